@@ -1,0 +1,160 @@
+/// Writes JSON into a byte buffer: one formatter for every number, no intermediate strings.
+public struct JSONWriter {
+    /// What has been written.
+    public private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    /// An empty document.
+    public init() {}
+
+    /// Forgets what was written and keeps the memory.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    /// Opens an object, as a value.
+    public mutating func beginObject() { open("{") }
+    /// Closes an object.
+    public mutating func endObject() { close("}") }
+    /// Opens an array, as a value.
+    public mutating func beginArray() { open("[") }
+    /// Closes an array.
+    public mutating func endArray() { close("]") }
+
+    /// Writes a key; a value must follow.
+    public mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a key and its value.
+    public mutating func member(_ name: String, _ value: JSONValue) {
+        key(name)
+        self.value(value)
+    }
+
+    /// Ends a line, between documents.
+    public mutating func newline() {
+        bytes.append(0x0A)
+        needsComma = false
+    }
+
+    /// Writes any value.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: raw("null")
+        case .bool(let flag): raw(flag ? "true" : "false")
+        case .integer(let number): raw(String(number))
+        case .number(let number): self.number(number)
+        case .string(let text): string(text)
+        case .array(let elements):
+            beginArray()
+            for element in elements { self.value(element) }
+            endArray()
+        case .object(let object):
+            beginObject()
+            for (name, value) in object.members { member(name, value) }
+            endObject()
+        }
+    }
+
+    /// Writes a number with at most twelve significant digits; a number that is not finite becomes
+    /// `null`.
+    ///
+    /// Twelve digits hide the last bits, which may differ between machines with different vector
+    /// units.
+    public mutating func number(_ value: Double) { raw(JSONWriter.text(of: value)) }
+
+    /// Writes a string with the escapes that JSON asks for.
+    public mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { string(utf8: $0) }
+    }
+
+    /// Writes a string given as valid UTF-8.
+    public mutating func string(utf8 text: UnsafeBufferPointer<UInt8>) {
+        comma()
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""): bytes.append(contentsOf: [0x5C, 0x22])
+            case UInt8(ascii: "\\"): bytes.append(contentsOf: [0x5C, 0x5C])
+            case 0x0A: bytes.append(contentsOf: [0x5C, UInt8(ascii: "n")])
+            case 0x0D: bytes.append(contentsOf: [0x5C, UInt8(ascii: "r")])
+            case 0x09: bytes.append(contentsOf: [0x5C, UInt8(ascii: "t")])
+            case 0..<0x20, 0x7F:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes.append(contentsOf: Array("\\u00".utf8))
+                bytes.append(digits[Int(byte >> 4)])
+                bytes.append(digits[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// The canonical text of a number.
+    public static func text(of value: Double) -> String {
+        guard value.isFinite else { return "null" }
+        if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
+        let magnitude = abs(value)
+        var scale = 1.0
+        var exponent = 0
+        // Scale to twelve significant digits, round, and let the shortest form print the result.
+        while magnitude * scale < 1e11, exponent < 300 {
+            scale *= 10
+            exponent += 1
+        }
+        let rounded = (value * scale).rounded() / scale
+        return rounded.isFinite ? "\(rounded)" : "\(value)"
+    }
+
+    private mutating func raw(_ text: String) {
+        comma()
+        bytes.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    private mutating func open(_ character: Unicode.Scalar) {
+        comma()
+        bytes.append(UInt8(ascii: character))
+        needsComma = false
+    }
+
+    private mutating func close(_ character: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: character))
+        needsComma = true
+    }
+
+    private mutating func comma() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+}
+
+extension JSONValue {
+    /// The document in one line.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The document in one line, as UTF-8.
+    public var bytes: [UInt8] {
+        var writer = JSONWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+
+    /// The document with object keys sorted, for hashing.
+    public var canonical: JSONValue {
+        switch self {
+        case .array(let elements): .array(elements.map(\.canonical))
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.map { (key: $0.key, value: $0.value.canonical) }
+                        .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }))
+        default: self
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Seeded, unkeyed hashing whose values are the same on every machine and in every run.
+///
+/// Swift's `Hasher` is seeded per process; nothing of that may reach a result.
+public enum StableHash {
+    /// Mixes 64 bits so that every input bit reaches every output bit (the finaliser of splitmix64;
+    /// Steele, Lea, Flood 2014).
+    @inlinable
+    public static func mix(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// A hash of bytes: FNV-1a over eight-byte words with a strong finish. O(n).
+    @inlinable
+    public static func hash(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
+        var state = mix(seed ^ UInt64(bytes.count))
+        var index = 0
+        while index + 8 <= bytes.count {
+            var word: UInt64 = 0
+            for offset in 0..<8 { word |= UInt64(bytes[index + offset]) << UInt64(8 * offset) }
+            state = (state ^ word) &* 0x9FB2_1C65_1E98_DF25
+            state ^= state >> 32
+            index += 8
+        }
+        while index < bytes.count {
+            state = (state ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3
+            index += 1
+        }
+        return mix(state)
+    }
+}
+
+/// Two independent 64-bit hashes of a stream of bytes: equal texts have equal fingerprints, and two
+/// different texts share one with a chance of about 2^-128.
+public struct Fingerprint: Hashable, Sendable {
+    /// First half.
+    public var high: UInt64 = 0x243F_6A88_85A3_08D3
+    /// Second half.
+    public var low: UInt64 = 0x1319_8A2E_0370_7344
+    private var word: UInt64 = 0
+    private var count: UInt64 = 0
+
+    /// The fingerprint of no bytes.
+    public init() {}
+
+    /// Adds one byte. O(1).
+    public mutating func append(_ byte: UInt8) {
+        word |= UInt64(byte) << ((count & 7) * 8)
+        count &+= 1
+        if count & 7 == 0 { absorb() }
+    }
+
+    /// Adds bytes. O(n).
+    public mutating func append(_ bytes: Span<UInt8>) {
+        for index in bytes.indices { append(bytes[index]) }
+    }
+
+    /// The sixteen bytes of the fingerprint of everything added so far.
+    public var bytes: [UInt8] {
+        var end = self
+        end.absorb()
+        let first = StableHash.mix(end.high ^ count)
+        let second = StableHash.mix(end.low &+ count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: first >> (56 - 8 * UInt64($0))) }
+            + (0..<8).map { UInt8(truncatingIfNeeded: second >> (56 - 8 * UInt64($0))) }
+    }
+
+    private mutating func absorb() {
+        high = (high ^ word) &* 0x9FB2_1C65_1E98_DF25
+        high ^= high >> 29
+        low = (low &+ word) &* 0xD6E8_FEB8_6659_FD93
+        low ^= low >> 31
+        word = 0
+    }
+}

@@ -1,0 +1,79 @@
+
+
+
+/// One analyzer that can be run over the datasets of a run. What lies behind it (a worker process, a
+/// library in this process) is no concern of the orchestrator.
+public protocol AnalyzerRunner: Sendable {
+    /// What is known of it without running it.
+    var identity: AnalyzerIdentity { get }
+    /// Runs all passes over all datasets.
+    func run() -> AnalyzerResult
+}
+
+/// What the manifest says of an analyzer.
+public struct AnalyzerIdentity: Sendable {
+    /// Reverse-DNS name of the analyzer.
+    public let id: String
+    /// Reverse-DNS name of its plugin.
+    public let plugin: String
+    /// Version of the plugin.
+    public let version: String
+    /// The strategy it implements.
+    public let strategy: String
+    /// SHA-256 of the plugin's library.
+    public let digest: String
+    /// Names of the codes it may use: `NSE010` → `label-error`.
+    public let codeNames: [String: String]
+
+    /// Makes an identity.
+    public init(
+        id: String, plugin: String, version: String, strategy: String, digest: String,
+        codeNames: [String: String]
+    ) {
+        self.id = id
+        self.plugin = plugin
+        self.version = version
+        self.strategy = strategy
+        self.digest = digest
+        self.codeNames = codeNames
+    }
+}
+
+/// How an analyzer's run ended.
+public struct AnalyzerResult: Sendable {
+    /// Whether all, some or nothing of it can be used.
+    public enum Status: String, Sendable {
+        /// Everything went well.
+        case ok
+        /// Rows were quarantined, or parts of its output were refused.
+        case partial
+        /// Nothing of it can be used.
+        case failed
+    }
+
+    /// Who it is.
+    public let identity: AnalyzerIdentity
+    /// How it ended.
+    public var status: Status
+    /// Why, when not ok.
+    public var error: String?
+    /// What it said.
+    public var output: AnalyzerOutput
+    /// Findings of the host about it: crashes, timeouts, faults.
+    public var hostFindings: [Finding] = []
+    /// Protections that were in force, by name.
+    public var protections: [String: Bool] = [:]
+    /// Seconds from start to end.
+    public var seconds = 0.0
+
+    /// Makes a result.
+    public init(
+        identity: AnalyzerIdentity, status: Status, error: String? = nil,
+        output: AnalyzerOutput = AnalyzerOutput()
+    ) {
+        self.identity = identity
+        self.status = status
+        self.error = error
+        self.output = output
+    }
+}

@@ -1,0 +1,91 @@
+import Glibc
+import Synchronization
+
+/// A fixed number of threads that share out numbered work.
+public enum ThreadTeam {
+    /// Calls `body` once for every index in `0..<count` on at most `threads` threads, and returns
+    /// when all calls have ended.
+    ///
+    /// Indices are handed out in ascending order. What `body` writes must be its own; results that
+    /// are stored by index are therefore in the same order whatever the number of threads.
+    public static func forEach(
+        _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Void
+    ) {
+        guard count > 0 else { return }
+        let next = Atomic<Int>(0)
+        let work: @Sendable () -> Void = { [next = Shared(next)] in
+            while true {
+                let index = next.value.add(1, ordering: .relaxed).oldValue
+                if index >= count { return }
+                body(index)
+            }
+        }
+        run(min(threads, count)) { _ in work() }
+    }
+
+    /// Runs `body` on `threads` threads at once, the calling thread being number 0, and returns when
+    /// all have ended.
+    public static func run(_ threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let others = (1..<max(1, threads)).map { number in ThreadHandle { body(number) } }
+        body(0)
+        for thread in others { thread.join() }
+    }
+
+    /// `count` results in index order, computed on at most `threads` threads.
+    public static func map<Result: Sendable>(
+        _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Result
+    ) -> [Result] {
+        let results = Mutex<[Result?]>(Array(repeating: nil, count: count))
+        let shared = SharedMutex(results)
+        forEach(count, threads: threads) { index in
+            let result = body(index)
+            shared.store(result, at: index)
+        }
+        return shared.take()
+    }
+}
+
+private final class Shared: Sendable {
+    let value: Atomic<Int>
+    init(_ value: consuming Atomic<Int>) { self.value = value }
+}
+
+private final class SharedMutex<Result: Sendable>: Sendable {
+    private let results: Mutex<[Result?]>
+    init(_ results: consuming Mutex<[Result?]>) { self.results = results }
+    func store(_ result: Result, at index: Int) { results.withLock { $0[index] = result } }
+    func take() -> [Result] { results.withLock { $0.compactMap { $0 } } }
+}
+
+/// One thread with an 8 MiB stack, to be joined once.
+public final class ThreadHandle: @unchecked Sendable {
+    private var handle = pthread_t()
+    private let started: Bool
+
+    /// Starts `body` on a new thread; when no thread can be had, runs it now.
+    public init(_ body: @escaping @Sendable () -> Void) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 8 << 20)
+        defer { pthread_attr_destroy(&attributes) }
+        let box = Unmanaged.passRetained(Closure(body))
+        started = pthread_create(
+            &handle, &attributes,
+            { pointer in
+                guard let pointer else { return nil }
+                Unmanaged<Closure>.fromOpaque(pointer).takeRetainedValue().body()
+                return nil
+            }, box.toOpaque()) == 0
+        if !started { box.takeRetainedValue().body() }
+    }
+
+    /// Waits until the thread has ended.
+    public func join() {
+        if started { pthread_join(handle, nil) }
+    }
+}
+
+private final class Closure: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}

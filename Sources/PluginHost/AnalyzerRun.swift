@@ -1,0 +1,367 @@
+import BatchStore
+import CAssay
+import Crypto
+import Orchestrator
+import Parallel
+import Records
+import Synchronization
+
+/// Drives one analyzer through its passes: the same code inside a worker and inside the host.
+///
+/// Shards are scanned on `threads` threads; their outputs and partials are put together in ascending
+/// order, so that nothing depends on which thread did what.
+final class AnalyzerRun: @unchecked Sendable {
+    private static let mostPasses: UInt32 = 16
+
+    private let request: AnalyzerRequest
+    private let analyzer: UnsafePointer<assay_analyzer>
+    private let bases: [UnsafeRawPointer]
+    private let progress: ProgressPage
+    private let host: HostTable
+    private let schemaHolder: ArrowBatch?
+    private var instance: UnsafeMutableRawPointer?
+
+    init(
+        request: AnalyzerRequest, analyzer: UnsafePointer<assay_analyzer>,
+        bases: [UnsafeRawPointer], progress: ProgressPage
+    ) {
+        self.request = request
+        self.analyzer = analyzer
+        self.bases = bases
+        self.progress = progress
+        host = HostTable(progress: progress)
+        schemaHolder = request.batches.first.map {
+            ArrowBatch($0, columns: request.columns, rows: 0..<0, base: bases[$0.segment])
+        }
+    }
+
+    /// Runs everything and returns the output as wire bytes.
+    ///
+    /// - Throws: `AnalyzerFailure` with what the plugin said.
+    func run() throws -> [UInt8] {
+        defer { if let instance { analyzer.pointee.destroy(instance) } }
+        try create()
+        let all = ShardPlan.shards(
+            batches: request.batches.map { ($0.role, $0.firstRow, $0.rowCount) },
+            skipped: Set(request.skipped))
+        if let probe = request.probe {
+            try scanProbe(probe)
+            return []
+        }
+        var wire = WireWriter()
+        var broadcast: [UInt8] = []
+        for pass in 0..<AnalyzerRun.mostPasses {
+            let ended = try runPass(pass, shards: all, broadcast: broadcast, into: &wire)
+            guard let next = ended else {
+                for line in host.takeLog() {
+                    wire.integer(ShardOutput.Kind.log.rawValue)
+                    let bytes = Array(line.utf8)
+                    wire.data(bytes, UInt64(bytes.count))
+                }
+                return wire.bytes
+            }
+            broadcast = next
+        }
+        throw AnalyzerFailure(
+            call: "end_pass", message: "asked for more than \(AnalyzerRun.mostPasses) passes", row: -1)
+    }
+
+    private func create() throws {
+        var created: UnsafeMutableRawPointer?
+        try check(.create, thread: 0) { error in
+            request.configuration.withUnsafeBufferPointer { bytes in
+                analyzer.pointee.create(
+                    analyzer, host.pointer,
+                    assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &created, error)
+            }
+        }
+        instance = created
+    }
+
+    /// Broadcast bytes for another pass, or `nil` when the analyzer has finished.
+    private func runPass(
+        _ pass: UInt32, shards: [Shard], broadcast: [UInt8], into wire: inout WireWriter
+    ) throws -> [UInt8]? {
+        var results = try inParallel(shards.count) { index, thread in
+            try self.scan(
+                shards[index], number: index, count: shards.count, pass: pass,
+                broadcast: broadcast, thread: thread)
+        }
+        defer { for result in results { analyzer.pointee.discard(result.partial) } }
+        if let grouping = groupingTable(), results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
+            let grouped = GroupedRows(results.map(\.output.emitted))
+            results += try inParallel(grouped.runs.count) { index, thread in
+                try self.group(
+                    grouped, run: grouped.runs[index], with: grouping,
+                    number: shards.count + index, count: shards.count, pass: pass,
+                    broadcast: broadcast, thread: thread)
+            }
+        }
+        for result in results { wire.append(result.output.wire.bytes) }
+        if results.isEmpty {
+            results.append(
+                ShardResult(
+                    partial: try begin(
+                        pass, role: 0, shard: 0, count: 0, broadcast: broadcast, thread: 0),
+                    output: ShardOutput()))
+        }
+        let merged = results[0].partial
+        for result in results.dropFirst() {
+            try check(.merge, thread: 0) { analyzer.pointee.merge(merged, result.partial, $0) }
+        }
+        let writer = ByteSink()
+        var another: UInt32 = 0
+        try check(.end_pass, thread: 0) { error in
+            writer.withWriter { analyzer.pointee.end_pass(instance, merged, $0, &another, error) }
+        }
+        if another != 0 { return writer.bytes }
+        let output = ShardOutput()
+        try check(.finish, thread: 0) { error in
+            output.withSink { analyzer.pointee.finish(instance, merged, $0, error) }
+        }
+        wire.append(output.wire.bytes)
+        return nil
+    }
+
+    private struct ShardResult: @unchecked Sendable {
+        var partial: UnsafeMutableRawPointer?
+        let output: ShardOutput
+    }
+
+    private func inParallel(
+        _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ thread: Int) throws -> ShardResult
+    ) throws -> [ShardResult] {
+        let board = ResultBoard<ShardResult>(count: count)
+        ThreadTeam.run(min(request.threads, max(count, 1))) { thread in
+            while let index = board.claim() {
+                do { board.store(try body(index, thread), at: index) } catch { board.fail(error, at: index) }
+            }
+        }
+        let (results, failure) = board.outcome()
+        if let failure {
+            for result in results { analyzer.pointee.discard(result?.partial) }
+            throw failure
+        }
+        return results.compactMap { $0 }
+    }
+
+    private func scan(
+        _ shard: Shard, number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
+    ) throws -> ShardResult {
+        let role = shard.role.rawValue
+        let partial = try begin(
+            pass, role: role, shard: UInt32(number), count: UInt32(count), broadcast: broadcast,
+            thread: thread)
+        var result = ShardResult(partial: partial, output: ShardOutput())
+        do {
+            for range in shard.ranges {
+                try scan(range, role: role, partial: partial, output: result.output, thread: thread)
+            }
+            if request.reloadsPartials {
+                result.partial = try reload(
+                    partial, pass, role: role, shard: UInt32(number), count: UInt32(count),
+                    broadcast: broadcast, thread: thread)
+            }
+        } catch {
+            analyzer.pointee.discard(result.partial)
+            throw error
+        }
+        return result
+    }
+
+    private func scan(
+        _ range: RowRange, role: Int32, partial: UnsafeMutableRawPointer?, output: ShardOutput,
+        thread: Int
+    ) throws {
+        let stored = request.batches[range.batch]
+        let arrow = ArrowBatch(
+            stored, columns: request.columns, rows: range.rows, base: bases[stored.segment])
+        let first = stored.firstRow + range.rows.lowerBound
+        var batch = assay_batch(
+            struct_size: UInt64(MemoryLayout<assay_batch>.size), first_row: UInt64(first),
+            schema: UnsafePointer(arrow.schema), array: UnsafePointer(arrow.array))
+        try check(.scan, thread: thread, role: role, rows: first..<first + range.rows.count) { error in
+            output.withSink(role: role) { analyzer.pointee.scan(partial, &batch, $0, error) }
+        }
+        withExtendedLifetime(arrow) {}
+    }
+
+    private func scanProbe(_ probe: (role: Role, rows: Range<Int>)) throws {
+        let partial = try begin(0, role: probe.role.rawValue, shard: 0, count: 1, broadcast: [], thread: 0)
+        for (index, batch) in request.batches.enumerated() where batch.role == probe.role {
+            let local = (0..<batch.rowCount).clamped(
+                to: probe.rows.lowerBound - batch.firstRow..<probe.rows.upperBound - batch.firstRow)
+            guard !local.isEmpty else { continue }
+            try scan(
+                RowRange(batch: index, rows: local), role: probe.role.rawValue, partial: partial,
+                output: ShardOutput(), thread: 0)
+        }
+        analyzer.pointee.discard(partial)
+    }
+
+    private func group(
+        _ grouped: GroupedRows, run: Range<Int>, with grouping: UnsafePointer<assay_grouping>,
+        number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
+    ) throws -> ShardResult {
+        let partial = try begin(
+            pass, role: 0, shard: UInt32(number), count: UInt32(count), broadcast: broadcast,
+            thread: thread)
+        let output = ShardOutput()
+        do {
+            try grouped.forEachKey(in: run) { key, members in
+                try check(.group, thread: thread, rows: 0..<members.count) { error in
+                    output.withSink {
+                        grouping.pointee.group(
+                            partial, key, members.baseAddress, UInt64(members.count), $0, error)
+                    }
+                }
+            }
+        } catch {
+            analyzer.pointee.discard(partial)
+            throw error
+        }
+        return ShardResult(partial: partial, output: output)
+    }
+
+    private func groupingTable() -> UnsafePointer<assay_grouping>? {
+        guard let getExtension = analyzer.pointee.get_extension,
+            let found = getExtension(analyzer, assay_str(HostTable.groupsID))
+        else { return nil }
+        let table = found.assumingMemoryBound(to: assay_grouping.self)
+        return table.pointee.struct_size >= 16 && table.pointee.group != nil ? table : nil
+    }
+
+    private func withPass<Result>(
+        _ pass: UInt32, role: Int32, shard: UInt32, count: UInt32, broadcast: [UInt8],
+        _ body: (UnsafePointer<assay_pass>) throws -> Result
+    ) rethrows -> Result {
+        try broadcast.withUnsafeBufferPointer { bytes in
+            var value = assay_pass(
+                struct_size: UInt64(MemoryLayout<assay_pass>.size), pass: pass, role: role,
+                shard: shard, shard_count: count, seed: request.seed,
+                broadcast: assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)),
+                host: host.pointer, schema: schemaHolder.map { UnsafePointer($0.schema) })
+            return try withUnsafePointer(to: &value) { try body($0) }
+        }
+    }
+
+    private func begin(
+        _ pass: UInt32, role: Int32, shard: UInt32, count: UInt32, broadcast: [UInt8], thread: Int
+    ) throws -> UnsafeMutableRawPointer? {
+        var partial: UnsafeMutableRawPointer?
+        try withPass(pass, role: role, shard: shard, count: count, broadcast: broadcast) { value in
+            try check(.begin, thread: thread, role: role) {
+                analyzer.pointee.begin(instance, value, &partial, $0)
+            }
+        }
+        return partial
+    }
+
+    /// Saves a partial, wraps and unwraps it, and loads it again; the old one is discarded.
+    private func reload(
+        _ partial: UnsafeMutableRawPointer?, _ pass: UInt32, role: Int32, shard: UInt32,
+        count: UInt32, broadcast: [UInt8], thread: Int
+    ) throws -> UnsafeMutableRawPointer? {
+        let saved = ByteSink()
+        try check(.save, thread: thread, role: role) { error in
+            saved.withWriter { analyzer.pointee.save(partial, $0, error) }
+        }
+        let header = StateEnvelope.Header(
+            analyzer: request.analyzerID, version: request.version,
+            stateFormat: UInt32(request.stateFormat), pass: pass,
+            configurationDigest: Array(SHA256.hash(data: request.configuration)),
+            seed: request.seed, shard: shard)
+        let state = try StateEnvelope.unwrap(
+            StateEnvelope.wrap(saved.bytes, header), expecting: header)
+        var loaded: UnsafeMutableRawPointer?
+        try withPass(pass, role: role, shard: shard, count: count, broadcast: broadcast) { value in
+            try state.withUnsafeBufferPointer { bytes in
+                try check(.load_state, thread: thread, role: role) {
+                    analyzer.pointee.load(
+                        instance, value,
+                        assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &loaded, $0)
+                }
+            }
+        }
+        analyzer.pointee.discard(partial)
+        return loaded
+    }
+
+    /// Makes one call of the plugin's, with its place on the progress page and its error buffer.
+    private func check(
+        _ call: AnalyzerCall, thread: Int, role: Int32 = 0, rows: Range<Int> = 0..<0,
+        _ body: (UnsafeMutablePointer<assay_error>) -> assay_status
+    ) throws {
+        progress.enter(call, thread: thread, role: role, rows: rows)
+        defer { progress.leave(thread: thread) }
+        var failure: AnalyzerFailure?
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
+            buffer.initialize(repeating: 0)
+            var error = assay_error(
+                struct_size: UInt64(MemoryLayout<assay_error>.size),
+                message_capacity: UInt64(buffer.count), message: buffer.baseAddress, row: -1)
+            let status = body(&error)
+            guard status != ASSAY_OK else { return }
+            buffer[buffer.count - 1] = 0
+            let text = buffer.baseAddress.map { String(cString: $0) } ?? ""
+            failure = AnalyzerFailure(
+                call: call.name, message: text.isEmpty ? "status \(status)" : text, row: error.row)
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// Collects what a plugin writes through an `assay_writer`.
+private final class ByteSink {
+    private(set) var bytes: [UInt8] = []
+
+    func withWriter<Result>(_ body: (UnsafePointer<assay_writer>) -> Result) -> Result {
+        var writer = assay_writer(
+            struct_size: UInt64(MemoryLayout<assay_writer>.size),
+            ctx: Unmanaged.passUnretained(self).toOpaque(),
+            write: { context, bytes in
+                guard let context else { return ASSAY_E_BAD_INPUT }
+                let sink = Unmanaged<ByteSink>.fromOpaque(context).takeUnretainedValue()
+                if let pointer = bytes.ptr {
+                    sink.bytes.append(
+                        contentsOf: UnsafeBufferPointer(start: pointer, count: Int(bytes.len)))
+                }
+                return ASSAY_OK
+            })
+        return withUnsafePointer(to: &writer) { body($0) }
+    }
+}
+
+/// Hands out indices and keeps results by index; the failure with the lowest index counts.
+private final class ResultBoard<Result: Sendable>: Sendable {
+    private struct State {
+        var next = 0
+        var results: [Result?]
+        var failure: (index: Int, error: any Error)?
+    }
+
+    private let state: Mutex<State>
+
+    init(count: Int) { state = Mutex(State(results: Array(repeating: nil, count: count))) }
+
+    func claim() -> Int? {
+        state.withLock { state in
+            guard state.failure == nil, state.next < state.results.count else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    func store(_ result: Result, at index: Int) { state.withLock { $0.results[index] = result } }
+
+    func fail(_ error: any Error, at index: Int) {
+        state.withLock { state in
+            if let failure = state.failure, failure.index < index { return }
+            state.failure = (index, error)
+        }
+    }
+
+    func outcome() -> ([Result?], (any Error)?) {
+        state.withLock { ($0.results, $0.failure?.error) }
+    }
+}

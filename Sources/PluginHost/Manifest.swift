@@ -1,0 +1,208 @@
+import Glibc
+import JSONText
+import Orchestrator
+import Records
+
+/// What `plugin.json` says: everything that is known of a plugin without loading it.
+public struct Manifest: Sendable {
+    /// The manifest format this host reads.
+    public static let supportedVersion = 1
+
+    /// One finding code.
+    public struct Code: Sendable {
+        /// Such as `NSE001`.
+        public let code: String
+        /// Such as `empty-response`.
+        public let name: String
+        /// The usual severity.
+        public let severity: String
+        /// Texts by heading, in the order of the manifest.
+        public let help: [(heading: String, text: String)]
+    }
+
+    /// One analyzer.
+    public struct Analyzer: Sendable {
+        /// Reverse-DNS name.
+        public let id: String
+        /// The strategy it implements.
+        public let strategy: String
+        /// Of saved partials.
+        public let stateFormat: Int
+        /// Columns it reads.
+        public let columns: [ColumnName]
+        /// JSON pointers, with `*` for any element, to configuration values that name a field whose
+        /// column it reads.
+        public let configColumns: [String]
+        /// Codes it may use.
+        public let codes: [Code]
+        /// JSON Schema of its configuration.
+        public let configuration: ConfigurationSchema
+        /// Most bytes of address space beside the batches.
+        public let memoryBytes: Int
+        /// Most seconds of one call.
+        public let callSeconds: Double
+    }
+
+    /// Where the manifest lies.
+    public let path: String
+    /// Reverse-DNS name.
+    public let id: String
+    /// Semantic version.
+    public let version: String
+    /// For people.
+    public let name: String
+    /// One sentence.
+    public let summary: String
+    /// SPDX identifier.
+    public let license: String
+    /// Path of the library for this platform.
+    public let libraryPath: String
+    /// Analyzers in the order of the manifest.
+    public let analyzers: [Analyzer]
+
+    /// The folder of the bundle.
+    public var folder: String { Manifest.folder(of: path) }
+
+    /// The platform tuple that manifests use.
+    public static var platform: String {
+        #if arch(x86_64)
+            "linux_amd64"
+        #elseif arch(arm64)
+            "linux_arm64"
+        #else
+            "linux_unknown"
+        #endif
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Reads and checks a manifest. Nothing is loaded.
+    ///
+    /// - Throws: `PluginError` that names the file, the value found and the value expected.
+    public init(path: String) throws {
+        guard let bytes = FileBytes.read(path) else {
+            throw PluginError(
+                "\(path): cannot be read: \(String(cString: strerror(errno)))",
+                help: "check the path and the permissions")
+        }
+        let document: JSONValue
+        do {
+            document = try JSONValue(parsing: bytes)
+        } catch {
+            throw PluginError("\(path): not valid JSON: \(error)", help: "correct the manifest")
+        }
+        let reader = ManifestReader(path: path)
+        let manifestVersion = try reader.integer(document, "manifest_version")
+        guard manifestVersion == Manifest.supportedVersion else {
+            throw PluginError(
+                "\(path): manifest_version is \(manifestVersion), this assay reads \(Manifest.supportedVersion)",
+                help: "update assay, or take a version of the plugin made for this one")
+        }
+        self.path = path
+        id = try reader.string(document, "id")
+        version = try reader.string(document, "version")
+        name = document["name"]?.stringValue ?? id
+        summary = document["summary"]?.stringValue ?? ""
+        license = document["license"]?.stringValue ?? ""
+        let kind = try reader.string(document, "kind")
+        guard kind == "native" else {
+            throw PluginError(
+                "\(path): kind is \"\(kind)\", expected \"native\"",
+                help: "this version of assay runs native plugins")
+        }
+        let abi = document["abi"] ?? .null
+        let major = try reader.integer(abi, "major", under: "abi")
+        let minor = try reader.integer(abi, "min_minor", under: "abi")
+        guard major == HostABI.major, minor <= HostABI.minor else {
+            throw PluginError(
+                "\(path): needs ABI \(major).\(minor), this assay speaks \(HostABI.major).\(HostABI.minor)",
+                help: "update assay, or take a version of the plugin made for this one")
+        }
+        guard let library = document["library"]?[Manifest.platform]?.stringValue else {
+            throw PluginError(
+                "\(path): has no library for \(Manifest.platform)",
+                help: "add \"library\": {\"\(Manifest.platform)\": \"lib….so\"}")
+        }
+        libraryPath = library.hasPrefix("/") ? library : Manifest.folder(of: path) + "/" + library
+        guard let analyzers = document["analyzers"]?.arrayValue, !analyzers.isEmpty else {
+            throw PluginError("\(path): names no analyzers", help: "add \"analyzers\": [...]")
+        }
+        self.analyzers = try analyzers.map { try reader.analyzer($0) }
+    }
+
+    /// Identity of an analyzer for reports. Reads the library's bytes for their digest.
+    public func identity(of analyzer: Analyzer) -> AnalyzerIdentity {
+        AnalyzerIdentity(
+            id: analyzer.id, plugin: id, version: version, strategy: analyzer.strategy,
+            digest: FileBytes.sha256(libraryPath) ?? "",
+            codeNames: Dictionary(
+                analyzer.codes.map { ($0.code, $0.name) }, uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+private struct ManifestReader {
+    let path: String
+
+    func string(_ value: JSONValue, _ key: String, under parent: String = "") throws -> String {
+        guard let found = value[key] else { throw missing(key, parent, "a string") }
+        guard let text = found.stringValue, !text.isEmpty else {
+            throw wrong(key, parent, "a string that is not empty", found)
+        }
+        return text
+    }
+
+    func integer(_ value: JSONValue, _ key: String, under parent: String = "") throws -> Int {
+        guard let found = value[key] else { throw missing(key, parent, "a number") }
+        guard let number = found.intValue else { throw wrong(key, parent, "a whole number", found) }
+        return number
+    }
+
+    func analyzer(_ value: JSONValue) throws -> Manifest.Analyzer {
+        let id = try string(value, "id", under: "analyzers[]")
+        let columns = (value["columns"]?.arrayValue ?? []).compactMap(\.stringValue)
+            .map(ColumnName.init(rawValue:))
+        if let unknown = columns.first(where: { !$0.isProvided }) {
+            throw PluginError(
+                "\(path): analyzer \(id) asks for column \"\(unknown.rawValue)\", which this assay does not have",
+                help: "known columns: \(ColumnName.provided.map(\.rawValue).joined(separator: ", ")), field:<json pointer>")
+        }
+        let resources = value["resources"] ?? .null
+        return Manifest.Analyzer(
+            id: id, strategy: try string(value, "strategy", under: "analyzers[]"),
+            stateFormat: try integer(value, "state_format", under: "analyzers[]"),
+            columns: columns,
+            configColumns: (value["config_columns"]?.arrayValue ?? []).compactMap(\.stringValue),
+            codes: try (value["codes"]?.arrayValue ?? []).map(code),
+            configuration: try ConfigurationSchema(value["config"] ?? .object([:]), path: path),
+            memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
+            callSeconds: resources["call_seconds"]?.doubleValue ?? 120)
+    }
+
+    private func code(_ value: JSONValue) throws -> Manifest.Code {
+        Manifest.Code(
+            code: try string(value, "code", under: "codes[]"),
+            name: try string(value, "name", under: "codes[]"),
+            severity: value["severity"]?.stringValue ?? "low",
+            help: (value["help"]?.objectValue?.members ?? []).compactMap { member in
+                member.value.stringValue.map { (member.key, $0) }
+            })
+    }
+
+    private func name(_ key: String, _ parent: String) -> String {
+        parent.isEmpty ? "\"\(key)\"" : "\"\(parent).\(key)\""
+    }
+
+    private func missing(_ key: String, _ parent: String, _ expected: String) -> PluginError {
+        PluginError("\(path): \(name(key, parent)) is missing, expected \(expected)", help: "add it")
+    }
+
+    private func wrong(
+        _ key: String, _ parent: String, _ expected: String, _ found: JSONValue
+    ) -> PluginError {
+        PluginError(
+            "\(path): \(name(key, parent)) is \(found.text), expected \(expected)", help: "correct it")
+    }
+}

@@ -1,0 +1,140 @@
+import Glibc
+
+/// The plugins that were found, by reading manifests only.
+public struct PluginCatalog: Sendable {
+    /// One installed plugin.
+    public struct Entry: Sendable {
+        /// Its manifest.
+        public let manifest: Manifest
+        /// Where it came from: `--plugin`, `ASSAY_PLUGIN_PATH`, or a folder.
+        public let origin: String
+    }
+
+    /// The entries by id; the first root that has an id wins.
+    public private(set) var entries: [Entry] = []
+
+    /// Finds plugins: the ones named first, then every `<root>/<id>/<version>/plugin.json`, newest
+    /// version first, no deeper.
+    ///
+    /// - Throws: `PluginError` for a broken manifest, a folder that everybody may write, and the same
+    ///   id and version twice in one root.
+    public init(named paths: [String], roots: [(path: String, origin: String)]) throws {
+        var found: [Entry] = []
+        for path in paths {
+            found.append(
+                Entry(
+                    manifest: try Manifest(path: PluginCatalog.manifestPath(for: path)),
+                    origin: "--plugin \(path)"))
+        }
+        for root in roots { found += try PluginCatalog.entries(in: root.path, origin: root.origin) }
+        var seen: Set<String> = []
+        for entry in found where seen.insert(entry.manifest.id).inserted { entries.append(entry) }
+        entries.sort {
+            $0.manifest.id.utf8.lexicographicallyPrecedes($1.manifest.id.utf8)
+        }
+    }
+
+    /// The analyzers that a selection names, in the catalog's order. A part of the selection is a
+    /// strategy, an id of a plugin or analyzer, or a glob over ids.
+    ///
+    /// - Throws: `PluginError` when a part names nothing.
+    public func select(_ selection: [String]) throws -> [(entry: Entry, analyzer: Manifest.Analyzer)] {
+        let all = entries.flatMap { entry in entry.manifest.analyzers.map { (entry, $0) } }
+        guard !selection.isEmpty else { return all }
+        for part in selection where !all.contains(where: { PluginCatalog.matches(part, $0.0, $0.1) }) {
+            let names = all.flatMap { [$0.1.strategy, $0.0.manifest.id, $0.1.id] }
+            throw PluginError(
+                "--plugins: nothing is called \"\(part)\"",
+                help: Suggestion.nearest(to: part, among: names).map { "did you mean \"\($0)\"?" }
+                    ?? "known: " + Array(Set(names)).sorted().joined(separator: ", "))
+        }
+        return all.filter { entry, analyzer in
+            selection.contains { PluginCatalog.matches($0, entry, analyzer) }
+        }
+    }
+
+    private static func matches(
+        _ part: String, _ entry: Entry, _ analyzer: Manifest.Analyzer
+    ) -> Bool {
+        part == analyzer.strategy || fnmatch(part, entry.manifest.id, 0) == 0
+            || fnmatch(part, analyzer.id, 0) == 0
+    }
+
+    /// The manifest of a bundle folder, of a manifest path, or beside a loose library.
+    private static func manifestPath(for path: String) throws -> String {
+        func exists(_ candidate: String) -> Bool { access(candidate, R_OK) == 0 }
+        if path.hasSuffix(".json") { return path }
+        if path.hasSuffix(".so") {
+            let folder = Manifest.folder(of: path)
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            var stem = String(name.dropLast(3))
+            var candidates = ["\(folder)/\(stem).plugin.json"]
+            if stem.hasPrefix("lib") {
+                stem.removeFirst(3)
+                candidates.append("\(folder)/\(stem).plugin.json")
+            }
+            candidates.append("\(folder)/plugin.json")
+            if let found = candidates.first(where: exists) { return found }
+            throw PluginError(
+                "--plugin \(path): no manifest beside the library",
+                help: "expected one of: \(candidates.joined(separator: ", "))")
+        }
+        guard exists(path + "/plugin.json") else {
+            throw PluginError(
+                "--plugin \(path): no plugin.json there",
+                help: "name a bundle folder, a plugin.json, or a .so with a manifest beside it")
+        }
+        return path + "/plugin.json"
+    }
+
+    private static func entries(in root: String, origin: String) throws -> [Entry] {
+        var status = stat()
+        guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
+        if status.st_mode & S_IWOTH != 0, status.st_mode & S_ISVTX == 0 {
+            throw PluginError(
+                "\(root): everybody may write to this plugin folder, refused",
+                help: "chmod o-w \(root)")
+        }
+        var found: [Entry] = []
+        for id in names(in: root) {
+            var versions: Set<String> = []
+            for version in names(in: "\(root)/\(id)").sorted(by: isNewer) {
+                let path = "\(root)/\(id)/\(version)/plugin.json"
+                guard access(path, F_OK) == 0 else { continue }
+                let manifest = try Manifest(path: path)
+                guard versions.insert("\(manifest.id) \(manifest.version)").inserted else {
+                    throw PluginError(
+                        "\(root): \(manifest.id) \(manifest.version) is there twice",
+                        help: "remove one of the folders in \(root)/\(id)")
+                }
+                found.append(Entry(manifest: manifest, origin: origin))
+            }
+        }
+        return found
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var found: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { found.append(name) }
+        }
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Semantic order of versions, newest first; a pre-release comes after its release.
+    private static func isNewer(_ left: String, _ right: String) -> Bool {
+        func parts(_ text: String) -> (numbers: [Int], isRelease: Bool) {
+            let halves = text.split(separator: "-", maxSplits: 1)
+            return ((halves.first ?? "").split(separator: ".").map { Int($0) ?? 0 }, halves.count < 2)
+        }
+        let (a, b) = (parts(left), parts(right))
+        if a.numbers != b.numbers { return b.numbers.lexicographicallyPrecedes(a.numbers) }
+        if a.isRelease != b.isRelease { return a.isRelease }
+        return left > right
+    }
+}

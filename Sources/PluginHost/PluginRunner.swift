@@ -1,0 +1,254 @@
+import BatchStore
+import CLinux
+import Glibc
+import JSONText
+import Orchestrator
+import Records
+
+/// Where an analyzer runs.
+public enum Isolation: String, Sendable, CaseIterable {
+    /// In a confined worker process of its own.
+    case process
+    /// Inside the host, for trusted plugins and debuggers: a crash ends the run.
+    case none
+}
+
+/// Runs one analyzer of one plugin and deals with its misbehaviour.
+///
+/// A crash or hang is tried once more on a new worker; if it happens again, the record is found by
+/// halving the rows that were being scanned, quarantined, and the analyzer runs again without it.
+public struct PluginRunner: AnalyzerRunner {
+    /// Options of a run that reach the plugins' side.
+    public struct Options: Sendable {
+        /// Where analyzers run.
+        public var isolation = Isolation.process
+        /// Threads an analyzer may use.
+        public var threads = 1
+        /// The run's seed.
+        public var seed: UInt64 = 0
+        /// Path of `assay-worker`.
+        public var workerPath = ""
+        /// Deadline of one call; the manifest's when `nil`.
+        public var callSeconds: Double?
+        /// Saves and reloads every partial.
+        public var reloadsPartials = false
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// Quarantined rows after which an analyzer has failed.
+    static let mostQuarantined = 3
+
+    public let identity: AnalyzerIdentity
+    private let manifest: Manifest
+    private let options: Options
+    private let request: AnalyzerRequest
+    private let segments: [Segment]
+    private let rowCounts: [Role: Int]
+    private let callSeconds: Double
+
+    /// Prepares an analyzer for the batches of a sealed store.
+    public init(
+        manifest: Manifest, analyzer: Manifest.Analyzer, columns: [ColumnName],
+        configuration: JSONObject, store: BatchStore, options: Options
+    ) {
+        self.manifest = manifest
+        self.options = options
+        identity = manifest.identity(of: analyzer)
+        segments = store.segments
+        rowCounts = store.rowCounts
+        callSeconds = options.callSeconds ?? analyzer.callSeconds
+        request = AnalyzerRequest(
+            libraryPath: manifest.libraryPath, pluginID: manifest.id, analyzerID: analyzer.id,
+            version: manifest.version, stateFormat: analyzer.stateFormat,
+            columns: columns.map(\.rawValue), configuration: JSONValue.object(configuration).bytes,
+            seed: options.seed, threads: options.threads, batches: store.batches,
+            memoryBytes: analyzer.memoryBytes)
+    }
+
+    private var title: String { "\(manifest.id) \(manifest.version)" }
+
+    public func run() -> AnalyzerResult {
+        let start = ContinuousClock.now
+        var request = request
+        request.reloadsPartials = options.reloadsPartials
+        var result = options.isolation == .none ? runInside(request) : runInWorkers(request)
+        let elapsed = ContinuousClock.now - start
+        result.seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        return result
+    }
+
+    // MARK: In this process
+
+    private func runInside(_ request: AnalyzerRequest) -> AnalyzerResult {
+        guard let progress = ProgressPage() else { return failed("cannot get memory") }
+        do {
+            let library = try LoadedLibrary(path: request.libraryPath)
+            let analyzer = try library.analyzer(
+                id: request.analyzerID, version: request.version,
+                stateFormat: request.stateFormat, path: request.libraryPath)
+            let run = AnalyzerRun(
+                request: request, analyzer: analyzer, bases: segments.map(\.base),
+                progress: progress)
+            return finished(try run.run(), printed: "", quarantined: [])
+        } catch let failure as AnalyzerFailure {
+            return failed(describe(failure))
+        } catch {
+            return failed("\(error)")
+        }
+    }
+
+    // MARK: In workers
+
+    private func runInWorkers(_ original: AnalyzerRequest) -> AnalyzerResult {
+        let worker = WorkerProcess(
+            workerPath: options.workerPath, segments: segments, callSeconds: callSeconds)
+        var request = original
+        var quarantined: [Finding] = []
+        var hasRetried = false
+        while true {
+            let attempt = worker.run(request)
+            switch attempt.outcome {
+            case .finished(let bytes):
+                var result = finished(bytes, printed: attempt.printed, quarantined: quarantined)
+                result.protections = attempt.protections
+                return result
+            case .failed(let failure):
+                var result = failed(describe(failure))
+                result.hostFindings = quarantined
+                result.protections = attempt.protections
+                return result
+            case .crashed(let crash):
+                if !hasRetried {
+                    hasRetried = true
+                    continue
+                }
+                guard let found = culprit(of: crash, request, worker) else {
+                    var result = failed(describe(crash))
+                    result.hostFindings = quarantined + [crashFinding(crash, role: .data, row: nil)]
+                    result.protections = attempt.protections
+                    return result
+                }
+                quarantined.append(crashFinding(found.crash, role: found.row.role, row: found.row.row))
+                request.skipped.append(found.row)
+                let share = Double(quarantined.count) / Double(max(1, rowCounts[found.row.role, default: 0]))
+                if quarantined.count > PluginRunner.mostQuarantined || quarantined.count > 1 && share > 0.05 {
+                    var result = failed(
+                        "crashed on \(quarantined.count) records, the last time by \(found.crash.cause)")
+                    result.hostFindings = quarantined
+                    result.protections = attempt.protections
+                    return result
+                }
+            }
+        }
+    }
+
+    /// The record whose scan alone crashes the plugin, by halving what was being scanned.
+    private func culprit(
+        of crash: Crash, _ request: AnalyzerRequest, _ worker: WorkerProcess
+    ) -> (row: SkippedRow, crash: Crash)? {
+        // A probe scans fewer rows than the call that hung, so it may be given less time.
+        let prober = WorkerProcess(
+            workerPath: worker.workerPath, segments: worker.segments,
+            callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds)
+        func probe(_ role: Role, _ rows: Range<Int>) -> Crash? {
+            var probing = request
+            probing.threads = 1
+            probing.probe = (role, rows)
+            if case .crashed(let crash) = prober.run(probing).outcome { return crash }
+            return nil
+        }
+        for activity in crash.activities where activity.call == .scan && !activity.rows.isEmpty {
+            var rows = activity.rows
+            guard var last = probe(activity.role, rows) else { continue }
+            while rows.count > 1 {
+                let middle = rows.lowerBound + rows.count / 2
+                if let lower = probe(activity.role, rows.lowerBound..<middle) {
+                    rows = rows.lowerBound..<middle
+                    last = lower
+                } else if let upper = probe(activity.role, middle..<rows.upperBound) {
+                    rows = middle..<rows.upperBound
+                    last = upper
+                } else {
+                    // Only the rows together crash it: no single record is at fault.
+                    return nil
+                }
+            }
+            return (SkippedRow(role: activity.role, row: rows.lowerBound), last)
+        }
+        return nil
+    }
+
+    // MARK: Results
+
+    private func finished(
+        _ bytes: [UInt8], printed: String, quarantined: [Finding]
+    ) -> AnalyzerResult {
+        var decoder = OutputDecoder(identity: identity, rowCounts: rowCounts)
+        var (output, _) = decoder.decode(bytes)
+        if !printed.isEmpty {
+            output.faults.append(
+                "it wrote to standard output or error: \"\(PluginRunner.oneLine(printed))\"")
+        }
+        var result = AnalyzerResult(identity: identity, status: .ok, output: output)
+        result.hostFindings = quarantined + output.faults.map(faultFinding)
+        var reasons: [String] = []
+        if !quarantined.isEmpty {
+            reasons.append("\(quarantined.count) record\(quarantined.count == 1 ? "" : "s") quarantined")
+        }
+        if let first = output.faults.first {
+            reasons.append(
+                output.faults.count == 1 ? first : "\(first), and \(output.faults.count - 1) more faults")
+        }
+        if !reasons.isEmpty {
+            result.status = .partial
+            result.error = "\(title): " + reasons.joined(separator: "; ")
+        }
+        return result
+    }
+
+    private func failed(_ reason: String) -> AnalyzerResult {
+        var result = AnalyzerResult(identity: identity, status: .failed, error: "\(title): \(reason)")
+        result.hostFindings = []
+        return result
+    }
+
+    private func describe(_ failure: AnalyzerFailure) -> String {
+        let row = failure.row >= 0 ? " (row \(failure.row + 1))" : ""
+        return "\(failure.call) failed: \(PluginRunner.oneLine(failure.message))\(row)"
+    }
+
+    private func describe(_ crash: Crash) -> String {
+        let calls = Array(Set(crash.activities.map(\.call.name))).sorted().joined(separator: ", ")
+        let place = calls.isEmpty ? "" : " in \(calls)"
+        let printed = crash.printed.isEmpty ? "" : ": \(PluginRunner.oneLine(crash.printed))"
+        return (crash.isTimeout ? "was stopped\(place), " : "crashed\(place) with ") + crash.cause + printed
+    }
+
+    private func crashFinding(_ crash: Crash, role: Role, row: Int?) -> Finding {
+        let printed = crash.printed.isEmpty ? "" : ": \(PluginRunner.oneLine(crash.printed))"
+        let message =
+            crash.isTimeout
+            ? "\(title) gave \(crash.cause) on this record and was stopped"
+            : "\(title) ended with \(crash.cause) on this record\(printed)"
+        return Finding(
+            code: crash.isTimeout ? "HST002" : "HST001", severity: .high, role: role, row: row,
+            score: 1, message: row == nil ? describe(crash) : message,
+            evidence: .object([
+                "plugin": .string(manifest.id), "version": .string(manifest.version),
+                "cause": .string(crash.cause),
+            ]))
+    }
+
+    private func faultFinding(_ fault: String) -> Finding {
+        Finding(
+            code: "HST003", severity: .medium, role: .data, row: nil, score: 1,
+            message: "\(title): \(fault)",
+            evidence: .object(["plugin": .string(manifest.id), "version": .string(manifest.version)]))
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
+    }
+}

@@ -1,0 +1,64 @@
+import BatchStore
+import CLinux
+import Glibc
+import JSONText
+
+/// The whole program of `assay-worker`: one request, one plugin, one answer.
+public enum WorkerProgram {
+    /// The descriptor on which the host speaks.
+    static let socket: Int32 = 3
+
+    /// Serves one request and returns the exit code.
+    public static func main() -> Int32 {
+        let channel = WorkerChannel(socket: socket)
+        guard let message = channel.receive(), message.kind == .request,
+            let document = try? JSONValue(parsing: message.payload),
+            let request = AnalyzerRequest(json: document),
+            let lengths = document["segments"]?.arrayValue?.compactMap(\.intValue),
+            message.descriptors.count == lengths.count + 1,
+            let progress = ProgressPage(descriptor: message.descriptors[0])
+        else { return 64 }
+        do {
+            let segments = try zip(message.descriptors.dropFirst(), lengths).map {
+                try Segment(descriptor: $0, length: $1)
+            }
+            let held = Sandbox.confine(
+                folder: Manifest.folder(of: request.libraryPath),
+                memoryBytes: request.memoryBytes + lengths.reduce(0, +) + addressSpaceInUse())
+            let protections = JSONValue.object(
+                .init(held.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) }))
+            guard channel.send(.ready, protections.bytes) else { return 65 }
+            progress.enter(.load, thread: 0)
+            let library = try LoadedLibrary(path: request.libraryPath)
+            let analyzer = try library.analyzer(
+                id: request.analyzerID, version: request.version,
+                stateFormat: request.stateFormat, path: request.libraryPath)
+            progress.leave(thread: 0)
+            let run = AnalyzerRun(
+                request: request, analyzer: analyzer, bases: segments.map(\.base),
+                progress: progress)
+            return channel.send(.result, try run.run()) ? 0 : 65
+        } catch {
+            return channel.send(.failure, failure(error).bytes) ? 0 : 65
+        }
+    }
+
+    /// Address space that this process uses before the plugin is loaded.
+    private static func addressSpaceInUse() -> Int {
+        guard let text = FileBytes.read("/proc/self/statm"),
+            let pages = Int(String(decoding: text.prefix { $0 != 0x20 }, as: UTF8.self))
+        else { return 1 << 30 }
+        return pages * Int(getpagesize())
+    }
+
+    /// An error as the host reads it.
+    static func failure(_ error: any Error) -> JSONValue {
+        if let failure = error as? AnalyzerFailure {
+            return .object([
+                "call": .string(failure.call), "message": .string(failure.message),
+                "row": .integer(failure.row),
+            ])
+        }
+        return .object(["call": "load", "message": .string("\(error)"), "row": -1])
+    }
+}

@@ -1,0 +1,115 @@
+import CCompression
+import Glibc
+
+/// The bytes of one source, mapped or held in memory, followed by readable zeros.
+public final class SourceBytes: @unchecked Sendable {
+    /// The file as the user named it; `-` is standard input.
+    public let name: String
+    /// The content after decompression.
+    public let bytes: UnsafeBufferPointer<UInt8>
+    private let mapped: (base: UnsafeMutableRawPointer, length: Int)?
+    private let owned: UnsafeMutablePointer<UInt8>?
+
+    /// Opens a file (or standard input for `-`) and decompresses `.gz` and `.zst` by their first
+    /// bytes, whatever the name.
+    ///
+    /// - Throws: `ReadingError` when the file cannot be opened, read or decompressed.
+    public init(path: String) throws {
+        name = path
+        let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ReadingError(
+                file: path, reason: "cannot be opened: \(String(cString: strerror(errno)))",
+                help: "check the path and the permissions")
+        }
+        defer { if path != "-" { close(descriptor) } }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw ReadingError(
+                file: path, reason: "cannot be read: \(String(cString: strerror(errno)))",
+                help: "check the file")
+        }
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        var raw: [UInt8] = []
+        if isRegular, status.st_size > 0,
+            let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0),
+            base != MAP_FAILED
+        {
+            let view = UnsafeBufferPointer(
+                start: base.assumingMemoryBound(to: UInt8.self), count: Int(status.st_size))
+            guard let expanded = try SourceBytes.decompress(view, name: path) else {
+                madvise(base, Int(status.st_size), MADV_SEQUENTIAL)
+                mapped = (base, Int(status.st_size))
+                owned = nil
+                bytes = view
+                return
+            }
+            munmap(base, Int(status.st_size))
+            raw = expanded
+        } else {
+            raw = try SourceBytes.readAll(descriptor, name: path)
+            if let expanded = try raw.withUnsafeBufferPointer({
+                try SourceBytes.decompress($0, name: path)
+            }) {
+                raw = expanded
+            }
+        }
+        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: raw.count + 1)
+        copy.initialize(from: raw, count: raw.count)
+        mapped = nil
+        owned = copy
+        bytes = UnsafeBufferPointer(start: copy, count: raw.count)
+    }
+
+    /// A source of bytes in memory, for tests and for records made by the host.
+    public init(name: String, content: [UInt8]) {
+        self.name = name
+        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: content.count + 1)
+        copy.initialize(from: content, count: content.count)
+        mapped = nil
+        owned = copy
+        bytes = UnsafeBufferPointer(start: copy, count: content.count)
+    }
+
+    deinit {
+        if let mapped { munmap(mapped.base, mapped.length) }
+        owned?.deallocate()
+    }
+
+    private static func readAll(_ descriptor: Int32, name: String) throws -> [UInt8] {
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw ReadingError(
+                    file: name, reason: "cannot be read: \(String(cString: strerror(errno)))",
+                    help: "name a file, a folder or - for standard input")
+            }
+            if count == 0 { return content }
+            content.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    private static func decompress(
+        _ bytes: UnsafeBufferPointer<UInt8>, name: String
+    ) throws -> [UInt8]? {
+        let format: Int32
+        if bytes.starts(with: [0x1F, 0x8B]) {
+            format = 0
+        } else if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+            format = 1
+        } else {
+            return nil
+        }
+        var result = ccm_buffer()
+        defer { ccm_free(&result) }
+        if let reason = ccm_decompress(format, bytes.baseAddress, UInt64(bytes.count), &result) {
+            throw ReadingError(
+                file: name, reason: "cannot be decompressed: \(String(cString: reason))",
+                help: "the file is damaged or cut off; make it again")
+        }
+        return Array(UnsafeBufferPointer(start: result.bytes, count: Int(result.length)))
+    }
+}

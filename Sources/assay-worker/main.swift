@@ -1,0 +1,4 @@
+import Glibc
+import PluginHost
+
+exit(WorkerProgram.main())
