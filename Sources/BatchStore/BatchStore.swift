@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Records
+public import Records
 
 /// Why memory for batches could not be had.
 public struct BatchStoreError: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import JSONText
-import Records
+public import JSONText
+public import Records
 
 /// Where an Arrow buffer lies in a segment.
 public struct StoredBuffer: Sendable, Equatable {
@@ -23,6 +23,19 @@ public struct StoredArray: Sendable {
     public let buffers: [StoredBuffer?]
     /// Child arrays.
     public let children: [StoredArray]
+
+    /// Makes an array of its parts.
+    public init(
+        format: String, name: String, length: Int, nullCount: Int, buffers: [StoredBuffer?],
+        children: [StoredArray]
+    ) {
+        self.format = format
+        self.name = name
+        self.length = length
+        self.nullCount = nullCount
+        self.buffers = buffers
+        self.children = children
+    }
 }
 
 /// Where a batch lies in a store.

@@ -88,11 +88,11 @@ final class AnalyzerRun: @unchecked Sendable {
                 broadcast: broadcast, thread: thread)
         }
         defer { for result in results { analyzer.pointee.discard(result.partial) } }
-        if let grouping = groupingTable(), results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
+        if groupingTable() != nil, results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
             let grouped = GroupedRows(results.map(\.output.emitted))
             results += try inParallel(grouped.runs.count) { index, thread in
                 try self.group(
-                    grouped, run: grouped.runs[index], with: grouping,
+                    grouped, run: grouped.runs[index],
                     number: shards.count + index, count: shards.count, pass: pass,
                     broadcast: broadcast, thread: thread)
             }
@@ -200,14 +200,16 @@ final class AnalyzerRun: @unchecked Sendable {
     }
 
     private func group(
-        _ grouped: GroupedRows, run: Range<Int>, with grouping: UnsafePointer<assay_grouping>,
-        number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
+        _ grouped: GroupedRows, run: Range<Int>, number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
     ) throws -> ShardResult {
         let partial = try begin(
             pass, role: 0, shard: UInt32(number), count: UInt32(count), broadcast: broadcast,
             thread: thread)
         let output = ShardOutput()
         do {
+            guard let grouping = groupingTable() else {
+                throw AnalyzerFailure(call: "group", message: "the extension has gone", row: -1)
+            }
             try grouped.forEachKey(in: run) { key, members in
                 try check(.group, thread: thread, rows: 0..<members.count) { error in
                     output.withSink {

@@ -1,4 +1,4 @@
-import JSONText
+public import JSONText
 
 /// The configuration of an analyzer as its manifest describes it: the part of JSON Schema that
 /// manifests use (`type`, `default`, `minimum`, `maximum`, `enum`, `properties`, `description`).

@@ -2,7 +2,7 @@ import CAssay
 import Synchronization
 
 /// The `assay_host` given to a plugin, with its log. Lives as long as the analyzer's instance.
-final class HostTable: Sendable {
+final class HostTable: @unchecked Sendable {
     /// Id of the extension as static text.
     static let groupsID: StaticString = "assay.groups/1"
     private static let mostLines = 200

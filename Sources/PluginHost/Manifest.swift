@@ -1,7 +1,7 @@
 import Glibc
 import JSONText
-import Orchestrator
-import Records
+public import Orchestrator
+public import Records
 
 /// What `plugin.json` says: everything that is known of a plugin without loading it.
 public struct Manifest: Sendable {

@@ -1,9 +1,9 @@
-import BatchStore
+public import BatchStore
 import CLinux
 import Glibc
-import JSONText
-import Orchestrator
-import Records
+public import JSONText
+public import Orchestrator
+public import Records
 
 /// Where an analyzer runs.
 public enum Isolation: String, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 import Crypto
 import Glibc
 import Parallel
-import Records
+public import Records
 import Synchronization
 
 /// How a dataset is to be read.

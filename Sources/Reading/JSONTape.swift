@@ -1,4 +1,4 @@
-import CSimdjson
+public import CSimdjson
 
 /// A parser for one thread. Its documents live until its next call.
 public final class JSONTapeParser {

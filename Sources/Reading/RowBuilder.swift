@@ -72,13 +72,16 @@ struct RowBuilder {
             if !all.isEmpty { all.append(0x0A) }
             all.append(contentsOf: turn.text)
         }
-        for name in texts.keys { texts[name]?.append(value(of: name, field)) }
-        for name in tokens.keys {
+        for name in Array(texts.keys) {
+            let text = value(of: name, field)
+            texts[name]?.append(text)
+        }
+        for name in Array(tokens.keys) {
             let text = name == .promptTokens ? prompt : name == .responseTokens ? response : all
-            text?.withUnsafeBufferPointer { bytes in
-                tokenizer.tokenize(bytes, into: &tokens[name, default: TokenBuffer()].values)
-            }
-            tokens[name]?.endRow()
+            guard var column = tokens.removeValue(forKey: name) else { continue }
+            text?.withUnsafeBufferPointer { tokenizer.tokenize($0, into: &column.values) }
+            column.endRow()
+            tokens[name] = column
         }
         guard turnsColumn != nil else { return }
         for turn in turns { turnsColumn?.append(role: turn.role.bytes, text: turn.text) }

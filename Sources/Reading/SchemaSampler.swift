@@ -1,3 +1,4 @@
+import CSimdjson
 import Records
 
 /// Looks at the first records of a source to tell their schema.

@@ -1,0 +1,192 @@
+import AssayKit
+import CoverageAlgorithm
+import JSONText
+
+/// The columns that rules look at.
+struct RowReader {
+    let texts: [String: TextColumn]
+    let words: [String: TokenColumn]
+    let turns: TurnsColumn?
+
+    init(_ batch: Batch) {
+        var texts: [String: TextColumn] = [:]
+        var words: [String: TokenColumn] = [:]
+        for part in ["prompt", "response", "all"] {
+            texts[part] = batch.text("text.\(part)")
+            words[part] = batch.tokens("feature.tokens.\(part)/1")
+        }
+        self.texts = texts
+        self.words = words
+        turns = batch.turns
+    }
+}
+
+/// Dimensions with their categories, from a taxonomy file or built in.
+struct Taxonomy: Sendable {
+    struct Category: Sendable {
+        let name: String
+        let weight: Double
+        let target: Int
+        let values: [String]
+        let part: String
+        let rules: TextRules
+    }
+
+    struct Dimension: Sendable {
+        let name: String
+        let column: String?
+        let isStated: Bool
+        let target: Int
+        let categories: [Category]
+
+        /// Names of the categories a row belongs to: by its field's value one at most, by rules all
+        /// that hold.
+        func assign(_ row: RowReader, _ field: TextColumn?, _ position: Int) -> [String] {
+            if column != nil {
+                guard let value = field?.string(position), !value.isEmpty else { return [] }
+                if categories.isEmpty { return [value] }
+                return categories.first { $0.values.contains(value) }.map { [$0.name] } ?? []
+            }
+            let turns = row.turns?.count(position) ?? 1
+            return categories.filter { category in
+                guard let text = row.texts[category.part], let words = row.words[category.part] else {
+                    return false
+                }
+                let wordCount = words.count(position)
+                return text.withBytes(position) {
+                    category.rules.hold(for: $0, wordCount: wordCount, turnCount: turns)
+                }
+            }.map(\.name)
+        }
+
+        func categories(counted: [String: Int]) -> [CategoryCount] {
+            if categories.isEmpty {
+                return counted.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+                    CategoryCount(name: $0.key, weight: 1, target: target, count: $0.value)
+                }
+            }
+            return categories.map {
+                CategoryCount(
+                    name: $0.name, weight: $0.weight, target: $0.target,
+                    count: counted[$0.name, default: 0])
+            }
+        }
+    }
+
+    let dimensions: [Dimension]
+
+    init(_ value: JSONValue?, target: Int) throws {
+        guard let value, value != .null else {
+            dimensions = Taxonomy.builtIn(target: target)
+            return
+        }
+        try Taxonomy.checkKeys(value, ["taxonomy", "dimensions"], "the taxonomy")
+        guard let list = value["dimensions"]?.arrayValue, !list.isEmpty else {
+            throw Taxonomy.wrong("the taxonomy has no dimensions, expected a list of at least one")
+        }
+        dimensions = try list.map { try Taxonomy.dimension($0, target: target) }
+    }
+
+    private static func dimension(_ value: JSONValue, target: Int) throws -> Dimension {
+        guard let name = value["name"]?.stringValue else {
+            throw wrong("a dimension of the taxonomy has no name")
+        }
+        try checkKeys(value, ["name", "field", "target", "categories"], "dimension \(name)")
+        let target = value["target"]?.intValue ?? target
+        let field = value["field"]?.stringValue
+        let categories = try (value["categories"]?.arrayValue ?? []).map {
+            try category($0, dimension: name, target: target, hasField: field != nil)
+        }
+        if field == nil, categories.isEmpty {
+            throw wrong("dimension \(name) has neither a field nor categories")
+        }
+        let names = categories.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw wrong("dimension \(name) has category \(twice) twice")
+        }
+        return Dimension(
+            name: name, column: field.map { "field:\($0)" }, isStated: true, target: target,
+            categories: categories)
+    }
+
+    private static func category(
+        _ value: JSONValue, dimension: String, target: Int, hasField: Bool
+    ) throws -> Category {
+        if let name = value.stringValue {
+            guard hasField else { throw wrong("category \(name) of \(dimension) has no rules") }
+            return Category(name: name, weight: 1, target: target, values: [name], part: "all", rules: TextRules())
+        }
+        guard let name = value["name"]?.stringValue else {
+            throw wrong("a category of \(dimension) has no name")
+        }
+        try checkKeys(value, ["name", "weight", "target", "values", "rules"], "category \(name) of \(dimension)")
+        let weight = value["weight"]?.doubleValue ?? 1
+        let target = value["target"]?.intValue ?? target
+        guard weight >= 0 else { throw wrong("category \(name) has weight \(weight), expected at least 0") }
+        guard target > 0 else { throw wrong("category \(name) has target \(target), expected at least 1") }
+        let stated = value["rules"] ?? .null
+        try checkKeys(
+            stated, ["in", "keywords", "min_words", "max_words", "min_turns", "max_turns"],
+            "the rules of category \(name)")
+        var rules = TextRules()
+        rules.keywords = (stated["keywords"]?.arrayValue ?? []).compactMap { $0.stringValue.map { Array($0.utf8) } }
+        rules.minimumWords = stated["min_words"]?.intValue
+        rules.maximumWords = stated["max_words"]?.intValue
+        rules.minimumTurns = stated["min_turns"]?.intValue
+        rules.maximumTurns = stated["max_turns"]?.intValue
+        if !hasField, rules.isEmpty { throw wrong("category \(name) of \(dimension) has no rules") }
+        let part = stated["in"]?.stringValue ?? "all"
+        guard ["prompt", "response", "all"].contains(part) else {
+            throw wrong("category \(name) looks in \"\(part)\", expected prompt, response or all")
+        }
+        return Category(
+            name: name, weight: weight, target: target,
+            values: value["values"]?.arrayValue?.compactMap(\.stringValue) ?? [name], part: part,
+            rules: rules)
+    }
+
+    private static func checkKeys(_ value: JSONValue, _ known: [String], _ what: String) throws {
+        for key in value.objectValue?.keys ?? [] where !known.contains(key) {
+            throw wrong("\(what) has unknown key \"\(key)\", expected one of \(known.joined(separator: ", "))")
+        }
+    }
+
+    private static func wrong(_ message: String) -> AnalyzerError {
+        AnalyzerError(message, isConfiguration: true)
+    }
+
+    /// What can be said of any dataset: how long answers are, what form they take, how many turns.
+    private static func builtIn(target: Int) -> [Dimension] {
+        func category(_ name: String, _ part: String, _ change: (inout TextRules) -> Void) -> Category {
+            var rules = TextRules()
+            change(&rules)
+            return Category(name: name, weight: 1, target: target, values: [], part: part, rules: rules)
+        }
+        func words(_ name: String, _ low: Int?, _ high: Int?) -> Category {
+            category(name, "all") {
+                $0.minimumWords = low
+                $0.maximumWords = high
+            }
+        }
+        func marks(_ name: String, _ keywords: [String]) -> Category {
+            category(name, "all") { $0.keywords = keywords.map { Array($0.utf8) } }
+        }
+        func dimension(_ name: String, _ categories: [Category]) -> Dimension {
+            Dimension(name: name, column: nil, isStated: false, target: target, categories: categories)
+        }
+        return [
+            dimension("length", [
+                words("up to 16 words", 0, 16), words("17 to 64 words", 17, 64),
+                words("65 to 256 words", 65, 256), words("over 256 words", 257, nil),
+            ]),
+            dimension("form", [
+                marks("list", ["\n- ", "\n* ", "\n1. "]), marks("code", ["```", "def ", "#include", "function("]),
+                marks("table", ["| --", "|--", "|:-"]), marks("JSON", ["{\""]),
+            ]),
+            dimension("turns", [
+                category("one exchange", "all") { $0.maximumTurns = 3 },
+                category("several exchanges", "all") { $0.minimumTurns = 4 },
+            ]),
+        ]
+    }
+}

@@ -1,0 +1,8 @@
+import AssayKit
+import CAssay
+
+private let library = PluginLibrary(AnyAnalyzer(DiversityAnalyzer.self))
+
+/// The plugin's one exported symbol.
+@c(assay_library_v1) @implementation
+public func assay_library_v1() -> UnsafePointer<assay_library>? { library.table }
