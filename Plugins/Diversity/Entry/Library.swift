@@ -1,5 +1,5 @@
 import AssayKit
-import CAssay
+public import CAssay
 
 private let library = PluginLibrary(AnyAnalyzer(DiversityAnalyzer.self))
 

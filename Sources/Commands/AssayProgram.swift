@@ -1,0 +1,54 @@
+import ArgumentParser
+import Glibc
+import PluginHost
+import Reading
+
+/// Runs the command line and turns errors into `error:` and `help:` lines.
+public enum AssayProgram {
+    /// Never returns. Exit codes: 0 done; 1 a gate failed; 2 could not do the job; 3 a plugin failed.
+    public static func main() -> Never {
+        do {
+            var command = try Assay.parseAsRoot()
+            try command.run()
+            exit(0)
+        } catch let code as ExitCode {
+            exit(code.rawValue)
+        } catch let error as ReadingError {
+            fail("\(error)", help: error.help)
+        } catch let error as PluginError {
+            fail("\(error)", help: error.help)
+        } catch let error as UsageError {
+            fail(error.reason, help: error.help)
+        } catch {
+            let code = Assay.exitCode(for: error)
+            if code == .success {
+                print(Assay.fullMessage(for: error))
+                exit(0)
+            }
+            let message = Assay.message(for: error)
+            fail(message.isEmpty ? "\(error)" : message, help: "assay --help shows the commands and options")
+        }
+    }
+
+    private static func fail(_ reason: String, help: String) -> Never {
+        Diagnostics.line("error: \(reason)")
+        Diagnostics.line("help: \(help)")
+        exit(2)
+    }
+}
+
+/// Something wrong with what the user asked for.
+struct UsageError: Error {
+    let reason: String
+    let help: String
+
+    init(_ reason: String, help: String) {
+        self.reason = reason
+        self.help = help
+    }
+}
+
+/// Lines for people, on standard error.
+enum Diagnostics {
+    static func line(_ text: String) { fputs(text + "\n", stderr) }
+}

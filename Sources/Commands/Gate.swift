@@ -1,0 +1,69 @@
+import JSONText
+import Orchestrator
+import PluginHost
+import Reports
+
+/// A gate: `metric op number`, joined by `&&` or `||`; it fails the run when it holds.
+struct Gate {
+    private let text: String
+    private let alternatives: [[(name: String, compare: String, bound: Double)]]
+
+    init(parsing text: String) throws {
+        self.text = text
+        alternatives = try Gate.split(text, by: "||").map { part in
+            try Gate.split(part, by: "&&").map { term in
+                for compare in [">=", "<=", ">", "<", "=="] {
+                    let halves = Gate.split(term, by: compare)
+                    guard halves.count == 2, let bound = Double(halves[1]), !halves[0].isEmpty else { continue }
+                    return (halves[0], compare, bound)
+                }
+                throw UsageError("--fail-on has \"\(term)\", expected metric, comparison and number", help: "for example --fail-on 'noise.rate > 0.05'")
+            }
+        }
+    }
+
+    /// Whether it holds. - Throws: `UsageError` for a metric that nobody stated.
+    func evaluate(_ metrics: [Metric]) throws -> Report.Gate {
+        var values = JSONObject()
+        for term in alternatives.joined() {
+            guard let metric = metrics.first(where: { $0.name == term.name }) else {
+                throw UsageError("--fail-on: no metric is called \"\(term.name)\"", help: Suggestion.nearest(to: term.name, among: metrics.map(\.name)).map { "did you mean \($0)?" } ?? "the metrics are in report.json")
+            }
+            values[term.name] = .number(metric.value)
+        }
+        let holds = alternatives.contains { terms in
+            terms.allSatisfy { term in
+                let value = metrics.first { $0.name == term.name }?.value ?? 0
+                switch term.compare {
+                case ">=": return value >= term.bound
+                case "<=": return value <= term.bound
+                case ">": return value > term.bound
+                case "<": return value < term.bound
+                default: return value == term.bound
+                }
+            }
+        }
+        return Report.Gate(expression: text, value: .object(values), passed: !holds)
+    }
+
+    private static func split(_ text: String, by separator: String) -> [String] {
+        var parts: [String] = []
+        var current: [Character] = []
+        var rest = Array(text)[...]
+        let mark = Array(separator)
+        while let first = rest.first {
+            if rest.starts(with: mark) {
+                parts.append(String(current))
+                current = []
+                rest = rest.dropFirst(mark.count)
+            } else {
+                current.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        parts.append(String(current))
+        return parts.map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import BatchStore
+import JSONText
+import Reading
+import Records
+import Reports
+
+/// All datasets of a run, read into one sealed store.
+struct Input {
+    let store: BatchStore
+    var datasets: [Report.Dataset] = []
+    var rejected: [RejectedRecord] = []
+    /// Where the rows of each role came from, batch by batch.
+    var sources: [Role: [(file: String, spans: [RecordSpan])]] = [:]
+
+    /// File and line of a row. O(batches).
+    func place(_ role: Role, _ row: Int) -> (file: String, line: Int)? {
+        var rest = row
+        for (file, spans) in sources[role] ?? [] {
+            if rest < spans.count { return (file, spans[rest].line) }
+            rest -= spans.count
+        }
+        return nil
+    }
+}
+
+/// Reads the datasets of a run.
+struct InputReader {
+    let options: ReadingOptions
+
+    func read(_ roles: [(role: Role, paths: [String])]) throws -> Input {
+        var input = Input(store: BatchStore())
+        for (role, paths) in roles where !paths.isEmpty {
+            var files: [JSONValue] = []
+            var schemas: Set<String> = []
+            var (records, bytes) = (0, 0)
+            let rejectedBefore = input.rejected.count
+            for (index, path) in try DatasetReader.files(of: paths).enumerated() {
+                let source = try SourceBytes(path: path)
+                let summary = try DatasetReader.read(
+                    source, file: index, options: options,
+                    onBatch: { batch in
+                        try input.store.append(batch.batch, role: role)
+                        input.sources[role, default: []].append((path, batch.spans))
+                    }, onReject: { input.rejected.append($0) })
+                records += summary.recordCount
+                bytes += summary.byteCount
+                schemas.insert(summary.mapping.kind.rawValue)
+                files.append(.object([
+                    "name": .string(path), "format": .string(summary.format.description),
+                    "schema": .string(summary.mapping.kind.rawValue),
+                    "mapping": .string(summary.mapping.summary), "records": JSONValue(summary.recordCount),
+                    "bytes": JSONValue(summary.byteCount), "sha256": .string(summary.sha256),
+                ]))
+            }
+            input.datasets.append(
+                Report.Dataset(
+                    role: role, files: files, recordCount: records,
+                    rejectedCount: input.rejected.count - rejectedBefore, byteCount: bytes,
+                    schema: schemas.count == 1 ? schemas.first ?? "" : "mixed"))
+        }
+        try input.store.seal()
+        return input
+    }
+}

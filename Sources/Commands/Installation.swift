@@ -1,0 +1,31 @@
+import Glibc
+import PluginHost
+
+/// Where the program's own parts are, from the place of its executable.
+enum Installation {
+    /// `bin` of the installation, or the build folder.
+    static var folder: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        let path = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+    }
+
+    static var worker: String {
+        let candidates = ["\(folder)/../libexec/assay/assay-worker", "\(folder)/assay-worker"]
+        return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
+    }
+
+    /// Every plugin that can be found.
+    static func catalog(named: [String]) throws -> PluginCatalog {
+        var roots: [(path: String, origin: String)] = []
+        if let path = getenv("ASSAY_PLUGIN_PATH") {
+            roots += String(cString: path).split(separator: ":").map { (String($0), "ASSAY_PLUGIN_PATH") }
+        }
+        if let home = getenv("HOME") {
+            roots.append((String(cString: home) + "/.local/share/assay/plugins", "user"))
+        }
+        roots.append(("\(folder)/../lib/assay/plugins", "installation"))
+        return try PluginCatalog(named: named, roots: roots)
+    }
+}

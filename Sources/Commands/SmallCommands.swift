@@ -1,0 +1,70 @@
+import ArgumentParser
+import PluginHost
+import Reading
+
+/// `assay schema DATA`.
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "schema", abstract: "Shows the detected format, schema and field mapping.")
+
+    @Argument(help: "Files, folders, or - for standard input.") var data: [String]
+    @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+
+    func run() throws {
+        let stated = try RunPlan.fields(fields)
+        for path in try DatasetReader.files(of: data) {
+            let source = try SourceBytes(path: path)
+            var options = ReadingOptions()
+            options.columns = [.prompt]
+            options.fields = stated
+            var problems: [String] = []
+            var rejected = 0
+            let summary = try DatasetReader.read(source, file: 0, options: options, onBatch: { _ in }, onReject: { record in
+                rejected += 1
+                if problems.count < 5 { problems.append("  line \(record.line): \(record.reason)") }
+            })
+            print(path)
+            print("  format   \(summary.format)")
+            print("  schema   \(summary.mapping.kind.rawValue)")
+            print("  mapping  \(summary.mapping.summary)")
+            print("  keys     \(summary.keys.joined(separator: ", "))")
+            print("  records  \(summary.recordCount), \(rejected) rejected")
+            for problem in problems { print(problem) }
+        }
+    }
+}
+
+/// `assay explain CODE`.
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "explain", abstract: "Says what a code means and what to do about it.")
+
+    @Argument(help: "A code such as NSE001, or its name.") var code: String
+    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] = []
+
+    func run() throws {
+        let catalog = try Installation.catalog(named: plugin)
+        let codes = catalog.entries.flatMap { entry in entry.manifest.analyzers.flatMap(\.codes).map { (entry, $0) } }
+        guard let (entry, found) = codes.first(where: { $0.1.code == code.uppercased() || $0.1.name == code.lowercased() }) else {
+            throw UsageError(
+                "no plugin knows the code \"\(code)\"",
+                help: Suggestion.nearest(to: code, among: codes.flatMap { [$0.1.code, $0.1.name] }).map { "did you mean \($0)?" }
+                    ?? "assay plugins lists the plugins")
+        }
+        print("\(found.code) \(found.name)  (\(found.severity), \(entry.manifest.id) \(entry.manifest.version))")
+        for (heading, text) in found.help { print("\n\(heading)\n  \(text)") }
+    }
+}
+
+/// `assay plugins`.
+struct PluginsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "plugins", abstract: "Lists the installed plugins.")
+
+    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] = []
+
+    func run() throws {
+        for entry in try Installation.catalog(named: plugin).entries {
+            let strategies = entry.manifest.analyzers.map(\.strategy).joined(separator: ", ")
+            print("\(entry.manifest.id) \(entry.manifest.version)  \(strategies)  ABI 1, unsigned, \(entry.origin)")
+            print("  \(entry.manifest.summary)")
+        }
+    }
+}
