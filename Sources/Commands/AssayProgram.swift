@@ -50,5 +50,8 @@ struct UsageError: Error {
 
 /// Lines for people, on standard error.
 enum Diagnostics {
-    static func line(_ text: String) { fputs(text + "\n", stderr) }
+    static func line(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = write(2, bytes, bytes.count)
+    }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PluginHost
 import Reading
+import Records
 
 /// `assay schema DATA`.
 struct SchemaCommand: ParsableCommand {

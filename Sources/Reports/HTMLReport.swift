@@ -1,5 +1,6 @@
 import JSONText
 import Orchestrator
+import Records
 
 /// Draws a report as one self-contained HTML page. Everything that comes from data is escaped.
 public enum HTMLReport {
@@ -57,7 +58,7 @@ public enum HTMLReport {
 
     private static func bars(_ body: JSONValue) -> String {
         let bars = body["bars"]?.arrayValue ?? []
-        let values = bars.flatMap { [$0["value"]?.doubleValue ?? 0, $0["target"]?.doubleValue ?? 0] }
+        let values: [Double] = bars.flatMap { bar in [bar["value"]?.doubleValue ?? 0, bar["target"]?.doubleValue ?? 0] }
         let largest = max(values.max() ?? 1, 1e-12)
         let height = bars.count * 24
         let drawn = bars.enumerated().map { index, bar in

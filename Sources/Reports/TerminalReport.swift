@@ -1,4 +1,5 @@
 import Orchestrator
+import Records
 
 /// The summary a person reads on the terminal.
 public enum TerminalReport {
