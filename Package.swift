@@ -84,6 +84,12 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(name: "assay", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "assay-worker", dependencies: ["PluginHost"], swiftSettings: strict),
+        .testTarget(
+            name: "FoundationTests",
+            dependencies: [
+                "CAssay", "Reading", "Records", "JSONText", "Numerics", "Orchestrator", "PluginHost", "CoverageAlgorithm",
+                "NoiseAlgorithm",
+            ], swiftSettings: strict),
     ] + ["Coverage", "Distribution", "Noise", "Diversity"].flatMap(strategy),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

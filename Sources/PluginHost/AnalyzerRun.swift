@@ -15,6 +15,8 @@ final class AnalyzerRun: @unchecked Sendable {
 
     private let request: AnalyzerRequest
     private let analyzer: UnsafePointer<assay_analyzer>
+    /// Held as long as the run: a segment unmaps its memory when it goes.
+    private let segments: [Segment]
     private let bases: [UnsafeRawPointer]
     private let progress: ProgressPage
     private let host: HostTable
@@ -23,10 +25,12 @@ final class AnalyzerRun: @unchecked Sendable {
 
     init(
         request: AnalyzerRequest, analyzer: UnsafePointer<assay_analyzer>,
-        bases: [UnsafeRawPointer], progress: ProgressPage
+        segments: [Segment], progress: ProgressPage
     ) {
         self.request = request
         self.analyzer = analyzer
+        self.segments = segments
+        let bases = segments.map(\.base)
         self.bases = bases
         self.progress = progress
         host = HostTable(progress: progress)

@@ -89,7 +89,7 @@ public struct PluginRunner: AnalyzerRunner {
                 id: request.analyzerID, version: request.version,
                 stateFormat: request.stateFormat, path: request.libraryPath)
             let run = AnalyzerRun(
-                request: request, analyzer: analyzer, bases: segments.map(\.base),
+                request: request, analyzer: analyzer, segments: segments,
                 progress: progress)
             return finished(try run.run(), printed: "", quarantined: [])
         } catch let failure as AnalyzerFailure {

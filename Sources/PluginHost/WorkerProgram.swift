@@ -35,7 +35,7 @@ public enum WorkerProgram {
                 stateFormat: request.stateFormat, path: request.libraryPath)
             progress.leave(thread: 0)
             let run = AnalyzerRun(
-                request: request, analyzer: analyzer, bases: segments.map(\.base),
+                request: request, analyzer: analyzer, segments: segments,
                 progress: progress)
             return channel.send(.result, try run.run()) ? 0 : 65
         } catch {
