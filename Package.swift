@@ -23,7 +23,8 @@ func strategy(_ name: String) -> [Target] {
             name: "\(name)Plugin", dependencies: ["AssayKit", "CAssay", "JSONText", "Numerics", .target(name: "\(name)Algorithm")],
             path: "Plugins/\(name)/Entry", swiftSettings: strict,
             linkerSettings: [
-                .unsafeFlags(["-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports"])
+                // gold leaves local symbols in the dynamic table; lld does not.
+                .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports"])
             ]),
     ]
 }

@@ -11,7 +11,7 @@ public enum TerminalReport {
         }
         lines.append("")
         for result in report.results {
-            let score = report.scores.first { $0.strategy == result.identity.strategy }
+            let score = result.output.metrics.first { $0.name == "\(result.identity.strategy).score" }
             let shown = score.map { HTMLReport.short($0.value) } ?? "–"
             lines.append("\(pad(result.identity.strategy, 14)) \(pad(shown, 8)) \(pad(result.status.rawValue, 8)) \(result.identity.id) \(result.identity.version)")
             if let error = result.error { lines.append("  \(error)") }
