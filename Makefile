@@ -12,7 +12,7 @@ demo: build
 	  --taxonomy Examples/support-desk/taxonomy.yaml --out assay-report
 
 test: build
-	swift test -c release
+	swift test -c release --disable-xctest
 
 build: packages
 	swift build -c release

@@ -64,4 +64,82 @@ import Testing
             #expect(result.output.contains("error: ") && result.output.contains("help: "))
         }
     }
+
+    /// Compiles a plugin beside its manifest in a folder of its own and returns the library's path.
+    private func compile(_ source: String, manifest: String, as name: String) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: CommandTests.root.appendingPathComponent(manifest),
+            to: folder.appendingPathComponent("\(name).plugin.json"))
+        let library = folder.appendingPathComponent("\(name).so")
+        let compiler = Process()
+        compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        compiler.arguments = [
+            source.hasSuffix(".c") ? "cc" : "c++", "-O1", "-shared", "-fPIC", "-fvisibility=hidden",
+            "-IPluginSDK/CAssay/include", "-o", library.path, source,
+        ]
+        compiler.currentDirectoryURL = CommandTests.root
+        try compiler.run()
+        compiler.waitUntilExit()
+        #expect(compiler.terminationStatus == 0)
+        return library
+    }
+
+    private func findings(in folder: URL) throws -> [JSONValue] {
+        try String(contentsOf: folder.appendingPathComponent("findings.jsonl"), encoding: .utf8)
+            .split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    }
+
+    private static let misbehaviours: [(how: String, code: String, cause: String, names: Bool)] = [
+        ("segfault", "HST001", "SIGSEGV", true), ("trap", "HST001", "SIGILL", true),
+        ("throw", "HST001", "SIGABRT", true), ("exit", "HST001", "exit code 0", true),
+        ("hog", "HST001", "SIGABRT", true), ("loop", "HST002", "no answer", true),
+        ("print", "HST003", "standard output", false), ("rows", "HST003", "names row 1000000", false),
+        ("utf8", "HST003", "not valid UTF-8", false), ("nan", "HST003", "not a number", false),
+    ]
+
+    @Test("a misbehaving plugin costs its own part alone, and the report says who did what")
+    func misbehaving() throws {
+        let library = try compile(
+            "Tests/Misbehaving/misbehaving.cpp",
+            manifest: "Tests/Misbehaving/misbehaving.plugin.json", as: "misbehaving")
+        let folder = library.deletingLastPathComponent()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let data = folder.appendingPathComponent("data.jsonl")
+        let lines = (0..<50).map { #"{"prompt":"\#($0 == 33 ? "boom" : "prompt \($0)")","response":"an answer"}"# }
+        try lines.joined(separator: "\n").write(to: data, atomically: true, encoding: .utf8)
+        for (how, code, cause, names) in CommandTests.misbehaviours {
+            let out = folder.appendingPathComponent("report-\(how)")
+            let result = try assay([
+                "run", data.path, "--plugin", library.path, "--set", "test.behaviour=\(how)",
+                "--out", out.path, "--call-seconds", "2",
+            ])
+            #expect(result.status == 3, "\(how): \(result.output)")
+            let report = try JSONValue(
+                parsing: String(contentsOf: out.appendingPathComponent("report.json"), encoding: .utf8))
+            let analyzers = report["analyzers"]?.arrayValue ?? []
+            #expect(analyzers.count { $0["status"]?.stringValue == "ok" } == 4, "\(how)")
+            let found = try findings(in: out).first { $0["code"]?.stringValue == code }
+            let message = found?["message"]?.stringValue ?? ""
+            #expect(message.contains("org.assay.test.misbehaving 1.0.0"), "\(how): \(message)")
+            #expect(message.contains(cause), "\(how): \(message)")
+            if names { #expect(found?["row_index"]?.intValue == 33, "\(how)") }
+        }
+    }
+
+    @Test("a custom detector's findings stand beside the built-in ones")
+    func customDetector() throws {
+        let library = try compile(
+            "Examples/custom-noise-detector/shouting.c",
+            manifest: "Examples/custom-noise-detector/shouting.plugin.json", as: "shouting")
+        let folder = library.deletingLastPathComponent()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let data = folder.appendingPathComponent("data.jsonl")
+        try #"{"prompt":"WHY IS IT NOT HERE","response":""}"#.write(to: data, atomically: true, encoding: .utf8)
+        let result = try assay(["run", data.path, "--plugin", library.path, "--out", folder.path])
+        #expect(result.status == 0, "\(result.output)")
+        let codes = try findings(in: folder).compactMap { $0["code"]?.stringValue }
+        #expect(codes.contains("SHOUT001") && codes.contains("NSE001"))
+    }
 }
