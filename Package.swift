@@ -20,11 +20,16 @@ func strategy(_ name: String) -> [Target] {
             name: "\(name)Algorithm", dependencies: ["Numerics"], path: "Plugins/\(name)/Algorithm",
             swiftSettings: safe),
         .target(
-            name: "\(name)Plugin", dependencies: ["AssayKit", "CAssay", "JSONText", "Numerics", .target(name: "\(name)Algorithm")],
+            name: "\(name)Plugin",
+            dependencies: [
+                "AssayKit", "CAssay", "JSONText", "Numerics", .target(name: "\(name)Algorithm"),
+            ],
             path: "Plugins/\(name)/Entry", swiftSettings: strict,
             linkerSettings: [
                 // gold leaves local symbols in the dynamic table; lld does not.
-                .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports"])
+                .unsafeFlags([
+                    "-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports",
+                ])
             ]),
     ]
 }
@@ -56,7 +61,8 @@ let package = Package(
         .target(name: "Numerics", swiftSettings: safe),
         .target(name: "Parallel", swiftSettings: strict),
         .target(name: "CLinux"),
-        .target(name: "CCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
+        .target(
+            name: "CCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         // The host
         .target(name: "Records", swiftSettings: safe),
@@ -67,8 +73,12 @@ let package = Package(
                 "CCompression", "CSimdjson", "Features", "Parallel", "Records",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
-        .target(name: "BatchStore", dependencies: ["CLinux", "JSONText", "Records"], swiftSettings: strict),
-        .target(name: "Orchestrator", dependencies: ["JSONText", "Parallel", "Records"], swiftSettings: safe),
+        .target(
+            name: "BatchStore", dependencies: ["CLinux", "JSONText", "Records"],
+            swiftSettings: strict),
+        .target(
+            name: "Orchestrator", dependencies: ["JSONText", "Parallel", "Records"],
+            swiftSettings: safe),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -76,19 +86,24 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
-            name: "Reports", dependencies: ["JSONText", "Orchestrator", "Records"], swiftSettings: safe),
+            name: "Reports", dependencies: ["JSONText", "Orchestrator", "Records"],
+            swiftSettings: safe),
         .target(
             name: "Commands",
             dependencies: [
-                "BatchStore", "CLinux", "JSONText", "Orchestrator", "PluginHost", "Reading", "Records",
-                "Reports", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "BatchStore", "CLinux", "JSONText", "Orchestrator", "PluginHost", "Reading",
+                "Records",
+                "Reports", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "assay", dependencies: ["Commands"], swiftSettings: strict),
-        .executableTarget(name: "assay-worker", dependencies: ["PluginHost"], swiftSettings: strict),
+        .executableTarget(
+            name: "assay-worker", dependencies: ["PluginHost"], swiftSettings: strict),
         .testTarget(
             name: "FoundationTests",
             dependencies: [
-                "CAssay", "Reading", "Records", "JSONText", "Numerics", "Orchestrator", "PluginHost", "CoverageAlgorithm",
+                "CAssay", "Reading", "Records", "JSONText", "Numerics", "Orchestrator",
+                "PluginHost", "CoverageAlgorithm",
                 "NoiseAlgorithm",
             ], swiftSettings: strict),
     ] + ["Coverage", "Distribution", "Noise", "Diversity"].flatMap(strategy),

@@ -39,7 +39,9 @@ extension Analyzer {
     public func endPass(_ partial: Partial) throws -> PassDecision { .finish }
 }
 
-/// What is collected of some rows. A value.
+/// What is collected of some rows.
+///
+/// A value.
 ///
 /// Laws: merging is associative over adjacent shards, an empty partial is neutral, and the result
 /// depends neither on batch size nor on shard cuts.

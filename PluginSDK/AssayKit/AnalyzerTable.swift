@@ -106,7 +106,8 @@ private let create:
             do {
                 value = bytes.isEmpty ? .object([:]) : try JSONValue(parsing: Array(bytes))
             } catch {
-                throw AnalyzerError("the configuration is not JSON: \(error)", isConfiguration: true)
+                throw AnalyzerError(
+                    "the configuration is not JSON: \(error)", isConfiguration: true)
             }
             let emitter = host?.pointee.get_extension(host?.pointee.ctx, staticText(groupsID))
             let instance = try factory.make(

@@ -1,6 +1,8 @@
 import CAssay
 
-/// Consecutive rows of one role. A borrowed view: copy what you keep.
+/// Consecutive rows of one role.
+///
+/// A borrowed view: copy what you keep.
 public struct Batch {
     /// Number of the first row within its role.
     public let firstRow: Int
@@ -24,7 +26,8 @@ public struct Batch {
 
     private func child(_ name: String) -> (schema: ArrowSchema, array: ArrowArray)? {
         for index in 0..<Int(schema.pointee.n_children) {
-            guard let schema = schema.pointee.children[index], let array = array.pointee.children[index],
+            guard let schema = schema.pointee.children[index],
+                let array = array.pointee.children[index],
                 let found = schema.pointee.name, String(cString: found) == name
             else { continue }
             return (schema.pointee, array.pointee)
@@ -68,7 +71,9 @@ public struct TextColumn {
     @inlinable
     public func byteCount(_ row: Int) -> Int { Int(offsets[row + 1] - offsets[row]) }
 
-    /// Calls `body` with the row's UTF-8; no bytes for an absent text. No copy.
+    /// Calls `body` with the row's UTF-8; no bytes for an absent text.
+    ///
+    /// No copy.
     @inlinable
     public func withBytes<Result>(
         _ row: Int, _ body: (Span<UInt8>) throws -> Result
@@ -78,7 +83,9 @@ public struct TextColumn {
         return try body(view.span)
     }
 
-    /// The row's text as a string; `nil` for an absent one. Copies.
+    /// The row's text as a string; `nil` for an absent one.
+    ///
+    /// Copies.
     public func string(_ row: Int) -> String? {
         guard isPresent(row) else { return nil }
         return String(
@@ -104,7 +111,9 @@ public struct TokenColumn {
     @inlinable
     public func count(_ row: Int) -> Int { Int(offsets[row + 1] - offsets[row]) }
 
-    /// Calls `body` with the row's tokens. No copy.
+    /// Calls `body` with the row's tokens.
+    ///
+    /// No copy.
     @inlinable
     public func withTokens<Result>(
         _ row: Int, _ body: (Span<UInt32>) throws -> Result
@@ -146,7 +155,9 @@ public struct TurnsColumn {
     }
 }
 
-/// The rows emitted with one key, by role, then row. A borrowed view.
+/// The rows emitted with one key, by role, then row.
+///
+/// A borrowed view.
 public struct Group {
     /// The key.
     public let key: [UInt8]

@@ -14,7 +14,9 @@ public final class PluginLibrary: Sendable {
     /// The table; the same pointer every time.
     public nonisolated(unsafe) let table: LibraryTable
 
-    /// Makes the table of some analyzers. It lives for ever, as the ABI asks.
+    /// Makes the table of some analyzers.
+    ///
+    /// It lives for ever, as the ABI asks.
     public init(_ analyzers: AnyAnalyzer...) {
         let list = UnsafeMutablePointer<UnsafePointer<assay_analyzer>?>.allocate(
             capacity: analyzers.count)
@@ -64,7 +66,8 @@ final class AnalyzerFactory: Sendable {
 
     init(
         id: StaticString, version: StaticString, stateFormat: UInt32, groups: Bool,
-        make: @escaping @Sendable (JSONValue, UnsafePointer<assay_group_emitter>?) throws -> Instance
+        make:
+            @escaping @Sendable (JSONValue, UnsafePointer<assay_group_emitter>?) throws -> Instance
     ) {
         self.id = id
         self.version = version

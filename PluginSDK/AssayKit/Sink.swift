@@ -51,7 +51,9 @@ public enum Action: Int32, Sendable {
     case augment = 6
 }
 
-/// An action suggested for a row. Data, never an effect.
+/// An action suggested for a row.
+///
+/// Data, never an effect.
 public struct Proposal: Sendable {
     /// What to do.
     public var action: Action
@@ -119,7 +121,9 @@ public struct Metric: Sendable {
     }
 }
 
-/// Where results go. Valid during the call it was given to.
+/// Where results go.
+///
+/// Valid during the call it was given to.
 public struct Sink {
     private let sink: UnsafePointer<assay_sink>
     private let emitter: UnsafePointer<assay_group_emitter>?

@@ -1,4 +1,6 @@
-/// Writes a partial, little endian. The same values give the same bytes.
+/// Writes a partial, little endian.
+///
+/// The same values give the same bytes.
 public struct StateWriter {
     /// What has been written.
     public private(set) var bytes: [UInt8] = []
@@ -35,14 +37,17 @@ public struct StateWriter {
 
     /// Writes counts by name, names sorted.
     public mutating func write(_ counts: [String: Int]) {
-        write(counts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) { writer, entry in
+        write(counts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            writer, entry in
             writer.write(entry.key)
             writer.write(entry.value)
         }
     }
 }
 
-/// Reads a partial. Every read is checked: the bytes are hostile.
+/// Reads a partial.
+///
+/// Every read is checked: the bytes are hostile.
 public struct StateReader {
     private let bytes: [UInt8]
     private var position = 0

@@ -25,7 +25,8 @@ public final class Segment: @unchecked Sendable {
             base != MAP_FAILED
         else {
             throw BatchStoreError(
-                description: "cannot map \(length) bytes of batches: \(String(cString: strerror(errno)))")
+                description:
+                    "cannot map \(length) bytes of batches: \(String(cString: strerror(errno)))")
         }
         self.descriptor = descriptor
         self.length = length
@@ -60,11 +61,15 @@ public final class BatchStore {
         close(open.descriptor)
     }
 
-    /// Copies a batch into shared memory; rows are numbered on within the role. O(bytes).
+    /// Copies a batch into shared memory; rows are numbered on within the role.
+    ///
+    /// O(bytes).
     ///
     /// - Throws: `BatchStoreError` when the system has no memory left.
     public func append(_ batch: RecordBatch, role: Role) throws {
-        let wanted = batch.columns.reduce(0) { $0 + BatchStore.bytesNeeded($1.data, batch.rowCount) }
+        let wanted = batch.columns.reduce(0) {
+            $0 + BatchStore.bytesNeeded($1.data, batch.rowCount)
+        }
         if let open, open.used + wanted > open.capacity { try seal() }
         if open == nil { try openSegment(max(wanted, BatchStore.segmentBytes)) }
         let columns = batch.columns.map { column -> StoredArray in
@@ -111,7 +116,8 @@ public final class BatchStore {
         else {
             throw BatchStoreError(
                 description:
-                    "cannot get \(capacity) bytes of shared memory: \(String(cString: strerror(errno)))")
+                    "cannot get \(capacity) bytes of shared memory: \(String(cString: strerror(errno)))"
+            )
         }
         open = (descriptor, base, 0, capacity)
     }
@@ -134,7 +140,9 @@ public final class BatchStore {
 
     private static func bitmap(_ flags: [Bool]) -> [UInt8] {
         var bits = [UInt8](repeating: 0, count: (flags.count + 7) / 8)
-        for (index, flag) in flags.enumerated() where flag { bits[index / 8] |= 1 << UInt8(index % 8) }
+        for (index, flag) in flags.enumerated() where flag {
+            bits[index / 8] |= 1 << UInt8(index % 8)
+        }
         return bits
     }
 
@@ -155,7 +163,8 @@ public final class BatchStore {
 
     private static func bytesNeeded(_ data: ColumnData, _ rowCount: Int) -> Int {
         func text(_ texts: TextBuffer) -> Int {
-            padded(texts.bytes.count) + padded(texts.offsets.count * 8) + padded(texts.count / 8 + 1)
+            padded(texts.bytes.count) + padded(texts.offsets.count * 8)
+                + padded(texts.count / 8 + 1)
         }
         switch data {
         case .text(let texts): return text(texts)

@@ -1,12 +1,16 @@
 public import ArgumentParser
 
-/// The program.
-
+/// The program: `assay` with its commands.
 public struct Assay: ParsableCommand {
+    /// Name, version and commands.
     public static let configuration = CommandConfiguration(
-        commandName: "assay", abstract: "Measures a fine-tuning dataset and finds what is wrong with it.",
+        commandName: "assay",
+        abstract: "Measures a fine-tuning dataset and finds what is wrong with it.",
         version: "0.1.0",
-        subcommands: [RunCommand.self, SchemaCommand.self, ExplainCommand.self, PluginsCommand.self])
+        subcommands: [
+            RunCommand.self, SchemaCommand.self, ExplainCommand.self, PluginsCommand.self,
+        ])
 
+    /// For the parser.
     public init() {}
 }

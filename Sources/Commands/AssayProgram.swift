@@ -5,7 +5,9 @@ import Reading
 
 /// Runs the command line and turns errors into `error:` and `help:` lines.
 public enum AssayProgram {
-    /// Never returns. Exit codes: 0 done; 1 a gate failed; 2 could not do the job; 3 a plugin failed.
+    /// Never returns.
+    ///
+    /// Exit codes: 0 done; 1 a gate failed; 2 could not do the job; 3 a plugin failed.
     public static func main() -> Never {
         do {
             var command = try Assay.parseAsRoot()
@@ -26,7 +28,9 @@ public enum AssayProgram {
                 exit(0)
             }
             let message = Assay.message(for: error)
-            fail(message.isEmpty ? "\(error)" : message, help: "assay --help shows the commands and options")
+            fail(
+                message.isEmpty ? "\(error)" : message,
+                help: "assay --help shows the commands and options")
         }
     }
 

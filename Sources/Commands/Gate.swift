@@ -14,20 +14,29 @@ struct Gate {
             try Gate.split(part, by: "&&").map { term in
                 for compare in [">=", "<=", ">", "<", "=="] {
                     let halves = Gate.split(term, by: compare)
-                    guard halves.count == 2, let bound = Double(halves[1]), !halves[0].isEmpty else { continue }
+                    guard halves.count == 2, let bound = Double(halves[1]), !halves[0].isEmpty
+                    else { continue }
                     return (halves[0], compare, bound)
                 }
-                throw UsageError("--fail-on has \"\(term)\", expected metric, comparison and number", help: "for example --fail-on 'noise.rate > 0.05'")
+                throw UsageError(
+                    "--fail-on has \"\(term)\", expected metric, comparison and number",
+                    help: "for example --fail-on 'noise.rate > 0.05'")
             }
         }
     }
 
-    /// Whether it holds. - Throws: `UsageError` for a metric that nobody stated.
+    /// Whether it holds.
+    ///
+    /// - Throws: `UsageError` for a metric that nobody stated.
     func evaluate(_ metrics: [Metric]) throws -> Report.Gate {
         var values = JSONObject()
         for term in alternatives.joined() {
             guard let metric = metrics.first(where: { $0.name == term.name }) else {
-                throw UsageError("--fail-on: no metric is called \"\(term.name)\"", help: Suggestion.nearest(to: term.name, among: metrics.map(\.name)).map { "did you mean \($0)?" } ?? "the metrics are in report.json")
+                throw UsageError(
+                    "--fail-on: no metric is called \"\(term.name)\"",
+                    help: Suggestion.nearest(to: term.name, among: metrics.map(\.name)).map {
+                        "did you mean \($0)?"
+                    } ?? "the metrics are in report.json")
             }
             values[term.name] = .number(metric.value)
         }

@@ -12,7 +12,9 @@ struct Input {
     /// Where the rows of each role came from, batch by batch.
     var sources: [Role: [(file: String, spans: [RecordSpan])]] = [:]
 
-    /// File and line of a row. O(batches).
+    /// File and line of a row.
+    ///
+    /// O(batches).
     func place(_ role: Role, _ row: Int) -> (file: String, line: Int)? {
         var rest = row
         for (file, spans) in sources[role] ?? [] {
@@ -45,12 +47,14 @@ struct InputReader {
                 records += summary.recordCount
                 bytes += summary.byteCount
                 schemas.insert(summary.mapping.kind.rawValue)
-                files.append(.object([
-                    "name": .string(path), "format": .string(summary.format.description),
-                    "schema": .string(summary.mapping.kind.rawValue),
-                    "mapping": .string(summary.mapping.summary), "records": JSONValue(summary.recordCount),
-                    "bytes": JSONValue(summary.byteCount), "sha256": .string(summary.sha256),
-                ]))
+                files.append(
+                    .object([
+                        "name": .string(path), "format": .string(summary.format.description),
+                        "schema": .string(summary.mapping.kind.rawValue),
+                        "mapping": .string(summary.mapping.summary),
+                        "records": JSONValue(summary.recordCount),
+                        "bytes": JSONValue(summary.byteCount), "sha256": .string(summary.sha256),
+                    ]))
             }
             input.datasets.append(
                 Report.Dataset(

@@ -7,7 +7,8 @@ enum Installation {
     static var folder: String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let path = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = String(
+            decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
     }
 
@@ -20,7 +21,9 @@ enum Installation {
     static func catalog(named: [String]) throws -> PluginCatalog {
         var roots: [(path: String, origin: String)] = []
         if let path = getenv("ASSAY_PLUGIN_PATH") {
-            roots += String(cString: path).split(separator: ":").map { (String($0), "ASSAY_PLUGIN_PATH") }
+            roots += String(cString: path).split(separator: ":").map {
+                (String($0), "ASSAY_PLUGIN_PATH")
+            }
         }
         if let home = getenv("HOME") {
             roots.append((String(cString: home) + "/.local/share/assay/plugins", "user"))

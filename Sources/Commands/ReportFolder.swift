@@ -11,7 +11,9 @@ struct ReportFolder {
 
     func write(_ report: Report, input: Input, execution: JSONObject) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw UsageError("\(path): cannot be made: \(String(cString: strerror(errno)))", help: "choose another folder with --out")
+            throw UsageError(
+                "\(path): cannot be made: \(String(cString: strerror(errno)))",
+                help: "choose another folder with --out")
         }
         try save("report.json", report.json.bytes + [0x0A])
         try save("run.json", JSONValue.object(execution).bytes + [0x0A])
@@ -26,16 +28,27 @@ struct ReportFolder {
         for result in report.results {
             for finding in result.hostFindings + result.output.findings {
                 let place = finding.row.flatMap { input.place(finding.role, $0) }
-                writer.value(.object([
-                    "code": .string(finding.code), "name": .string(Report.name(of: finding.code, result.identity)),
-                    "analyzer": .string(result.identity.id), "severity": .string(finding.severity.name),
-                    "score": .number(finding.score), "role": .string(finding.role.name),
-                    "row_index": finding.row.map { JSONValue($0) } ?? .null,
-                    "source": place.map { .object(["file": .string($0.file), "line": JSONValue($0.line)]) } ?? .null,
-                    "group": .string(String(finding.group)),
-                    "span": finding.span.isEmpty ? .null : .object(["column": .string(finding.column), "begin": JSONValue(finding.span.lowerBound), "end": JSONValue(finding.span.upperBound)]),
-                    "message": .string(finding.message), "evidence": finding.evidence,
-                ]))
+                writer.value(
+                    .object([
+                        "code": .string(finding.code),
+                        "name": .string(Report.name(of: finding.code, result.identity)),
+                        "analyzer": .string(result.identity.id),
+                        "severity": .string(finding.severity.name),
+                        "score": .number(finding.score), "role": .string(finding.role.name),
+                        "row_index": finding.row.map { JSONValue($0) } ?? .null,
+                        "source": place.map {
+                            .object(["file": .string($0.file), "line": JSONValue($0.line)])
+                        } ?? .null,
+                        "group": .string(String(finding.group)),
+                        "span": finding.span.isEmpty
+                            ? .null
+                            : .object([
+                                "column": .string(finding.column),
+                                "begin": JSONValue(finding.span.lowerBound),
+                                "end": JSONValue(finding.span.upperBound),
+                            ]),
+                        "message": .string(finding.message), "evidence": finding.evidence,
+                    ]))
                 writer.newline()
             }
         }
@@ -48,9 +61,13 @@ struct ReportFolder {
         var actions: [Int: String] = [:]
         for result in report.results {
             for table in result.output.scores where table.role == .data {
-                for (row, value) in table.values { scores[row, default: []].append(("\(result.identity.strategy).\(table.name)", value)) }
+                for (row, value) in table.values {
+                    scores[row, default: []].append(
+                        ("\(result.identity.strategy).\(table.name)", value))
+                }
             }
-            for finding in result.hostFindings + result.output.findings where finding.role == .data {
+            for finding in result.hostFindings + result.output.findings where finding.role == .data
+            {
                 if let row = finding.row { codes[row, default: []].append(finding.code) }
             }
             for proposal in result.output.proposals where proposal.role == .data {
@@ -60,12 +77,16 @@ struct ReportFolder {
         }
         var writer = JSONWriter()
         for row in 0..<(report.datasets.first { $0.role == .data }?.recordCount ?? 0) {
-            writer.value(.object([
-                "row_index": JSONValue(row),
-                "scores": .object(JSONObject((scores[row] ?? []).sorted { $0.0 < $1.0 }.map { ($0.0, .number($0.1)) })),
-                "codes": .array((codes[row] ?? []).map { .string($0) }),
-                "proposed_action": actions[row].map { .string($0) } ?? .null,
-            ]))
+            writer.value(
+                .object([
+                    "row_index": JSONValue(row),
+                    "scores": .object(
+                        JSONObject(
+                            (scores[row] ?? []).sorted { $0.0 < $1.0 }.map { ($0.0, .number($0.1)) }
+                        )),
+                    "codes": .array((codes[row] ?? []).map { .string($0) }),
+                    "proposed_action": actions[row].map { .string($0) } ?? .null,
+                ]))
             writer.newline()
         }
         return writer.bytes
@@ -81,7 +102,9 @@ struct ReportFolder {
             if let text = String(validating: record.bytes, as: UTF8.self) {
                 object["text"] = .string(text)
             } else {
-                object["bytes_hex"] = .string(record.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+                object["bytes_hex"] = .string(
+                    record.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+                        .joined())
             }
             writer.value(.object(object))
             writer.newline()
@@ -96,14 +119,18 @@ struct ReportFolder {
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         var position = 0
         while file >= 0, position < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress.map { $0 + position }, bytes.count - position) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress.map { $0 + position }, bytes.count - position)
+            }
             if count <= 0 { break }
             position += count
         }
         let isWritten = file >= 0 && position == bytes.count && fsync(file) == 0
         if file >= 0 { close(file) }
         guard isWritten, rename(temporary, target) == 0 else {
-            throw UsageError("\(target): cannot be written: \(String(cString: strerror(errno)))", help: "check the space and the permissions of \(path)")
+            throw UsageError(
+                "\(target): cannot be written: \(String(cString: strerror(errno)))",
+                help: "check the space and the permissions of \(path)")
         }
     }
 }

@@ -10,7 +10,9 @@ enum RunPlan {
         try (text ?? "").split(separator: ",").map { piece in
             let halves = piece.split(separator: "=", maxSplits: 1).map(String.init)
             guard halves.count == 2, FieldMapping.overridableParts.contains(halves[0]) else {
-                throw UsageError("--fields has \"\(piece)\", expected part=field", help: "parts: \(FieldMapping.overridableParts.joined(separator: ", "))")
+                throw UsageError(
+                    "--fields has \"\(piece)\", expected part=field",
+                    help: "parts: \(FieldMapping.overridableParts.joined(separator: ", "))")
             }
             return (halves[0], halves[1])
         }
@@ -22,17 +24,25 @@ enum RunPlan {
         all: [Manifest.Analyzer]
     ) throws -> JSONObject {
         var stated = JSONObject()
-        if let taxonomy, analyzer.configuration.properties.contains(where: { $0.name == "taxonomy" }) {
+        if let taxonomy,
+            analyzer.configuration.properties.contains(where: { $0.name == "taxonomy" })
+        {
             stated["taxonomy"] = try yaml(taxonomy)
         }
         for setting in settings {
             let halves = setting.split(separator: "=", maxSplits: 1).map(String.init)
             guard halves.count == 2, let dot = halves[0].lastIndex(of: ".") else {
-                throw UsageError("--set has \"\(setting)\", expected strategy.key=value", help: "for example --set noise.context_tokens=4096")
+                throw UsageError(
+                    "--set has \"\(setting)\", expected strategy.key=value",
+                    help: "for example --set noise.context_tokens=4096")
             }
-            let (owner, key) = (String(halves[0][..<dot]), String(halves[0][halves[0].index(after: dot)...]))
+            let (owner, key) = (
+                String(halves[0][..<dot]), String(halves[0][halves[0].index(after: dot)...])
+            )
             guard all.contains(where: { $0.strategy == owner || $0.id == owner }) else {
-                throw UsageError("--set \(setting): no chosen plugin is called \"\(owner)\"", help: "chosen: " + all.map(\.id).joined(separator: ", "))
+                throw UsageError(
+                    "--set \(setting): no chosen plugin is called \"\(owner)\"",
+                    help: "chosen: " + all.map(\.id).joined(separator: ", "))
             }
             guard owner == analyzer.strategy || owner == analyzer.id else { continue }
             stated[key] = (try? JSONValue(parsing: halves[1])) ?? .string(halves[1])
@@ -41,14 +51,19 @@ enum RunPlan {
     }
 
     /// The manifest's columns and those that the configuration names.
-    static func columns(_ analyzer: Manifest.Analyzer, _ configuration: JSONObject) -> [ColumnName] {
+    static func columns(_ analyzer: Manifest.Analyzer, _ configuration: JSONObject) -> [ColumnName]
+    {
         var columns = Set(analyzer.columns)
         for pointer in analyzer.configColumns {
             var values: [JSONValue] = [.object(configuration)]
             for step in pointer.split(separator: "/") {
-                values = values.flatMap { step == "*" ? $0.arrayValue ?? [] : [$0[String(step)]].compactMap { $0 } }
+                values = values.flatMap {
+                    step == "*" ? $0.arrayValue ?? [] : [$0[String(step)]].compactMap { $0 }
+                }
             }
-            for name in values.compactMap(\.stringValue) { columns.insert(ColumnName(rawValue: "field:\(name)")) }
+            for name in values.compactMap(\.stringValue) {
+                columns.insert(ColumnName(rawValue: "field:\(name)"))
+            }
         }
         return columns.sorted()
     }
@@ -59,7 +74,9 @@ enum RunPlan {
         }
         do {
             guard let node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) else {
-                throw UsageError("\(path): is empty, expected a taxonomy", help: "assay needs at least one dimension")
+                throw UsageError(
+                    "\(path): is empty, expected a taxonomy",
+                    help: "assay needs at least one dimension")
             }
             return value(node)
         } catch let error as YamlError {
@@ -73,7 +90,9 @@ enum RunPlan {
             return .object(JSONObject(mapping.map { ($0.key.string ?? "", value($0.value)) }))
         case .sequence(let sequence): return .array(sequence.map(value))
         case .scalar(let scalar):
-            if scalar.style == .plain, let number = try? JSONValue(parsing: scalar.string) { return number }
+            if scalar.style == .plain, let number = try? JSONValue(parsing: scalar.string) {
+                return number
+            }
             return .string(scalar.string)
         default: return .null
         }

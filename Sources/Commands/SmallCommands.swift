@@ -5,7 +5,8 @@ import Records
 
 /// `assay schema DATA`.
 struct SchemaCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "schema", abstract: "Shows the detected format, schema and field mapping.")
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Shows the detected format, schema and field mapping.")
 
     @Argument(help: "Files, folders, or - for standard input.") var data: [String]
     @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
@@ -19,10 +20,14 @@ struct SchemaCommand: ParsableCommand {
             options.fields = stated
             var problems: [String] = []
             var rejected = 0
-            let summary = try DatasetReader.read(source, file: 0, options: options, onBatch: { _ in }, onReject: { record in
-                rejected += 1
-                if problems.count < 5 { problems.append("  line \(record.line): \(record.reason)") }
-            })
+            let summary = try DatasetReader.read(
+                source, file: 0, options: options, onBatch: { _ in },
+                onReject: { record in
+                    rejected += 1
+                    if problems.count < 5 {
+                        problems.append("  line \(record.line): \(record.reason)")
+                    }
+                })
             print(path)
             print("  format   \(summary.format)")
             print("  schema   \(summary.mapping.kind.rawValue)")
@@ -36,35 +41,50 @@ struct SchemaCommand: ParsableCommand {
 
 /// `assay explain CODE`.
 struct ExplainCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "explain", abstract: "Says what a code means and what to do about it.")
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Says what a code means and what to do about it.")
 
     @Argument(help: "A code such as NSE001, or its name.") var code: String
-    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] = []
+    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] =
+        []
 
     func run() throws {
         let catalog = try Installation.catalog(named: plugin)
-        let codes = catalog.entries.flatMap { entry in entry.manifest.analyzers.flatMap(\.codes).map { (entry, $0) } }
-        guard let (entry, found) = codes.first(where: { $0.1.code == code.uppercased() || $0.1.name == code.lowercased() }) else {
+        let codes = catalog.entries.flatMap { entry in
+            entry.manifest.analyzers.flatMap(\.codes).map { (entry, $0) }
+        }
+        guard
+            let (entry, found) = codes.first(where: {
+                $0.1.code == code.uppercased() || $0.1.name == code.lowercased()
+            })
+        else {
             throw UsageError(
                 "no plugin knows the code \"\(code)\"",
-                help: Suggestion.nearest(to: code, among: codes.flatMap { [$0.1.code, $0.1.name] }).map { "did you mean \($0)?" }
+                help: Suggestion.nearest(to: code, among: codes.flatMap { [$0.1.code, $0.1.name] })
+                    .map { "did you mean \($0)?" }
                     ?? "assay plugins lists the plugins")
         }
-        print("\(found.code) \(found.name)  (\(found.severity), \(entry.manifest.id) \(entry.manifest.version))")
+        print(
+            "\(found.code) \(found.name)  (\(found.severity), \(entry.manifest.id) \(entry.manifest.version))"
+        )
         for (heading, text) in found.help { print("\n\(heading)\n  \(text)") }
     }
 }
 
 /// `assay plugins`.
 struct PluginsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "plugins", abstract: "Lists the installed plugins.")
+    static let configuration = CommandConfiguration(
+        commandName: "plugins", abstract: "Lists the installed plugins.")
 
-    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] = []
+    @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.") var plugin: [String] =
+        []
 
     func run() throws {
         for entry in try Installation.catalog(named: plugin).entries {
             let strategies = entry.manifest.analyzers.map(\.strategy).joined(separator: ", ")
-            print("\(entry.manifest.id) \(entry.manifest.version)  \(strategies)  ABI 1, unsigned, \(entry.origin)")
+            print(
+                "\(entry.manifest.id) \(entry.manifest.version)  \(strategies)  ABI 1, unsigned, \(entry.origin)"
+            )
             print("  \(entry.manifest.summary)")
         }
     }

@@ -83,9 +83,12 @@ public struct Tokenizer {
         (0..<256).map { low in
             guard let scalar = Unicode.Scalar(UInt32(number << 8 | low)) else { return 0 }
             let properties = scalar.properties
-            if properties.isIdeographic || isKana(scalar) { return Class.single << 24 | scalar.value }
+            if properties.isIdeographic || isKana(scalar) {
+                return Class.single << 24 | scalar.value
+            }
             switch properties.generalCategory {
-            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                .otherLetter,
                 .decimalNumber, .letterNumber, .nonspacingMark, .spacingMark:
                 let lower = properties.lowercaseMapping.unicodeScalars
                 let mapped = lower.count == 1 ? lower.first ?? scalar : scalar

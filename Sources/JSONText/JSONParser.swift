@@ -148,8 +148,11 @@ private struct JSONParser {
 
     mutating func hexadecimal() throws -> UInt32 {
         guard position + 4 <= bytes.count,
-            bytes[position..<position + 4].allSatisfy({ UnicodeScalar($0).properties.isASCIIHexDigit }),
-            let unit = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
+            bytes[position..<position + 4].allSatisfy({
+                UnicodeScalar($0).properties.isASCIIHexDigit
+            }),
+            let unit = UInt32(
+                String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
         else { throw failure("expected four hexadecimal digits after \\u") }
         position += 4
         return unit
@@ -197,7 +200,9 @@ private struct JSONParser {
     }
 
     mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else {
+            return false
+        }
         position += 1
         return true
     }

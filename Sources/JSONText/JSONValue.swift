@@ -72,7 +72,9 @@ public enum JSONValue: Sendable, Equatable {
     }
 }
 
-/// The members of a JSON object in their order. Look-up is linear: these are small documents.
+/// The members of a JSON object in their order.
+///
+/// Look-up is linear: these are small documents.
 public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// Keys and values in order.
     public var members: [(key: String, value: JSONValue)]
@@ -107,7 +109,9 @@ public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// Equal when the members are equal, in order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.members.count == right.members.count
-            && zip(left.members, right.members).allSatisfy { $0.key == $1.key && $0.value == $1.value }
+            && zip(left.members, right.members).allSatisfy {
+                $0.key == $1.key && $0.value == $1.value
+            }
     }
 }
 

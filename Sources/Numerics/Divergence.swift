@@ -10,7 +10,9 @@
 /// rounding. Zero bins on both sides add nothing.
 public enum Divergence {
     /// Jensen–Shannon divergence in bits (Lin 1991, base-2 logarithm): 0 for equal distributions, 1
-    /// for disjoint ones. 0 when either side is empty. O(bins).
+    /// for disjoint ones.
+    ///
+    /// 0 when either side is empty. O(bins).
     public static func jensenShannon(_ p: [Double], _ q: [Double]) -> Double {
         let (sumP, sumQ) = (p.reduce(0, +), q.reduce(0, +))
         guard sumP > 0, sumQ > 0 else { return 0 }
@@ -37,7 +39,9 @@ public enum Divergence {
     }
 
     /// Kullback–Leibler divergence KL(P‖Q) in bits after adding `pseudoCount` to every bin that is
-    /// not empty on both sides; at least 0, unbounded. 0 when either side is empty. O(bins).
+    /// not empty on both sides; at least 0, unbounded.
+    ///
+    /// 0 when either side is empty. O(bins).
     ///
     /// The pseudo-count is what makes it finite; it is stated with every value, because another one
     /// gives another number.
@@ -63,7 +67,9 @@ public enum Divergence {
     }
 
     /// Shannon entropy of a histogram in bits: 0 for one bin, log2 of the number of bins when all
-    /// are equal. 0 for an empty histogram.
+    /// are equal.
+    ///
+    /// 0 for an empty histogram.
     public static func entropy(_ counts: [Int]) -> Double {
         let total = Double(counts.reduce(0, +))
         guard total > 0 else { return 0 }

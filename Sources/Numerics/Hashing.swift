@@ -12,7 +12,9 @@ public enum StableHash {
         return z ^ (z >> 31)
     }
 
-    /// A hash of bytes: FNV-1a over eight-byte words with a strong finish. O(n).
+    /// A hash of bytes: FNV-1a over eight-byte words with a strong finish.
+    ///
+    /// O(n).
     @inlinable
     public static func hash(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
         var state = mix(seed ^ UInt64(bytes.count))
@@ -45,14 +47,18 @@ public struct Fingerprint: Hashable, Sendable {
     /// The fingerprint of no bytes.
     public init() {}
 
-    /// Adds one byte. O(1).
+    /// Adds one byte.
+    ///
+    /// O(1).
     public mutating func append(_ byte: UInt8) {
         word |= UInt64(byte) << ((count & 7) * 8)
         count &+= 1
         if count & 7 == 0 { absorb() }
     }
 
-    /// Adds bytes. O(n).
+    /// Adds bytes.
+    ///
+    /// O(n).
     public mutating func append(_ bytes: Span<UInt8>) {
         for index in bytes.indices { append(bytes[index]) }
     }

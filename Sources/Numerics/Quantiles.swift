@@ -1,7 +1,9 @@
 /// Order statistics of a sample.
 public enum Quantiles {
     /// The quantile `share` (0 to 1) of sorted values by linear interpolation between order
-    /// statistics (type 7 of Hyndman and Fan 1996). `nil` for no values. O(1).
+    /// statistics (type 7 of Hyndman and Fan 1996).
+    ///
+    /// `nil` for no values. O(1).
     public static func quantile(_ share: Double, ofSorted values: [Double]) -> Double? {
         guard let last = values.last else { return nil }
         let position = share * Double(values.count - 1)
@@ -10,8 +12,9 @@ public enum Quantiles {
         return values[index] + (position - Double(index)) * (values[index + 1] - values[index])
     }
 
-    /// The Wilson score interval at 95 % of a share of `count` out of `n` (Wilson 1927). (0, 1) when
-    /// `n` is 0.
+    /// The Wilson score interval at 95 % of a share of `count` out of `n` (Wilson 1927).
+    ///
+    /// (0, 1) when `n` is 0.
     public static func wilsonInterval(count: Int, of n: Int) -> (low: Double, high: Double) {
         guard n > 0 else { return (0, 1) }
         let z = 1.959963984540054

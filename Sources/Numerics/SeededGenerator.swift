@@ -15,8 +15,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return StableHash.mix(state)
     }
 
-    /// A uniform integer in `0..<bound`, without the bias of a modulus (Lemire 2019). `bound` is
-    /// above 0.
+    /// A uniform integer in `0..<bound`, without the bias of a modulus (Lemire 2019).
+    ///
+    /// `bound` is above 0.
     public mutating func below(_ bound: UInt64) -> UInt64 {
         var product = next().multipliedFullWidth(by: bound)
         if product.low < bound {

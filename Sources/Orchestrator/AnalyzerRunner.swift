@@ -1,8 +1,7 @@
-
-
-
-/// One analyzer that can be run over the datasets of a run. What lies behind it (a worker process, a
-/// library in this process) is no concern of the orchestrator.
+/// One analyzer that can be run over the datasets of a run.
+///
+/// What lies behind it (a worker process, a library in this process) is no concern of the
+/// orchestrator.
 public protocol AnalyzerRunner: Sendable {
     /// What is known of it without running it.
     var identity: AnalyzerIdentity { get }

@@ -1,7 +1,9 @@
 public import JSONText
 public import Records
 
-/// How much a finding matters. The raw values are those of the plugin ABI.
+/// How much a finding matters.
+///
+/// The raw values are those of the plugin ABI.
 public enum Severity: Int32, Sendable, CaseIterable {
     /// Worth knowing.
     case info = 0
@@ -79,7 +81,9 @@ public struct Finding: Sendable {
     }
 }
 
-/// What a proposal suggests. The raw values are those of the plugin ABI.
+/// What a proposal suggests.
+///
+/// The raw values are those of the plugin ABI.
 public enum Action: Int32, Sendable {
     case review = 0
     case drop = 1
@@ -131,7 +135,9 @@ public struct Proposal: Sendable {
     }
 }
 
-/// Which way a metric is better. The raw values are those of the plugin ABI.
+/// Which way a metric is better.
+///
+/// The raw values are those of the plugin ABI.
 public enum Direction: Int32, Sendable {
     case lowerIsBetter = -1
     case none = 0

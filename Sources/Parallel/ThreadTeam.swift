@@ -69,13 +69,14 @@ public final class ThreadHandle: @unchecked Sendable {
         pthread_attr_setstacksize(&attributes, 8 << 20)
         defer { pthread_attr_destroy(&attributes) }
         let box = Unmanaged.passRetained(Closure(body))
-        started = pthread_create(
-            &handle, &attributes,
-            { pointer in
-                guard let pointer else { return nil }
-                Unmanaged<Closure>.fromOpaque(pointer).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque()) == 0
+        started =
+            pthread_create(
+                &handle, &attributes,
+                { pointer in
+                    guard let pointer else { return nil }
+                    Unmanaged<Closure>.fromOpaque(pointer).takeRetainedValue().body()
+                    return nil
+                }, box.toOpaque()) == 0
         if !started { box.takeRetainedValue().body() }
     }
 

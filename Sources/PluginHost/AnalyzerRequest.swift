@@ -50,7 +50,8 @@ struct AnalyzerRequest: Sendable {
     /// Reads what `json` wrote; `nil` for anything else.
     init?(json: JSONValue) {
         guard let libraryPath = json["library"]?.stringValue,
-            let pluginID = json["plugin"]?.stringValue, let analyzerID = json["analyzer"]?.stringValue,
+            let pluginID = json["plugin"]?.stringValue,
+            let analyzerID = json["analyzer"]?.stringValue,
             let version = json["version"]?.stringValue,
             let stateFormat = json["state_format"]?.intValue,
             let columns = json["columns"]?.arrayValue,
@@ -65,7 +66,8 @@ struct AnalyzerRequest: Sendable {
             configuration: Array(configuration.utf8), seed: seed, threads: threads,
             batches: batches.compactMap { StoredBatch(json: $0) }, memoryBytes: memory)
         self.skipped = skipped.compactMap { pair in
-            guard let role = pair.arrayValue?.first?.intValue, let row = pair.arrayValue?.last?.intValue
+            guard let role = pair.arrayValue?.first?.intValue,
+                let row = pair.arrayValue?.last?.intValue
             else { return nil }
             return Role(rawValue: Int32(role)).map { SkippedRow(role: $0, row: row) }
         }

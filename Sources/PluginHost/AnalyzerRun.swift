@@ -67,7 +67,8 @@ final class AnalyzerRun: @unchecked Sendable {
             broadcast = next
         }
         throw AnalyzerFailure(
-            call: "end_pass", message: "asked for more than \(AnalyzerRun.mostPasses) passes", row: -1)
+            call: "end_pass", message: "asked for more than \(AnalyzerRun.mostPasses) passes",
+            row: -1)
     }
 
     private func create() throws {
@@ -115,7 +116,7 @@ final class AnalyzerRun: @unchecked Sendable {
         }
         let writer = ByteSink()
         var another: UInt32 = 0
-        try check(.end_pass, thread: 0) { error in
+        try check(.endPass, thread: 0) { error in
             writer.withWriter { analyzer.pointee.end_pass(instance, merged, $0, &another, error) }
         }
         if another != 0 { return writer.bytes }
@@ -133,12 +134,15 @@ final class AnalyzerRun: @unchecked Sendable {
     }
 
     private func inParallel(
-        _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ thread: Int) throws -> ShardResult
+        _ count: Int,
+        _ body: @escaping @Sendable (_ index: Int, _ thread: Int) throws -> ShardResult
     ) throws -> [ShardResult] {
         let board = ResultBoard<ShardResult>(count: count)
         ThreadTeam.run(min(request.threads, max(count, 1))) { thread in
             while let index = board.claim() {
-                do { board.store(try body(index, thread), at: index) } catch { board.fail(error, at: index) }
+                do { board.store(try body(index, thread), at: index) } catch {
+                    board.fail(error, at: index)
+                }
             }
         }
         let (results, failure) = board.outcome()
@@ -184,14 +188,16 @@ final class AnalyzerRun: @unchecked Sendable {
         var batch = assay_batch(
             struct_size: UInt64(MemoryLayout<assay_batch>.size), first_row: UInt64(first),
             schema: UnsafePointer(arrow.schema), array: UnsafePointer(arrow.array))
-        try check(.scan, thread: thread, role: role, rows: first..<first + range.rows.count) { error in
+        try check(.scan, thread: thread, role: role, rows: first..<first + range.rows.count) {
+            error in
             output.withSink(role: role) { analyzer.pointee.scan(partial, &batch, $0, error) }
         }
         withExtendedLifetime(arrow) {}
     }
 
     private func scanProbe(_ probe: (role: Role, rows: Range<Int>)) throws {
-        let partial = try begin(0, role: probe.role.rawValue, shard: 0, count: 1, broadcast: [], thread: 0)
+        let partial = try begin(
+            0, role: probe.role.rawValue, shard: 0, count: 1, broadcast: [], thread: 0)
         for (index, batch) in request.batches.enumerated() where batch.role == probe.role {
             let local = (0..<batch.rowCount).clamped(
                 to: probe.rows.lowerBound - batch.firstRow..<probe.rows.upperBound - batch.firstRow)
@@ -204,7 +210,8 @@ final class AnalyzerRun: @unchecked Sendable {
     }
 
     private func group(
-        _ grouped: GroupedRows, run: Range<Int>, number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
+        _ grouped: GroupedRows, run: Range<Int>, number: Int, count: Int, pass: UInt32,
+        broadcast: [UInt8], thread: Int
     ) throws -> ShardResult {
         let partial = try begin(
             pass, role: 0, shard: UInt32(number), count: UInt32(count), broadcast: broadcast,
@@ -282,7 +289,7 @@ final class AnalyzerRun: @unchecked Sendable {
         var loaded: UnsafeMutableRawPointer?
         try withPass(pass, role: role, shard: shard, count: count, broadcast: broadcast) { value in
             try state.withUnsafeBufferPointer { bytes in
-                try check(.load_state, thread: thread, role: role) {
+                try check(.loadState, thread: thread, role: role) {
                     analyzer.pointee.load(
                         instance, value,
                         assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &loaded, $0)

@@ -21,7 +21,8 @@ final class ArrowBatch {
             children: chosen)
         schema.initialize(to: makeSchema(root))
         let parts = chosen.map { makeArray($0, rows: rows, base: base) }
-        array.initialize(to: arrowArray(length: rows.count, nullCount: 0, buffers: [nil], children: parts))
+        array.initialize(
+            to: arrowArray(length: rows.count, nullCount: 0, buffers: [nil], children: parts))
     }
 
     deinit {
@@ -49,7 +50,8 @@ final class ArrowBatch {
 
     private func makeSchema(_ stored: StoredArray) -> ArrowSchema {
         let children = stored.children.map { child in
-            let copy = allocate(MemoryLayout<ArrowSchema>.stride).assumingMemoryBound(to: ArrowSchema.self)
+            let copy = allocate(MemoryLayout<ArrowSchema>.stride).assumingMemoryBound(
+                to: ArrowSchema.self)
             copy.initialize(to: makeSchema(child))
             return copy
         }
@@ -74,7 +76,8 @@ final class ArrowBatch {
         length: Int, nullCount: Int, buffers: [UnsafeRawPointer?], children: [ArrowArray]
     ) -> ArrowArray {
         let copies = children.map { child -> UnsafeMutablePointer<ArrowArray>? in
-            let copy = allocate(MemoryLayout<ArrowArray>.stride).assumingMemoryBound(to: ArrowArray.self)
+            let copy = allocate(MemoryLayout<ArrowArray>.stride).assumingMemoryBound(
+                to: ArrowArray.self)
             copy.initialize(to: child)
             return copy
         }
@@ -127,7 +130,8 @@ final class ArrowBatch {
         let copy = allocate((rows.count + 7) / 8)
         var nullCount = 0
         for (target, source) in rows.enumerated() {
-            let isPresent = bits.load(fromByteOffset: source / 8, as: UInt8.self) >> UInt8(source % 8) & 1
+            let isPresent =
+                bits.load(fromByteOffset: source / 8, as: UInt8.self) >> UInt8(source % 8) & 1
             nullCount += isPresent == 0 ? 1 : 0
             let old = copy.load(fromByteOffset: target / 8, as: UInt8.self)
             copy.storeBytes(

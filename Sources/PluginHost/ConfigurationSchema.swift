@@ -11,8 +11,9 @@ public struct ConfigurationSchema: Sendable {
         public let type: String
         /// What holds when nothing is said.
         public let defaultValue: JSONValue?
-        /// Smallest and largest number.
+        /// Smallest number, `nil` for no bound.
         public let minimum: Double?
+        /// Largest number, `nil` for no bound.
         public let maximum: Double?
         /// The only values allowed.
         public let allowed: [JSONValue]
@@ -47,7 +48,8 @@ public struct ConfigurationSchema: Sendable {
                 "\(origin): unknown setting \"\(key)\"",
                 help: Suggestion.nearest(to: key, among: names).map { "did you mean \"\($0)\"?" }
                     ?? (names.isEmpty
-                        ? "it has no settings" : "known settings: \(names.joined(separator: ", "))"))
+                        ? "it has no settings" : "known settings: \(names.joined(separator: ", "))")
+            )
         }
         var resolved = JSONObject()
         for property in properties {
@@ -99,7 +101,9 @@ public enum Suggestion {
         return ranked.name
     }
 
-    /// Levenshtein distance. O(nm).
+    /// Levenshtein distance.
+    ///
+    /// O(nm).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var row = Array(0...right.count)
         for (i, a) in left.enumerated() {

@@ -70,7 +70,9 @@ struct GroupedRows {
         var start = 0
         while start < all.count {
             var end = min(start + GroupedRows.runRows, all.count)
-            while end < all.count, GroupedRows.haveSameKey(all[end - 1], all[end], arenas) { end += 1 }
+            while end < all.count, GroupedRows.haveSameKey(all[end - 1], all[end], arenas) {
+                end += 1
+            }
             runs.append(start..<end)
             start = end
         }
@@ -91,7 +93,8 @@ struct GroupedRows {
     ) rethrows {
         try withArenas(0, []) { bases in
             func view(_ row: EmittedRows.Row, _ range: Range<Int>) -> assay_bytes {
-                assay_bytes(ptr: bases[row.source].map { $0 + range.lowerBound }, len: UInt64(range.count))
+                assay_bytes(
+                    ptr: bases[row.source].map { $0 + range.lowerBound }, len: UInt64(range.count))
             }
             var members: [assay_member] = []
             var start = run.lowerBound

@@ -1,7 +1,9 @@
 import CAssay
 import Synchronization
 
-/// The `assay_host` given to a plugin, with its log. Lives as long as the analyzer's instance.
+/// The `assay_host` given to a plugin, with its log.
+///
+/// Lives as long as the analyzer's instance.
 final class HostTable: @unchecked Sendable {
     /// Id of the extension as static text.
     static let groupsID: StaticString = "assay.groups/1"
@@ -17,11 +19,14 @@ final class HostTable: @unchecked Sendable {
         pointer = UnsafePointer(table)
         table.initialize(
             to: assay_host(
-                struct_size: UInt64(MemoryLayout<assay_host>.size), abi_minor: UInt32(HostABI.minor),
+                struct_size: UInt64(MemoryLayout<assay_host>.size),
+                abi_minor: UInt32(HostABI.minor),
                 reserved: 0, ctx: nil, name: assay_str(HostABI.name),
                 version: assay_str(HostABI.version),
                 log: { context, level, message in
-                    guard level >= ASSAY_LOG_INFO, let host = HostTable.from(context) else { return }
+                    guard level >= ASSAY_LOG_INFO, let host = HostTable.from(context) else {
+                        return
+                    }
                     let line = message.text
                     host.log.withLock { if $0.count < HostTable.mostLines { $0.append(line) } }
                 },

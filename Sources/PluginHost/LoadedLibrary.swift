@@ -2,7 +2,9 @@ import CAssay
 import CLinux
 import Glibc
 
-/// A plugin's library in this process. It is never unloaded: a Swift library cannot be.
+/// A plugin's library in this process.
+///
+/// It is never unloaded: a Swift library cannot be.
 struct LoadedLibrary {
     /// The symbol every plugin exports.
     static let entrySymbol = "assay_library_v1"
@@ -25,7 +27,8 @@ struct LoadedLibrary {
         }
         guard let pointer = clx_call_entry(symbol) else {
             throw PluginError(
-                "\(path): \(LoadedLibrary.entrySymbol) returned null", help: "return a static table")
+                "\(path): \(LoadedLibrary.entrySymbol) returned null", help: "return a static table"
+            )
         }
         table = pointer.assumingMemoryBound(to: assay_library.self)
         guard table.pointee.struct_size >= 24, table.pointee.analyzer_count <= 1024 else {
@@ -83,7 +86,8 @@ struct LoadedLibrary {
         ]
         if let missing = functions.first(where: { !$0.1 }) {
             throw PluginError(
-                "\(path): analyzer \(id) has no \(missing.0)", help: "fill every function of the table")
+                "\(path): analyzer \(id) has no \(missing.0)",
+                help: "fill every function of the table")
         }
     }
 }

@@ -79,7 +79,9 @@ public struct Manifest: Sendable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Reads and checks a manifest. Nothing is loaded.
+    /// Reads and checks a manifest.
+    ///
+    /// Nothing is loaded.
     ///
     /// - Throws: `PluginError` that names the file, the value found and the value expected.
     public init(path: String) throws {
@@ -133,7 +135,9 @@ public struct Manifest: Sendable {
         self.analyzers = try analyzers.map { try reader.analyzer($0) }
     }
 
-    /// Identity of an analyzer for reports. Reads the library's bytes for their digest.
+    /// Identity of an analyzer for reports.
+    ///
+    /// Reads the library's bytes for their digest.
     public func identity(of analyzer: Analyzer) -> AnalyzerIdentity {
         AnalyzerIdentity(
             id: analyzer.id, plugin: id, version: version, strategy: analyzer.strategy,
@@ -167,7 +171,9 @@ private struct ManifestReader {
         if let unknown = columns.first(where: { !$0.isProvided }) {
             throw PluginError(
                 "\(path): analyzer \(id) asks for column \"\(unknown.rawValue)\", which this assay does not have",
-                help: "known columns: \(ColumnName.provided.map(\.rawValue).joined(separator: ", ")), field:<json pointer>")
+                help:
+                    "known columns: \(ColumnName.provided.map(\.rawValue).joined(separator: ", ")), field:<json pointer>"
+            )
         }
         let resources = value["resources"] ?? .null
         return Manifest.Analyzer(
@@ -196,13 +202,15 @@ private struct ManifestReader {
     }
 
     private func missing(_ key: String, _ parent: String, _ expected: String) -> PluginError {
-        PluginError("\(path): \(name(key, parent)) is missing, expected \(expected)", help: "add it")
+        PluginError(
+            "\(path): \(name(key, parent)) is missing, expected \(expected)", help: "add it")
     }
 
     private func wrong(
         _ key: String, _ parent: String, _ expected: String, _ found: JSONValue
     ) -> PluginError {
         PluginError(
-            "\(path): \(name(key, parent)) is \(found.text), expected \(expected)", help: "correct it")
+            "\(path): \(name(key, parent)) is \(found.text), expected \(expected)",
+            help: "correct it")
     }
 }

@@ -2,8 +2,10 @@ import JSONText
 import Orchestrator
 import Records
 
-/// Turns the wire bytes of an analyzer into checked values. Nothing in them is trusted: row ranges,
-/// text, numbers and codes are checked, and what does not hold is left out and counted as a fault.
+/// Turns the wire bytes of an analyzer into checked values.
+///
+/// Nothing in them is trusted: row ranges, text, numbers and codes are checked, and what does not
+/// hold is left out and counted as a fault.
 struct OutputDecoder {
     /// Findings of one code that are kept; more are counted.
     static let mostFindingsPerCode = 100_000
@@ -49,7 +51,9 @@ struct OutputDecoder {
         var kept: [Finding] = []
         for finding in output.findings {
             counts[finding.code, default: 0] += 1
-            if counts[finding.code, default: 0] <= OutputDecoder.mostFindingsPerCode { kept.append(finding) }
+            if counts[finding.code, default: 0] <= OutputDecoder.mostFindingsPerCode {
+                kept.append(finding)
+            }
         }
         output.findings = kept
         for (code, count) in counts where count > OutputDecoder.mostFindingsPerCode {
@@ -187,7 +191,9 @@ struct OutputDecoder {
             for offset in 0..<8 {
                 bits |= UInt64(bytes[bytes.startIndex + index * 8 + offset]) << UInt64(8 * offset)
             }
-            guard let value = share(Double(bitPattern: bits), "a row's score \"\(name)\"") else { continue }
+            guard let value = share(Double(bitPattern: bits), "a row's score \"\(name)\"") else {
+                continue
+            }
             table.values[first + index] = value
         }
         scores["\(roleNumber)/\(name)"] = table

@@ -34,14 +34,18 @@ public struct PluginCatalog: Sendable {
         }
     }
 
-    /// The analyzers that a selection names, in the catalog's order. A part of the selection is a
-    /// strategy, an id of a plugin or analyzer, or a glob over ids.
+    /// The analyzers that a selection names, in the catalog's order.
+    ///
+    /// A part of the selection is a strategy, an id of a plugin or analyzer, or a glob over ids.
     ///
     /// - Throws: `PluginError` when a part names nothing.
-    public func select(_ selection: [String]) throws -> [(entry: Entry, analyzer: Manifest.Analyzer)] {
+    public func select(_ selection: [String]) throws -> [(
+        entry: Entry, analyzer: Manifest.Analyzer
+    )] {
         let all = entries.flatMap { entry in entry.manifest.analyzers.map { (entry, $0) } }
         guard !selection.isEmpty else { return all }
-        for part in selection where !all.contains(where: { PluginCatalog.matches(part, $0.0, $0.1) }) {
+        for part in selection
+        where !all.contains(where: { PluginCatalog.matches(part, $0.0, $0.1) }) {
             let names = all.flatMap { [$0.1.strategy, $0.0.manifest.id, $0.1.id] }
             throw PluginError(
                 "--plugins: nothing is called \"\(part)\"",
@@ -130,7 +134,9 @@ public struct PluginCatalog: Sendable {
     private static func isNewer(_ left: String, _ right: String) -> Bool {
         func parts(_ text: String) -> (numbers: [Int], isRelease: Bool) {
             let halves = text.split(separator: "-", maxSplits: 1)
-            return ((halves.first ?? "").split(separator: ".").map { Int($0) ?? 0 }, halves.count < 2)
+            return (
+                (halves.first ?? "").split(separator: ".").map { Int($0) ?? 0 }, halves.count < 2
+            )
         }
         let (a, b) = (parts(left), parts(right))
         if a.numbers != b.numbers { return b.numbers.lexicographicallyPrecedes(a.numbers) }

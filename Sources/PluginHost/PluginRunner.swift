@@ -40,6 +40,7 @@ public struct PluginRunner: AnalyzerRunner {
     /// Quarantined rows after which an analyzer has failed.
     static let mostQuarantined = 3
 
+    /// What the manifest says of the analyzer.
     public let identity: AnalyzerIdentity
     private let manifest: Manifest
     private let options: Options
@@ -69,13 +70,15 @@ public struct PluginRunner: AnalyzerRunner {
 
     private var title: String { "\(manifest.id) \(manifest.version)" }
 
+    /// Runs the analyzer to its end, or to the point where it has failed.
     public func run() -> AnalyzerResult {
         let start = ContinuousClock.now
         var request = request
         request.reloadsPartials = options.reloadsPartials
         var result = options.isolation == .none ? runInside(request) : runInWorkers(request)
         let elapsed = ContinuousClock.now - start
-        result.seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        result.seconds =
+            Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         return result
     }
 
@@ -130,12 +133,18 @@ public struct PluginRunner: AnalyzerRunner {
                     result.protections = attempt.protections
                     return result
                 }
-                quarantined.append(crashFinding(found.crash, role: found.row.role, row: found.row.row))
+                quarantined.append(
+                    crashFinding(found.crash, role: found.row.role, row: found.row.row))
                 request.skipped.append(found.row)
-                let share = Double(quarantined.count) / Double(max(1, rowCounts[found.row.role, default: 0]))
-                if quarantined.count > PluginRunner.mostQuarantined || quarantined.count > 1 && share > 0.05 {
+                let share =
+                    Double(quarantined.count)
+                    / Double(max(1, rowCounts[found.row.role, default: 0]))
+                if quarantined.count > PluginRunner.mostQuarantined
+                    || quarantined.count > 1 && share > 0.05
+                {
                     var result = failed(
-                        "crashed on \(quarantined.count) records, the last time by \(found.crash.cause)")
+                        "crashed on \(quarantined.count) records, the last time by \(found.crash.cause)"
+                    )
                     result.hostFindings = quarantined
                     result.protections = attempt.protections
                     return result
@@ -195,11 +204,13 @@ public struct PluginRunner: AnalyzerRunner {
         result.hostFindings = quarantined + output.faults.map(faultFinding)
         var reasons: [String] = []
         if !quarantined.isEmpty {
-            reasons.append("\(quarantined.count) record\(quarantined.count == 1 ? "" : "s") quarantined")
+            reasons.append(
+                "\(quarantined.count) record\(quarantined.count == 1 ? "" : "s") quarantined")
         }
         if let first = output.faults.first {
             reasons.append(
-                output.faults.count == 1 ? first : "\(first), and \(output.faults.count - 1) more faults")
+                output.faults.count == 1
+                    ? first : "\(first), and \(output.faults.count - 1) more faults")
         }
         if !reasons.isEmpty {
             result.status = .partial
@@ -209,7 +220,8 @@ public struct PluginRunner: AnalyzerRunner {
     }
 
     private func failed(_ reason: String) -> AnalyzerResult {
-        var result = AnalyzerResult(identity: identity, status: .failed, error: "\(title): \(reason)")
+        var result = AnalyzerResult(
+            identity: identity, status: .failed, error: "\(title): \(reason)")
         result.hostFindings = []
         return result
     }
@@ -223,7 +235,8 @@ public struct PluginRunner: AnalyzerRunner {
         let calls = Array(Set(crash.activities.map(\.call.name))).sorted().joined(separator: ", ")
         let place = calls.isEmpty ? "" : " in \(calls)"
         let printed = crash.printed.isEmpty ? "" : ": \(PluginRunner.oneLine(crash.printed))"
-        return (crash.isTimeout ? "was stopped\(place), " : "crashed\(place) with ") + crash.cause + printed
+        return (crash.isTimeout ? "was stopped\(place), " : "crashed\(place) with ") + crash.cause
+            + printed
     }
 
     private func crashFinding(_ crash: Crash, role: Role, row: Int?) -> Finding {
@@ -245,7 +258,9 @@ public struct PluginRunner: AnalyzerRunner {
         Finding(
             code: "HST003", severity: .medium, role: .data, row: nil, score: 1,
             message: "\(title): \(fault)",
-            evidence: .object(["plugin": .string(manifest.id), "version": .string(manifest.version)]))
+            evidence: .object([
+                "plugin": .string(manifest.id), "version": .string(manifest.version),
+            ]))
     }
 
     private static func oneLine(_ text: String) -> String {

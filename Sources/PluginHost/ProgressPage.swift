@@ -4,10 +4,18 @@ import Records
 
 /// The functions of an analyzer, as the progress page names them.
 enum AnalyzerCall: UInt64 {
-    case load = 1, create, begin, scan, group, save, load_state, merge, end_pass, finish
+    case load = 1
+    case create, begin, scan, group, save, loadState, merge, endPass, finish
 
     /// The name in the ABI.
-    var name: String { "\(self)" }
+    var name: String {
+        switch self {
+        case .load: "loading"
+        case .loadState: "load"
+        case .endPass: "end_pass"
+        default: "\(self)"
+        }
+    }
 }
 
 /// Shared memory in which a worker says what each of its threads is doing, so that the host knows
@@ -70,7 +78,9 @@ final class ProgressPage: @unchecked Sendable {
         for thread in 0..<ProgressPage.slotCount { _ = clx_fetch_add(slot(thread) + 4, 1) }
     }
 
-    /// What each busy thread is doing, by thread. The words come from the worker and are checked.
+    /// What each busy thread is doing, by thread.
+    ///
+    /// The words come from the worker and are checked.
     var activities: [Int: Activity] {
         var found: [Int: Activity] = [:]
         for thread in 0..<ProgressPage.slotCount {

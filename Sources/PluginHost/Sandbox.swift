@@ -27,7 +27,8 @@ enum Sandbox {
     /// process's own runtime libraries came from.
     private static func restrictFiles(_ folder: String) -> Bool {
         var paths = [
-            folder, "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache",
+            folder, "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
+            "/etc/ld.so.cache",
             "/proc/self", "/dev/null", "/dev/urandom",
         ]
         paths += runtimeFolders()

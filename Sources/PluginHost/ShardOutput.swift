@@ -1,9 +1,14 @@
 import CAssay
 
 /// What the calls of one shard attempt sent to the sink, as wire bytes, and what they emitted for
-/// grouping. Belongs to one thread at a time.
+/// grouping.
+///
+/// Belongs to one thread at a time.
 final class ShardOutput {
-    enum Kind: UInt8 { case finding = 1, proposal, scores, metric, section, log }
+    enum Kind: UInt8 {
+        case finding = 1
+        case proposal, scores, metric, section, log
+    }
 
     private(set) var wire = WireWriter()
     private(set) var emitted = EmittedRows()
@@ -20,12 +25,16 @@ final class ShardOutput {
             struct_size: UInt64(MemoryLayout<assay_sink>.size),
             ctx: Unmanaged.passUnretained(self).toOpaque(),
             finding: { context, finding in
-                guard let output = ShardOutput.from(context), let finding else { return ASSAY_E_BAD_INPUT }
+                guard let output = ShardOutput.from(context), let finding else {
+                    return ASSAY_E_BAD_INPUT
+                }
                 output.write(finding.pointee)
                 return ASSAY_OK
             },
             proposal: { context, proposal in
-                guard let output = ShardOutput.from(context), let proposal else { return ASSAY_E_BAD_INPUT }
+                guard let output = ShardOutput.from(context), let proposal else {
+                    return ASSAY_E_BAD_INPUT
+                }
                 output.write(proposal.pointee)
                 return ASSAY_OK
             },
@@ -39,14 +48,20 @@ final class ShardOutput {
                 return ASSAY_OK
             },
             metric: { context, metric in
-                guard let output = ShardOutput.from(context), let metric else { return ASSAY_E_BAD_INPUT }
+                guard let output = ShardOutput.from(context), let metric else {
+                    return ASSAY_E_BAD_INPUT
+                }
                 output.write(metric.pointee)
                 return ASSAY_OK
             },
             section: { context, section in
-                guard let output = ShardOutput.from(context), let section else { return ASSAY_E_BAD_INPUT }
+                guard let output = ShardOutput.from(context), let section else {
+                    return ASSAY_E_BAD_INPUT
+                }
                 output.wire.integer(Kind.section.rawValue)
-                for text in [section.pointee.kind, section.pointee.title, section.pointee.body_json] {
+                for text in [
+                    section.pointee.kind, section.pointee.title, section.pointee.body_json,
+                ] {
                     output.wire.data(text.ptr, text.len)
                 }
                 return ASSAY_OK
@@ -96,7 +111,9 @@ final class ShardOutput {
         wire.integer(proposal.group)
         wire.number(proposal.confidence)
         wire.number(proposal.number)
-        for text in [proposal.code, proposal.column, proposal.text] { wire.data(text.ptr, text.len) }
+        for text in [proposal.code, proposal.column, proposal.text] {
+            wire.data(text.ptr, text.len)
+        }
     }
 
     private func write(_ metric: assay_metric) {

@@ -29,11 +29,14 @@ struct WireReader {
 
     var isAtEnd: Bool { position >= bytes.count }
 
-    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
+    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value
+    {
         let size = MemoryLayout<Value>.size
         guard bytes.count - position >= size else { throw Truncated() }
         var value: Value = 0
-        for index in 0..<size { value |= Value(truncatingIfNeeded: bytes[position + index]) << Value(8 * index) }
+        for index in 0..<size {
+            value |= Value(truncatingIfNeeded: bytes[position + index]) << Value(8 * index)
+        }
         position += size
         return value
     }

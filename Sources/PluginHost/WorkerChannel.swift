@@ -5,7 +5,10 @@ import JSONText
 /// Messages between host and worker: kind, length, payload, descriptors.
 final class WorkerChannel {
     /// What a message is.
-    enum Kind: UInt64 { case request = 1, ready, result, failure }
+    enum Kind: UInt64 {
+        case request = 1
+        case ready, result, failure
+    }
 
     /// One message.
     struct Message {
@@ -29,7 +32,9 @@ final class WorkerChannel {
         var header = WireWriter()
         header.integer(kind.rawValue)
         header.integer(UInt64(payload.count))
-        return clx_send(socket, header.bytes, UInt64(header.bytes.count), descriptors, UInt32(descriptors.count)) == 0
+        return clx_send(
+            socket, header.bytes, UInt64(header.bytes.count), descriptors, UInt32(descriptors.count)
+        ) == 0
             && (payload.isEmpty || clx_send(socket, payload, UInt64(payload.count), nil, 0) == 0)
     }
 

@@ -33,9 +33,13 @@ struct WorkerProcess {
     let callSeconds: Double
 
     /// Starts a worker, waits for its answer and cleans up after it.
-    func run(_ request: AnalyzerRequest) -> (outcome: AttemptOutcome, protections: [String: Bool], printed: String) {
+    func run(_ request: AnalyzerRequest) -> (
+        outcome: AttemptOutcome, protections: [String: Bool], printed: String
+    ) {
         var pair: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0,
+        guard
+            socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0,
             let progress = ProgressPage()
         else { return (.failed(systemFailure("cannot open a channel")), [:], "") }
         let output = clx_memory_file("assay-worker-output")
@@ -127,7 +131,8 @@ struct WorkerProcess {
     }
 
     private func systemFailure(_ what: String) -> AnalyzerFailure {
-        AnalyzerFailure(call: "start", message: "\(what): \(String(cString: strerror(errno)))", row: -1)
+        AnalyzerFailure(
+            call: "start", message: "\(what): \(String(cString: strerror(errno)))", row: -1)
     }
 
     private static func flags(_ payload: [UInt8]) -> [String: Bool] {

@@ -12,7 +12,9 @@ struct ParsedChunk: Sendable {
     let rejects: [(span: RecordSpan, reason: String)]
 }
 
-/// Parses records of one source into columns. An instance belongs to one thread at a time.
+/// Parses records of one source into columns.
+///
+/// An instance belongs to one thread at a time.
 final class ChunkParser: @unchecked Sendable {
     private let format: SourceFormat
     private let header: [String]
@@ -72,7 +74,8 @@ final class ChunkParser: @unchecked Sendable {
         default:
             switch parser.parse(record) {
             case .failure(let fault):
-                return fault.offset > 0 ? "\(fault.reason) (at byte \(fault.offset + 1) of the record)" : fault.reason
+                return fault.offset > 0
+                    ? "\(fault.reason) (at byte \(fault.offset + 1) of the record)" : fault.reason
             case .success(let tape):
                 row.beginRow()
                 mapper.map(tape, into: &row)
@@ -90,7 +93,8 @@ final class ChunkParser: @unchecked Sendable {
         guard ChunkParser.isUTF8(record) else { return ChunkParser.notUTF8 }
         if let reason = cells.read(record, delimiter: delimiter) { return reason }
         guard cells.ends.count == header.count else {
-            return "expected \(header.count) cells as in the first record, found \(cells.ends.count)"
+            return
+                "expected \(header.count) cells as in the first record, found \(cells.ends.count)"
         }
         row.beginRow()
         for pointer in mapping.prompt {

@@ -66,7 +66,9 @@ public enum DatasetReader {
             if found.isEmpty {
                 throw ReadingError(
                     file: path, reason: "the folder has no data file",
-                    help: "data files end in \(endings.joined(separator: " ")), also with .gz or .zst")
+                    help:
+                        "data files end in \(endings.joined(separator: " ")), also with .gz or .zst"
+                )
             }
             return found
         }
@@ -151,8 +153,10 @@ public enum DatasetReader {
         return summary
     }
 
-    /// The next chunks to parse. A record that no longer fits is carried to the next call, so that
-    /// the cuts do not depend on how many chunks are asked for at once.
+    /// The next chunks to parse.
+    ///
+    /// A record that no longer fits is carried to the next call, so that the cuts do not depend on
+    /// how many chunks are asked for at once.
     private static func nextChunks(
         _ splitter: inout RecordSplitter, _ carried: inout RecordSpan?, options: ReadingOptions
     ) -> [[RecordSpan]] {

@@ -8,8 +8,9 @@ public struct DelimitedCells {
     /// No cells.
     public init() {}
 
-    /// Splits `record` and replaces what was held. Returns the reason when a quoted cell is not
-    /// closed or is followed by text. O(n).
+    /// Splits `record` and replaces what was held.
+    ///
+    /// Returns the reason when a quoted cell is not closed or is followed by text. O(n).
     public mutating func read(
         _ record: UnsafeBufferPointer<UInt8>, delimiter: UInt8
     ) -> String? {
@@ -23,11 +24,10 @@ public struct DelimitedCells {
                 while true {
                     guard index < record.count else { return "a quoted cell is not closed" }
                     if record[index] == quote {
-                        if index + 1 < record.count, record[index + 1] == quote {
-                            index += 1
-                        } else {
+                        guard index + 1 < record.count, record[index + 1] == quote else {
                             break
                         }
+                        index += 1
                     }
                     bytes.append(record[index])
                     index += 1

@@ -1,6 +1,8 @@
 public import CSimdjson
 
-/// A parser for one thread. Its documents live until its next call.
+/// A parser for one thread.
+///
+/// Its documents live until its next call.
 public final class JSONTapeParser {
     private let parser: OpaquePointer
 
@@ -36,7 +38,9 @@ public struct JSONFault: Error {
     public let offset: Int
 }
 
-/// A parsed record: nodes in document order. A borrowed view.
+/// A parsed record: nodes in document order.
+///
+/// A borrowed view.
 public struct JSONTape {
     /// The nodes; an object's children are key, value, key, value.
     public let nodes: UnsafeBufferPointer<csj_node>
@@ -56,7 +60,8 @@ public struct JSONTape {
             return UnsafeBufferPointer(
                 start: strings.map { $0 + Int(node.offset) }, count: Int(node.length))
         }
-        return UnsafeBufferPointer(rebasing: text[Int(node.offset)..<Int(node.offset + node.length)])
+        return UnsafeBufferPointer(
+            rebasing: text[Int(node.offset)..<Int(node.offset + node.length)])
     }
 
     /// The text of a string as a `String`.
@@ -75,7 +80,9 @@ public struct JSONTape {
         }
     }
 
-    /// The value at a path of unescaped keys; of duplicate keys the last counts. `nil` when absent.
+    /// The value at a path of unescaped keys; of duplicate keys the last counts.
+    ///
+    /// `nil` when absent.
     public func find(_ path: [[UInt8]], from index: Int = 0) -> Int? {
         var current = index
         for step in path {

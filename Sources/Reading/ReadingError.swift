@@ -11,7 +11,9 @@ public struct ReadingError: Error, CustomStringConvertible {
     public var description: String { "\(file): \(reason)" }
 }
 
-/// A record that could not be read. Its bytes are kept.
+/// A record that could not be read.
+///
+/// Its bytes are kept.
 public struct RejectedRecord: Sendable {
     /// The file as the user named it.
     public let file: String

@@ -10,7 +10,9 @@ public struct RecordSpan: Sendable {
     public let line: Int
 }
 
-/// Finds the records of a source one after the other, without parsing them. One pass, O(bytes).
+/// Finds the records of a source one after the other, without parsing them.
+///
+/// One pass, O(bytes).
 struct RecordSplitter {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let format: SourceFormat
@@ -91,7 +93,9 @@ struct RecordSplitter {
                 } else if byte == quote, isCellStart {
                     isQuoted = true
                     isCellStart = false
-                } else if byte == 0x0A || byte == 0x0D && !(position < bytes.count && bytes[position] == 0x0A) {
+                } else if byte == 0x0A
+                    || byte == 0x0D && !(position < bytes.count && bytes[position] == 0x0A)
+                {
                     // A lone carriage return ends a record too, as old spreadsheets write it.
                     if byte == 0x0D { line += 1 }
                     end = position - 1
@@ -120,7 +124,8 @@ struct RecordSplitter {
         guard position < bytes.count else { return stop("the array is not closed by ']'") }
         let (start, startLine) = (position, line)
         let end = skipValue()
-        let found = RecordSpan(offset: start, length: trimmedEnd(start, end) - start, line: startLine)
+        let found = RecordSpan(
+            offset: start, length: trimmedEnd(start, end) - start, line: startLine)
         guard position < bytes.count else {
             isDone = true
             faults.append((found, "the array is not closed by ']'"))
@@ -140,7 +145,8 @@ struct RecordSplitter {
             isDone = true
             skipSpace()
             if position < bytes.count {
-                faults.append((span(from: position, to: bytes.count), "found text after the closing ']'"))
+                faults.append(
+                    (span(from: position, to: bytes.count), "found text after the closing ']'"))
             }
         }
         guard let last else { return nil }
@@ -158,8 +164,9 @@ struct RecordSplitter {
             while position < bytes.count, bytes[position] != UInt8(ascii: "[") {
                 if bytes[position] == UInt8(ascii: "\"") { skipString() } else { step() }
             }
-            if position >= bytes.count { isDone = true }
-            else {
+            if position >= bytes.count {
+                isDone = true
+            } else {
                 position += 1
                 skipSpace()
                 if bytes[position] == UInt8(ascii: "]") { position += 1 } else { isStarted = true }

@@ -1,7 +1,9 @@
 import Features
 import Records
 
-/// Collects the columns of one batch, row by row. Buffers are reused between rows.
+/// Collects the columns of one batch, row by row.
+///
+/// Buffers are reused between rows.
 struct RowBuilder {
     /// Texts of the current row; empty and present are different things.
     var prompt: [UInt8]?

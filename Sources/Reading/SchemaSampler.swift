@@ -6,7 +6,9 @@ enum SchemaSampler {
     /// Records looked at.
     static let sampleCount = 1000
 
-    static func sample(_ source: SourceBytes, format: SourceFormat) -> (SchemaSample, header: [String]) {
+    static func sample(_ source: SourceBytes, format: SourceFormat) -> (
+        SchemaSample, header: [String]
+    ) {
         var splitter = RecordSplitter(source, format: format)
         var sample = SchemaSample()
         var header: [String] = []

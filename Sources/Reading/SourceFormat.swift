@@ -26,8 +26,9 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Tells the format from the name's ending and the first bytes. O(first line), except for a
-    /// JSON object, which is parsed.
+    /// Tells the format from the name's ending and the first bytes.
+    ///
+    /// O(first line), except for a JSON object, which is parsed.
     public static func detect(_ source: SourceBytes) -> SourceFormat {
         var name = source.name
         for ending in [".gz", ".zst"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
@@ -67,7 +68,8 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
         "answer", "instruction", "input", "output", "sentence", "utterance", "content", "class",
     ]
 
-    private static func firstLine(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    private static func firstLine(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>
+    {
         let start = bytes.firstIndex { !isSpace($0) } ?? bytes.count
         let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
         return UnsafeBufferPointer(rebasing: bytes[start..<end])
@@ -99,7 +101,10 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
     private static func holdsArraysOfRecords(_ tape: JSONTape) -> Bool {
         var (records, others) = (0, 0)
         tape.forEachChild(of: 0) { _, value in
-            guard tape.kind(value) == .array else { return others += 1 }
+            guard tape.kind(value) == .array else {
+                others += 1
+                return
+            }
             tape.forEachChild(of: value) { _, element in
                 switch tape.kind(element) {
                 case .array, .object: records += 1

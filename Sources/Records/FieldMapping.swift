@@ -83,7 +83,10 @@ public struct FieldMapping: Sendable, Equatable {
     public static func pointer(_ text: String) -> String {
         text.hasPrefix("/")
             ? text
-            : "/" + text.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+            : "/"
+                + text.split(separator: "~", omittingEmptySubsequences: false).joined(
+                    separator: "~0"
+                )
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
     }
 

@@ -1,4 +1,6 @@
-/// What a dataset is in a run. The raw values are those of the plugin ABI.
+/// What a dataset is in a run.
+///
+/// The raw values are those of the plugin ABI.
 public enum Role: Int32, Sendable, CaseIterable, Comparable {
     /// The records to be judged.
     case data = 0

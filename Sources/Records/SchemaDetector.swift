@@ -55,7 +55,8 @@ public struct SchemaSample: Sendable {
 /// Tells the schema of a dataset from the keys of its first records.
 public enum SchemaDetector {
     private static let promptNames = [
-        "prompt", "question", "query", "instruction", "user_query", "problem", "user", "input", "source",
+        "prompt", "question", "query", "instruction", "user_query", "problem", "user", "input",
+        "source",
     ]
     private static let responseNames = [
         "response", "completion", "answer", "output", "reply", "solution", "chatgpt_response",
@@ -69,8 +70,10 @@ public enum SchemaDetector {
         "instruction", "prompt",
     ]
 
-    /// The mapping for records like the sampled ones. Names are matched exactly first, then by
-    /// containing `answer`, `response` or `output`. O(keys).
+    /// The mapping for records like the sampled ones.
+    ///
+    /// Names are matched exactly first, then by containing `answer`, `response` or `output`.
+    /// O(keys).
     public static func mapping(for sample: SchemaSample) -> FieldMapping {
         if sample.stringCount * 2 > sample.recordCount {
             var mapping = FieldMapping(kind: .text)
@@ -104,7 +107,8 @@ public enum SchemaDetector {
                     let role = ["role", "from", "speaker"].first(where: keys.contains),
                     let text = ["content", "value", "text", "utterance"].first(where: keys.contains)
                 else { continue }
-                let isPreference = sample.has("chosen") { _ in true } && sample.has("rejected") { _ in true }
+                let isPreference =
+                    sample.has("chosen") { _ in true } && sample.has("rejected") { _ in true }
                 var mapping = FieldMapping(
                     kind: isPreference ? .preference : role == "from" ? .sharegpt : .chat)
                 mapping.turns = .init(
@@ -117,9 +121,13 @@ public enum SchemaDetector {
     }
 
     private static func preference(_ sample: SchemaSample) -> FieldMapping? {
-        guard sample.has("chosen", { _ in true }), sample.has("rejected", { _ in true }) else { return nil }
+        guard sample.has("chosen", { _ in true }), sample.has("rejected", { _ in true }) else {
+            return nil
+        }
         var mapping = FieldMapping(kind: .preference)
-        mapping.prompt = [sample.firstText(of: promptNames)].compactMap { $0.map(FieldMapping.pointer) }
+        mapping.prompt = [sample.firstText(of: promptNames)].compactMap {
+            $0.map(FieldMapping.pointer)
+        }
         mapping.response = "/chosen"
         return mapping
     }

@@ -2,11 +2,15 @@ import JSONText
 import Orchestrator
 import Records
 
-/// Draws a report as one self-contained HTML page. Everything that comes from data is escaped.
+/// Draws a report as one self-contained HTML page.
+///
+/// Everything that comes from data is escaped.
 public enum HTMLReport {
     /// The page.
     public static func page(_ report: Report) -> String {
-        let rows = report.scores.map { "<li><b>\(escape($0.strategy))</b><span>\(percent($0.value))</span></li>" }.joined()
+        let rows = report.scores.map {
+            "<li><b>\(escape($0.strategy))</b><span>\(percent($0.value))</span></li>"
+        }.joined()
         let problems = report.problems.map {
             "<tr><td>\(escape($0.code))</td><td>\(escape($0.name))</td><td>\(escape($0.severity.name))</td><td class=n>\($0.count)</td><td>\(escape($0.example))</td></tr>"
         }.joined()
@@ -27,8 +31,10 @@ public enum HTMLReport {
 
     private static func analyzer(_ result: AnalyzerResult) -> String {
         let metrics = result.output.metrics.map { metric in
-            let interval = metric.interval.map { "\(short($0.lowerBound)) – \(short($0.upperBound))" } ?? ""
-            return "<tr><td>\(escape(metric.name))</td><td class=n>\(short(metric.value))</td><td class=n>\(interval)</td><td>\(escape(metric.unit))</td><td>\(escape(metric.help))</td></tr>"
+            let interval =
+                metric.interval.map { "\(short($0.lowerBound)) – \(short($0.upperBound))" } ?? ""
+            return
+                "<tr><td>\(escape(metric.name))</td><td class=n>\(short(metric.value))</td><td class=n>\(interval)</td><td>\(escape(metric.unit))</td><td>\(escape(metric.help))</td></tr>"
         }.joined()
         let error = result.error.map { "<p class=\"error\">\(escape($0))</p>" } ?? ""
         return """
@@ -49,26 +55,32 @@ public enum HTMLReport {
     }
 
     private static func table(_ body: JSONValue) -> String {
-        let head = (body["columns"]?.arrayValue ?? []).map { "<th>\(escape(cell($0)))</th>" }.joined()
+        let head = (body["columns"]?.arrayValue ?? []).map { "<th>\(escape(cell($0)))</th>" }
+            .joined()
         let rows = (body["rows"]?.arrayValue ?? []).map { row in
-            "<tr>" + (row.arrayValue ?? []).map { "<td>\(escape(cell($0)))</td>" }.joined() + "</tr>"
+            "<tr>" + (row.arrayValue ?? []).map { "<td>\(escape(cell($0)))</td>" }.joined()
+                + "</tr>"
         }.joined()
         return "<table><tr>\(head)</tr>\(rows)</table>"
     }
 
     private static func bars(_ body: JSONValue) -> String {
         let bars = body["bars"]?.arrayValue ?? []
-        let values: [Double] = bars.flatMap { bar in [bar["value"]?.doubleValue ?? 0, bar["target"]?.doubleValue ?? 0] }
+        let values: [Double] = bars.flatMap { bar in
+            [bar["value"]?.doubleValue ?? 0, bar["target"]?.doubleValue ?? 0]
+        }
         let largest = max(values.max() ?? 1, 1e-12)
         let height = bars.count * 24
         let drawn = bars.enumerated().map { index, bar in
             let value = bar["value"]?.doubleValue ?? 0
             let width = value / largest * 400
             let y = index * 24
-            let target = bar["target"]?.doubleValue.map {
-                "<line x1=\"\(220 + $0 / largest * 400)\" x2=\"\(220 + $0 / largest * 400)\" y1=\"\(y + 2)\" y2=\"\(y + 20)\" class=\"target\"/>"
-            } ?? ""
-            return "<text x=\"212\" y=\"\(y + 16)\" text-anchor=\"end\">\(escape(bar["label"]?.stringValue ?? "", limit: 30))</text><rect x=\"220\" y=\"\(y + 4)\" width=\"\(width)\" height=\"14\" rx=\"2\"/>\(target)<text x=\"\(226 + width)\" y=\"\(y + 16)\">\(short(value))</text>"
+            let target =
+                bar["target"]?.doubleValue.map {
+                    "<line x1=\"\(220 + $0 / largest * 400)\" x2=\"\(220 + $0 / largest * 400)\" y1=\"\(y + 2)\" y2=\"\(y + 20)\" class=\"target\"/>"
+                } ?? ""
+            return
+                "<text x=\"212\" y=\"\(y + 16)\" text-anchor=\"end\">\(escape(bar["label"]?.stringValue ?? "", limit: 30))</text><rect x=\"220\" y=\"\(y + 4)\" width=\"\(width)\" height=\"14\" rx=\"2\"/>\(target)<text x=\"\(226 + width)\" y=\"\(y + 16)\">\(short(value))</text>"
         }.joined()
         return "<svg viewBox=\"0 0 700 \(height)\" role=\"img\" aria-label=\"bars\">\(drawn)</svg>"
     }
@@ -77,9 +89,13 @@ public enum HTMLReport {
         value.stringValue ?? value.doubleValue.map(short) ?? value.text
     }
 
-    private static func percent(_ value: Double) -> String { "\(short((value * 1000).rounded() / 10)) %" }
+    private static func percent(_ value: Double) -> String {
+        "\(short((value * 1000).rounded() / 10)) %"
+    }
 
-    static func short(_ value: Double) -> String { JSONWriter.text(of: (value * 10000).rounded() / 10000) }
+    static func short(_ value: Double) -> String {
+        JSONWriter.text(of: (value * 10000).rounded() / 10000)
+    }
 
     /// Text that is safe in HTML and in attributes, cut to a length.
     static func escape(_ text: String, limit: Int = 400) -> String {

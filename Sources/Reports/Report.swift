@@ -2,7 +2,9 @@ public import JSONText
 public import Orchestrator
 public import Records
 
-/// Everything a report says. Pure: nothing here reads a clock, a file or the environment.
+/// Everything a report says.
+///
+/// Pure: nothing here reads a clock, a file or the environment.
 public struct Report: Sendable {
     /// One dataset of the run.
     public struct Dataset: Sendable {
@@ -85,59 +87,84 @@ public struct Report: Sendable {
     }
 
     /// Codes by number of findings, most first.
-    public var problems: [(code: String, name: String, count: Int, severity: Severity, example: String)] {
+    public var problems:
+        [(code: String, name: String, count: Int, severity: Severity, example: String)]
+    {
         var found: [String: (name: String, count: Int, severity: Severity, example: String)] = [:]
         for result in results {
             for finding in result.hostFindings + result.output.findings {
                 let entry = found[finding.code]
                 found[finding.code] = (
                     Report.name(of: finding.code, result.identity), (entry?.count ?? 0) + 1,
-                    entry.map { $0.severity.rawValue > finding.severity.rawValue ? $0.severity : finding.severity } ?? finding.severity,
+                    entry.map {
+                        $0.severity.rawValue > finding.severity.rawValue
+                            ? $0.severity : finding.severity
+                    } ?? finding.severity,
                     entry?.example ?? finding.message
                 )
             }
         }
-        return found.map { ($0.key, $0.value.name, $0.value.count, $0.value.severity, $0.value.example) }
-            .sorted { ($1.severity.rawValue, $1.count, $0.code) < ($0.severity.rawValue, $0.count, $1.code) }
+        return found.map {
+            ($0.key, $0.value.name, $0.value.count, $0.value.severity, $0.value.example)
+        }
+        .sorted {
+            ($1.severity.rawValue, $1.count, $0.code) < ($0.severity.rawValue, $0.count, $1.code)
+        }
     }
 
     /// `report.json`.
     public var json: JSONValue {
         .object([
             "schema": "assay.report/1", "run": .object(run),
-            "datasets": .array(datasets.map { dataset in
-                .object([
-                    "role": .string(dataset.role.name), "files": .array(dataset.files),
-                    "records": JSONValue(dataset.recordCount),
-                    "rejected": JSONValue(dataset.rejectedCount),
-                    "bytes": JSONValue(dataset.byteCount),
-                    "detected_schema": .string(dataset.schema),
-                ])
-            }),
+            "datasets": .array(
+                datasets.map { dataset in
+                    .object([
+                        "role": .string(dataset.role.name), "files": .array(dataset.files),
+                        "records": JSONValue(dataset.recordCount),
+                        "rejected": JSONValue(dataset.rejectedCount),
+                        "bytes": JSONValue(dataset.byteCount),
+                        "detected_schema": .string(dataset.schema),
+                    ])
+                }),
             "analyzers": .array(results.map(Report.json)),
             "summary": .object([
                 "scores": .object(JSONObject(scores.map { ($0.strategy, .number($0.value)) })),
-                "top_problems": .array(problems.prefix(10).map {
-                    .object(["code": .string($0.code), "name": .string($0.name), "count": JSONValue($0.count), "severity": .string($0.severity.name)])
-                }),
-                "plan_summary": .object(JSONObject(actionCounts.map { ($0.key, JSONValue($0.value)) })),
+                "top_problems": .array(
+                    problems.prefix(10).map {
+                        .object([
+                            "code": .string($0.code), "name": .string($0.name),
+                            "count": JSONValue($0.count), "severity": .string($0.severity.name),
+                        ])
+                    }),
+                "plan_summary": .object(
+                    JSONObject(actionCounts.map { ($0.key, JSONValue($0.value)) })),
             ]),
-            "gates": .array(gates.map {
-                .object(["expression": .string($0.expression), "value": $0.value, "passed": .bool($0.passed)])
-            }),
+            "gates": .array(
+                gates.map {
+                    .object([
+                        "expression": .string($0.expression), "value": $0.value,
+                        "passed": .bool($0.passed),
+                    ])
+                }),
         ])
     }
 
     /// Proposals by action.
     private var actionCounts: [(key: String, value: Int)] {
         var counts: [String: Int] = [:]
-        for result in results { for proposal in result.output.proposals { counts[proposal.action.name, default: 0] += 1 } }
+        for result in results {
+            for proposal in result.output.proposals {
+                counts[proposal.action.name, default: 0] += 1
+            }
+        }
         return counts.sorted { $0.key < $1.key }
     }
 
     private static func json(_ result: AnalyzerResult) -> JSONValue {
         var counts: [String: Int] = [:]
-        for finding in result.hostFindings + result.output.findings { counts[finding.code, default: 0] += 1 }
+        for finding in result.hostFindings + result.output.findings {
+            counts[finding.code, default: 0] += 1
+        }
         for (code, count) in result.output.truncated { counts[code, default: 0] += count }
         return .object([
             "id": .string(result.identity.id), "strategy": .string(result.identity.strategy),
@@ -145,20 +172,27 @@ public struct Report: Sendable {
             "plugin_digest": .string(result.identity.digest),
             "status": .string(result.status.rawValue),
             "error": result.error.map { .string($0) } ?? .null,
-            "metrics": .array(result.output.metrics.map { metric in
-                .object([
-                    "name": .string(metric.name), "value": .number(metric.value),
-                    "unit": .string(metric.unit), "n": JSONValue(metric.n),
-                    "low": metric.interval.map { .number($0.lowerBound) } ?? .null,
-                    "high": metric.interval.map { .number($0.upperBound) } ?? .null,
-                    "direction": .string(metric.direction.name), "help": .string(metric.help),
-                ])
-            }),
-            "sections": .array(result.output.sections.map {
-                .object(["kind": .string($0.kind), "title": .string($0.title), "body": $0.body])
-            }),
-            "findings_by_code": .object(JSONObject(counts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })),
-            "truncated": .object(JSONObject(result.output.truncated.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })),
+            "metrics": .array(
+                result.output.metrics.map { metric in
+                    .object([
+                        "name": .string(metric.name), "value": .number(metric.value),
+                        "unit": .string(metric.unit), "n": JSONValue(metric.n),
+                        "low": metric.interval.map { .number($0.lowerBound) } ?? .null,
+                        "high": metric.interval.map { .number($0.upperBound) } ?? .null,
+                        "direction": .string(metric.direction.name), "help": .string(metric.help),
+                    ])
+                }),
+            "sections": .array(
+                result.output.sections.map {
+                    .object(["kind": .string($0.kind), "title": .string($0.title), "body": $0.body])
+                }),
+            "findings_by_code": .object(
+                JSONObject(counts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })),
+            "truncated": .object(
+                JSONObject(
+                    result.output.truncated.sorted { $0.key < $1.key }.map {
+                        ($0.key, JSONValue($0.value))
+                    })),
         ])
     }
 }

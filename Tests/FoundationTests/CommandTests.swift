@@ -22,7 +22,8 @@ import Testing
     }
 
     private func report(_ options: [String]) throws -> String {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: folder) }
         let result = try assay(
             [
@@ -67,7 +68,8 @@ import Testing
 
     /// Compiles a plugin beside its manifest in a folder of its own and returns the library's path.
     private func compile(_ source: String, manifest: String, as name: String) throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try FileManager.default.copyItem(
             at: CommandTests.root.appendingPathComponent(manifest),
@@ -95,7 +97,8 @@ import Testing
         ("segfault", "HST001", "SIGSEGV", true), ("trap", "HST001", "SIGILL", true),
         ("throw", "HST001", "SIGABRT", true), ("exit", "HST001", "exit code 0", true),
         ("hog", "HST001", "SIGABRT", true), ("loop", "HST002", "no answer", true),
-        ("print", "HST003", "standard output", false), ("rows", "HST003", "names row 1000000", false),
+        ("print", "HST003", "standard output", false),
+        ("rows", "HST003", "names row 1000000", false),
         ("utf8", "HST003", "not valid UTF-8", false), ("nan", "HST003", "not a number", false),
     ]
 
@@ -107,7 +110,9 @@ import Testing
         let folder = library.deletingLastPathComponent()
         defer { try? FileManager.default.removeItem(at: folder) }
         let data = folder.appendingPathComponent("data.jsonl")
-        let lines = (0..<50).map { #"{"prompt":"\#($0 == 33 ? "boom" : "prompt \($0)")","response":"an answer"}"# }
+        let lines = (0..<50).map {
+            #"{"prompt":"\#($0 == 33 ? "boom" : "prompt \($0)")","response":"an answer"}"#
+        }
         try lines.joined(separator: "\n").write(to: data, atomically: true, encoding: .utf8)
         for (how, code, cause, names) in CommandTests.misbehaviours {
             let out = folder.appendingPathComponent("report-\(how)")
@@ -117,7 +122,8 @@ import Testing
             ])
             #expect(result.status == 3, "\(how): \(result.output)")
             let report = try JSONValue(
-                parsing: String(contentsOf: out.appendingPathComponent("report.json"), encoding: .utf8))
+                parsing: String(
+                    contentsOf: out.appendingPathComponent("report.json"), encoding: .utf8))
             let analyzers = report["analyzers"]?.arrayValue ?? []
             #expect(analyzers.count { $0["status"]?.stringValue == "ok" } == 4, "\(how)")
             let found = try findings(in: out).first { $0["code"]?.stringValue == code }
@@ -136,7 +142,8 @@ import Testing
         let folder = library.deletingLastPathComponent()
         defer { try? FileManager.default.removeItem(at: folder) }
         let data = folder.appendingPathComponent("data.jsonl")
-        try #"{"prompt":"WHY IS IT NOT HERE","response":""}"#.write(to: data, atomically: true, encoding: .utf8)
+        try #"{"prompt":"WHY IS IT NOT HERE","response":""}"#.write(
+            to: data, atomically: true, encoding: .utf8)
         let result = try assay(["run", data.path, "--plugin", library.path, "--out", folder.path])
         #expect(result.status == 0, "\(result.output)")
         let codes = try findings(in: folder).compactMap { $0["code"]?.stringValue }

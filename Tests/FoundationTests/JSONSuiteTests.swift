@@ -19,7 +19,9 @@ struct JSONSuiteTests {
         let parser = JSONTapeParser()
         while let file = files?.nextObject() as? URL {
             let name = file.lastPathComponent
-            guard name.hasSuffix(".json"), name.hasPrefix("y_") || name.hasPrefix("n_") else { continue }
+            guard name.hasSuffix(".json"), name.hasPrefix("y_") || name.hasPrefix("n_") else {
+                continue
+            }
             seen += 1
             let bytes = [UInt8](try Data(contentsOf: file))
             let isAccepted = bytes.withUnsafeBufferPointer { buffer in

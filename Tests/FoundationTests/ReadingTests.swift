@@ -20,12 +20,24 @@ import Testing
 
     @Test("tells schemas from the first records")
     func schemas() throws {
-        #expect(try read(#"{"instruction":"a","input":"","output":"b"}"#, name: "a.jsonl").summary.mapping.kind == .alpaca)
-        #expect(try read(#"[{"conversations":[{"from":"human","value":"a"}]}]"#, name: "a.json").summary.mapping.kind == .sharegpt)
-        #expect(try read(#"{"messages":[{"role":"user","content":"a"}]}"#, name: "a.jsonl").summary.mapping.kind == .chat)
-        #expect(try read(#"{"question":"a","answer":"b"}"#, name: "a.jsonl").summary.mapping.kind == .promptCompletion)
-        #expect(try read(#"{"prompt":"a","chosen":"b","rejected":"c"}"#, name: "a.jsonl").summary.mapping.kind == .preference)
-        #expect(try read("text,category\nhello,greeting\n", name: "a.csv").summary.mapping.kind == .textLabel)
+        #expect(
+            try read(#"{"instruction":"a","input":"","output":"b"}"#, name: "a.jsonl").summary
+                .mapping.kind == .alpaca)
+        #expect(
+            try read(#"[{"conversations":[{"from":"human","value":"a"}]}]"#, name: "a.json").summary
+                .mapping.kind == .sharegpt)
+        #expect(
+            try read(#"{"messages":[{"role":"user","content":"a"}]}"#, name: "a.jsonl").summary
+                .mapping.kind == .chat)
+        #expect(
+            try read(#"{"question":"a","answer":"b"}"#, name: "a.jsonl").summary.mapping.kind
+                == .promptCompletion)
+        #expect(
+            try read(#"{"prompt":"a","chosen":"b","rejected":"c"}"#, name: "a.jsonl").summary
+                .mapping.kind == .preference)
+        #expect(
+            try read("text,category\nhello,greeting\n", name: "a.csv").summary.mapping.kind
+                == .textLabel)
         #expect(try read("hello\nworld\n", name: "a.txt").summary.mapping.kind == .text)
     }
 
@@ -34,7 +46,8 @@ import Testing
         let result = try read("{\"text\":\"a\"}\n{\"text\":\n\n{\"text\":\"b\"}\n", name: "a.jsonl")
         #expect(result.rows == 2)
         #expect(result.rejected.map(\.line) == [2])
-        #expect(result.rejected.first.map { String(decoding: $0.bytes, as: UTF8.self) } == "{\"text\":")
+        #expect(
+            result.rejected.first.map { String(decoding: $0.bytes, as: UTF8.self) } == "{\"text\":")
         let array = try read(#"[{"a":"x"},,{"a":"y"}]"#, name: "a.json")
         #expect(array.rows == 2)
         #expect(array.rejected.count == 1)

@@ -22,9 +22,11 @@ public struct CategoryCount: Sendable, Equatable {
 public struct Gap: Sendable, Equatable {
     /// The category.
     public let name: String
-    /// Records found, wanted, and missing.
+    /// Records found.
     public let have: Int
+    /// Records wanted.
     public let target: Int
+    /// Records missing, at least 1.
     public let deficit: Int
     /// Normalised weight times deficit: higher is more urgent.
     public let priority: Double
@@ -44,7 +46,9 @@ public struct CoverageMeasures: Sendable, Equatable {
     /// Categories below their target, by falling priority, then by name.
     public let gaps: [Gap]
 
-    /// Measures the categories of one dimension. O(c log c).
+    /// Measures the categories of one dimension.
+    ///
+    /// O(c log c).
     public init(_ categories: [CategoryCount]) {
         let total = categories.reduce(0) { $0 + $1.weight }
         let present = categories.filter { $0.count > 0 }

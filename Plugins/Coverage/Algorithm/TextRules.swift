@@ -1,12 +1,16 @@
-/// Rules that put a text into a category. All stated rules must hold; of the keywords one.
+/// Rules that put a text into a category.
+///
+/// All stated rules must hold; of the keywords one.
 public struct TextRules: Sendable, Equatable {
     /// Texts of which one must occur; compared without regard to ASCII case.
     public var keywords: [[UInt8]] = []
-    /// Fewest and most words.
+    /// Words at least, `nil` for no bound.
     public var minimumWords: Int?
+    /// Words at most, `nil` for no bound.
     public var maximumWords: Int?
-    /// Fewest and most turns of the conversation.
+    /// Turns at least, `nil` for no bound.
     public var minimumTurns: Int?
+    /// Turns at most, `nil` for no bound.
     public var maximumTurns: Int?
 
     /// No rules: holds for nothing.
@@ -15,7 +19,9 @@ public struct TextRules: Sendable, Equatable {
     /// Whether nothing is stated.
     public var isEmpty: Bool { self == TextRules() }
 
-    /// Whether a text of so many words and turns is in the category. O(text · keywords).
+    /// Whether a text of so many words and turns is in the category.
+    ///
+    /// O(text · keywords).
     public func hold(for text: Span<UInt8>, wordCount: Int, turnCount: Int) -> Bool {
         guard !isEmpty else { return false }
         if let minimumWords, wordCount < minimumWords { return false }

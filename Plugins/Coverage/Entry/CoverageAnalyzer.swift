@@ -11,7 +11,8 @@ struct CoverageAnalyzer: Analyzer {
     let taxonomy: Taxonomy
 
     init(configuration: JSONValue) throws {
-        taxonomy = try Taxonomy(configuration["taxonomy"], target: configuration["target"]?.intValue ?? 100)
+        taxonomy = try Taxonomy(
+            configuration["taxonomy"], target: configuration["target"]?.intValue ?? 100)
     }
 
     func begin(_ pass: Pass) -> CoveragePartial { CoveragePartial(taxonomy: taxonomy) }
@@ -45,19 +46,29 @@ struct CoverageAnalyzer: Analyzer {
         }
         let n = partial.rowCount
         try sink.state(
-            Metric("coverage.score", mean(\.capped), unit: "share", n: n, direction: .higherIsBetter,
-                help: "mean capped sample coverage over the dimensions; 1 means every target is met"))
+            Metric(
+                "coverage.score", mean(\.capped), unit: "share", n: n, direction: .higherIsBetter,
+                help: "mean capped sample coverage over the dimensions; 1 means every target is met"
+            ))
         try sink.state(
-            Metric("coverage.scene", mean(\.scene), unit: "share", n: n, direction: .higherIsBetter,
-                help: "categories with at least one record over all categories, mean over dimensions"))
+            Metric(
+                "coverage.scene", mean(\.scene), unit: "share", n: n, direction: .higherIsBetter,
+                help:
+                    "categories with at least one record over all categories, mean over dimensions")
+        )
         try sink.state(
-            Metric("coverage.sample", mean(\.sample), unit: "share", n: n, direction: .higherIsBetter,
-                help: "weighted share of the targets that is filled, over all categories; may exceed 1"))
+            Metric(
+                "coverage.sample", mean(\.sample), unit: "share", n: n, direction: .higherIsBetter,
+                help:
+                    "weighted share of the targets that is filled, over all categories; may exceed 1"
+            ))
         try sink.state(
-            Metric("coverage.sample_present", mean(\.samplePresent), unit: "share", n: n,
+            Metric(
+                "coverage.sample_present", mean(\.samplePresent), unit: "share", n: n,
                 help: "the same over the categories that have records at all"))
         try sink.state(
-            Metric("coverage.sample_capped", mean(\.capped), unit: "share", n: n,
+            Metric(
+                "coverage.sample_capped", mean(\.capped), unit: "share", n: n,
                 direction: .higherIsBetter,
                 help: "the same over all categories with each filled at most once"))
     }
@@ -69,30 +80,46 @@ struct CoverageAnalyzer: Analyzer {
         let n = partial.rowCount
         let name = "coverage.\(dimension.name)"
         try sink.state(
-            Metric("\(name).scene", measures.scene, unit: "share", n: n, direction: .higherIsBetter,
+            Metric(
+                "\(name).scene", measures.scene, unit: "share", n: n, direction: .higherIsBetter,
                 help: "categories of \(dimension.name) with at least one record"))
         try sink.state(
-            Metric("\(name).sample", measures.sample, unit: "share", n: n, direction: .higherIsBetter,
+            Metric(
+                "\(name).sample", measures.sample, unit: "share", n: n, direction: .higherIsBetter,
                 help: "weighted share of the targets of \(dimension.name) that is filled"))
-        try sink.show("bars", "Records by \(dimension.name)", .object([
-            "unit": "records",
-            "bars": .array(categories.map {
-                .object(["label": .string($0.name), "value": JSONValue($0.count), "target": JSONValue($0.target)])
-            }),
-        ]))
-        if dimension.isStated, !measures.gaps.isEmpty {
-            try sink.show("table", "Gaps in \(dimension.name)", .object([
-                "columns": ["category", "have", "target", "deficit", "priority"],
-                "rows": .array(measures.gaps.map {
-                    .array([.string($0.name), JSONValue($0.have), JSONValue($0.target), JSONValue($0.deficit), .number($0.priority)])
-                }),
+        try sink.show(
+            "bars", "Records by \(dimension.name)",
+            .object([
+                "unit": "records",
+                "bars": .array(
+                    categories.map {
+                        .object([
+                            "label": .string($0.name), "value": JSONValue($0.count),
+                            "target": JSONValue($0.target),
+                        ])
+                    }),
             ]))
+        if dimension.isStated, !measures.gaps.isEmpty {
+            try sink.show(
+                "table", "Gaps in \(dimension.name)",
+                .object([
+                    "columns": ["category", "have", "target", "deficit", "priority"],
+                    "rows": .array(
+                        measures.gaps.map {
+                            .array([
+                                .string($0.name), JSONValue($0.have), JSONValue($0.target),
+                                JSONValue($0.deficit), .number($0.priority),
+                            ])
+                        }),
+                ]))
             for gap in measures.gaps { try report(gap, dimension, to: sink) }
         }
         if dimension.isStated, partial.unassigned[index] > 0 {
             var finding = Finding(
                 code: "COV003", row: nil,
-                message: "\(partial.unassigned[index]) records belong to no category of \(dimension.name)")
+                message:
+                    "\(partial.unassigned[index]) records belong to no category of \(dimension.name)"
+            )
             finding.severity = .low
             finding.score = Double(partial.unassigned[index]) / Double(max(1, n))
             try sink.report(finding)

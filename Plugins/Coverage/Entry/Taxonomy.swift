@@ -49,7 +49,8 @@ struct Taxonomy: Sendable {
             }
             let turns = row.turns?.count(position) ?? 1
             return categories.filter { category in
-                guard let text = row.texts[category.part], let words = row.words[category.part] else {
+                guard let text = row.texts[category.part], let words = row.words[category.part]
+                else {
                     return false
                 }
                 let wordCount = words.count(position)
@@ -114,22 +115,32 @@ struct Taxonomy: Sendable {
     ) throws -> Category {
         if let name = value.stringValue {
             guard hasField else { throw wrong("category \(name) of \(dimension) has no rules") }
-            return Category(name: name, weight: 1, target: target, values: [name], part: "all", rules: TextRules())
+            return Category(
+                name: name, weight: 1, target: target, values: [name], part: "all",
+                rules: TextRules())
         }
         guard let name = value["name"]?.stringValue else {
             throw wrong("a category of \(dimension) has no name")
         }
-        try checkKeys(value, ["name", "weight", "target", "values", "rules"], "category \(name) of \(dimension)")
+        try checkKeys(
+            value, ["name", "weight", "target", "values", "rules"],
+            "category \(name) of \(dimension)")
         let weight = value["weight"]?.doubleValue ?? 1
         let target = value["target"]?.intValue ?? target
-        guard weight >= 0 else { throw wrong("category \(name) has weight \(weight), expected at least 0") }
-        guard target > 0 else { throw wrong("category \(name) has target \(target), expected at least 1") }
+        guard weight >= 0 else {
+            throw wrong("category \(name) has weight \(weight), expected at least 0")
+        }
+        guard target > 0 else {
+            throw wrong("category \(name) has target \(target), expected at least 1")
+        }
         let stated = value["rules"] ?? .null
         try checkKeys(
             stated, ["in", "keywords", "min_words", "max_words", "min_turns", "max_turns"],
             "the rules of category \(name)")
         var rules = TextRules()
-        rules.keywords = (stated["keywords"]?.arrayValue ?? []).compactMap { $0.stringValue.map { Array($0.utf8) } }
+        rules.keywords = (stated["keywords"]?.arrayValue ?? []).compactMap {
+            $0.stringValue.map { Array($0.utf8) }
+        }
         rules.minimumWords = stated["min_words"]?.intValue
         rules.maximumWords = stated["max_words"]?.intValue
         rules.minimumTurns = stated["min_turns"]?.intValue
@@ -147,7 +158,9 @@ struct Taxonomy: Sendable {
 
     private static func checkKeys(_ value: JSONValue, _ known: [String], _ what: String) throws {
         for key in value.objectValue?.keys ?? [] where !known.contains(key) {
-            throw wrong("\(what) has unknown key \"\(key)\", expected one of \(known.joined(separator: ", "))")
+            throw wrong(
+                "\(what) has unknown key \"\(key)\", expected one of \(known.joined(separator: ", "))"
+            )
         }
     }
 
@@ -157,10 +170,13 @@ struct Taxonomy: Sendable {
 
     /// What can be said of any dataset: how long answers are, what form they take, how many turns.
     private static func builtIn(target: Int) -> [Dimension] {
-        func category(_ name: String, _ part: String, _ change: (inout TextRules) -> Void) -> Category {
+        func category(_ name: String, _ part: String, _ change: (inout TextRules) -> Void)
+            -> Category
+        {
             var rules = TextRules()
             change(&rules)
-            return Category(name: name, weight: 1, target: target, values: [], part: part, rules: rules)
+            return Category(
+                name: name, weight: 1, target: target, values: [], part: part, rules: rules)
         }
         func words(_ name: String, _ low: Int?, _ high: Int?) -> Category {
             category(name, "all") {
@@ -172,21 +188,29 @@ struct Taxonomy: Sendable {
             category(name, "all") { $0.keywords = keywords.map { Array($0.utf8) } }
         }
         func dimension(_ name: String, _ categories: [Category]) -> Dimension {
-            Dimension(name: name, column: nil, isStated: false, target: target, categories: categories)
+            Dimension(
+                name: name, column: nil, isStated: false, target: target, categories: categories)
         }
         return [
-            dimension("length", [
-                words("up to 16 words", 0, 16), words("17 to 64 words", 17, 64),
-                words("65 to 256 words", 65, 256), words("over 256 words", 257, nil),
-            ]),
-            dimension("form", [
-                marks("list", ["\n- ", "\n* ", "\n1. "]), marks("code", ["```", "def ", "#include", "function("]),
-                marks("table", ["| --", "|--", "|:-"]), marks("JSON", ["{\""]),
-            ]),
-            dimension("turns", [
-                category("one exchange", "all") { $0.maximumTurns = 3 },
-                category("several exchanges", "all") { $0.minimumTurns = 4 },
-            ]),
+            dimension(
+                "length",
+                [
+                    words("up to 16 words", 0, 16), words("17 to 64 words", 17, 64),
+                    words("65 to 256 words", 65, 256), words("over 256 words", 257, nil),
+                ]),
+            dimension(
+                "form",
+                [
+                    marks("list", ["\n- ", "\n* ", "\n1. "]),
+                    marks("code", ["```", "def ", "#include", "function("]),
+                    marks("table", ["| --", "|--", "|:-"]), marks("JSON", ["{\""]),
+                ]),
+            dimension(
+                "turns",
+                [
+                    category("one exchange", "all") { $0.maximumTurns = 3 },
+                    category("several exchanges", "all") { $0.minimumTurns = 4 },
+                ]),
         ]
     }
 }

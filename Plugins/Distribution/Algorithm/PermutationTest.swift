@@ -12,9 +12,10 @@ public struct PermutationTest: Sendable {
     /// Smyth 2010): above 0, at most 1.
     public let pValue: Double
 
-    /// Permutes records, not bins: the words of one record stay together. `left` and `right` hold the
-    /// bins of each record, below `binCount`. With an empty side nothing differs and p is 1.
-    /// O(rounds · (records + bins)).
+    /// Permutes records, not bins: the words of one record stay together.
+    ///
+    /// `left` and `right` hold the bins of each record, below `binCount`. With an empty side
+    /// nothing differs and p is 1. O(rounds · (records + bins)).
     public init(
         _ left: [[UInt32]], _ right: [[UInt32]], binCount: Int, rounds: Int, seed: UInt64
     ) {

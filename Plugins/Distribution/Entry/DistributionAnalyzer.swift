@@ -34,7 +34,10 @@ struct DistributionAnalyzer: Analyzer {
                     SampledRecord(
                         label: try reader.text(), promptBand: try reader.integer(),
                         responseBand: try reader.integer(),
-                        words: try reader.list(size: 8) { UInt32(truncatingIfNeeded: try $0.integer()) % DistributionPartial.wordBins })
+                        words: try reader.list(size: 8) {
+                            UInt32(truncatingIfNeeded: try $0.integer())
+                                % DistributionPartial.wordBins
+                        })
                 )
             }
             for (row, record) in entries { partial.sides[side].sample.add(row: row, record) }
@@ -47,21 +50,27 @@ struct DistributionAnalyzer: Analyzer {
         try reportBalance(data, to: sink)
         let reference = partial.sides[1]
         guard reference.rowCount > 0, data.rowCount > 0 else {
-            try sink.show("text", "No reference", .object([
-                "text": "give a sample of real use with --reference to learn how far the data is from it",
-            ]))
+            try sink.show(
+                "text", "No reference",
+                .object([
+                    "text":
+                        "give a sample of real use with --reference to learn how far the data is from it"
+                ]))
             return
         }
         let left = data.sample.entries.map(\.payload)
         let right = reference.sample.entries.map(\.payload)
         var scores: [Double] = []
-        func compare(_ family: String, _ names: [String], _ bins: (SampledRecord) -> [UInt32]) throws {
+        func compare(_ family: String, _ names: [String], _ bins: (SampledRecord) -> [UInt32])
+            throws
+        {
             scores.append(
                 try report(family, names, left.map(bins), right.map(bins), partial.seed, to: sink))
         }
         let labels = Array(Set(left.map(\.label) + right.map(\.label))).sorted()
         if labels.count > 1 {
-            let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, UInt32($0)) })
+            let index = Dictionary(
+                uniqueKeysWithValues: labels.enumerated().map { ($1, UInt32($0)) })
             try compare("label", labels) { [index[$0.label] ?? 0] }
         }
         let bands = (0..<DistributionPartial.bandCount).map(DistributionPartial.bandName)
@@ -70,11 +79,14 @@ struct DistributionAnalyzer: Analyzer {
         try compare("words", []) { $0.words }
         let score = 1 - (scores.max() ?? 0)
         try sink.state(
-            Metric("distribution.score", score, unit: "share", n: left.count + right.count,
+            Metric(
+                "distribution.score", score, unit: "share", n: left.count + right.count,
                 direction: .higherIsBetter,
-                help: "1 minus the largest bias-corrected Jensen–Shannon divergence of all families"))
+                help: "1 minus the largest bias-corrected Jensen–Shannon divergence of all families"
+            ))
         try sink.state(
-            Metric("distribution.js", scores.max() ?? 0, unit: "bits", n: left.count + right.count,
+            Metric(
+                "distribution.js", scores.max() ?? 0, unit: "bits", n: left.count + right.count,
                 direction: .lowerIsBetter,
                 help: "largest bias-corrected Jensen–Shannon divergence of all families"))
     }
@@ -95,41 +107,64 @@ struct DistributionAnalyzer: Analyzer {
         for bin in right.joined() { q[Int(bin)] += 1 }
         func state(_ measure: String, _ value: Double, _ unit: String, _ help: String) throws {
             try sink.state(
-                Metric("distribution.\(measure).\(family)", value, unit: unit, n: n, direction: .lowerIsBetter, help: help))
+                Metric(
+                    "distribution.\(measure).\(family)", value, unit: unit, n: n,
+                    direction: .lowerIsBetter, help: help))
         }
-        try state("js", test.corrected, "bits", "Jensen–Shannon divergence minus what chance gives (null mean \(JSONWriter.text(of: test.nullMean)))")
-        try state("js_raw", test.observed, "bits", "Jensen–Shannon divergence as counted, base-2 logarithm, 0 to 1")
+        try state(
+            "js", test.corrected, "bits",
+            "Jensen–Shannon divergence minus what chance gives (null mean \(JSONWriter.text(of: test.nullMean)))"
+        )
+        try state(
+            "js_raw", test.observed, "bits",
+            "Jensen–Shannon divergence as counted, base-2 logarithm, 0 to 1")
         try sink.state(
-            Metric("distribution.p.\(family)", test.pValue, unit: "probability", n: n,
+            Metric(
+                "distribution.p.\(family)", test.pValue, unit: "probability", n: n,
                 help: "permutation p-value over \(rounds) deals of the records"))
-        try state("kl", Divergence.kullbackLeibler(p, q, pseudoCount: DistributionAnalyzer.pseudoCount), "bits",
-            "KL(data‖reference) with \(DistributionAnalyzer.pseudoCount) added to every bin that occurs")
-        try state("kl_reverse", Divergence.kullbackLeibler(q, p, pseudoCount: DistributionAnalyzer.pseudoCount), "bits",
-            "KL(reference‖data) with \(DistributionAnalyzer.pseudoCount) added to every bin that occurs")
-        try state("total_variation", Divergence.totalVariation(p, q), "share", "total variation distance, 0 to 1")
+        try state(
+            "kl", Divergence.kullbackLeibler(p, q, pseudoCount: DistributionAnalyzer.pseudoCount),
+            "bits",
+            "KL(data‖reference) with \(DistributionAnalyzer.pseudoCount) added to every bin that occurs"
+        )
+        try state(
+            "kl_reverse",
+            Divergence.kullbackLeibler(q, p, pseudoCount: DistributionAnalyzer.pseudoCount), "bits",
+            "KL(reference‖data) with \(DistributionAnalyzer.pseudoCount) added to every bin that occurs"
+        )
+        try state(
+            "total_variation", Divergence.totalVariation(p, q), "share",
+            "total variation distance, 0 to 1")
         let (sumP, sumQ) = (max(1, p.reduce(0, +)), max(1, q.reduce(0, +)))
         let drivers = Divergence.jensenShannonContributions(p, q).enumerated()
             .sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(10)
         if !names.isEmpty {
-            try sink.show("bars", "Data and reference by \(family)", .object([
-                "unit": "share",
-                "bars": .array(drivers.map { driver in
-                    .object([
-                        "label": .string(names[driver.offset].isEmpty ? "(none)" : names[driver.offset]),
-                        "value": .number(p[driver.offset] / sumP),
-                        "target": .number(q[driver.offset] / sumQ),
-                    ])
-                }),
-            ]))
+            try sink.show(
+                "bars", "Data and reference by \(family)",
+                .object([
+                    "unit": "share",
+                    "bars": .array(
+                        drivers.map { driver in
+                            .object([
+                                "label": .string(
+                                    names[driver.offset].isEmpty ? "(none)" : names[driver.offset]),
+                                "value": .number(p[driver.offset] / sumP),
+                                "target": .number(q[driver.offset] / sumQ),
+                            ])
+                        }),
+                ]))
         }
         if test.pValue <= significance, test.corrected > 0.005 {
             let top = drivers.first.flatMap { names.isEmpty ? nil : names[$0.offset] }
-            let driver = top.map { name in
-                ", most of all in \"\(name)\""
-            } ?? ""
+            let driver =
+                top.map { name in
+                    ", most of all in \"\(name)\""
+                } ?? ""
             var finding = Finding(
                 code: "DST001", row: nil,
-                message: "\(family) differs from the reference by \(JSONWriter.text(of: (test.corrected * 1000).rounded() / 1000)) bits beyond chance (p = \(JSONWriter.text(of: test.pValue)))\(driver)")
+                message:
+                    "\(family) differs from the reference by \(JSONWriter.text(of: (test.corrected * 1000).rounded() / 1000)) bits beyond chance (p = \(JSONWriter.text(of: test.pValue)))\(driver)"
+            )
             finding.severity = test.corrected > 0.1 ? .high : .medium
             finding.score = test.corrected
             finding.evidence = .object(["family": .string(family), "p": .number(test.pValue)])
@@ -140,20 +175,28 @@ struct DistributionAnalyzer: Analyzer {
 
     private func reportBalance(_ data: DistributionSide, to sink: Sink) throws {
         let labels = data.labels.filter { !$0.key.isEmpty }
-        guard labels.count > 1, let largest = labels.values.max(), let smallest = labels.values.min() else { return }
+        guard labels.count > 1, let largest = labels.values.max(),
+            let smallest = labels.values.min()
+        else { return }
         let counts = labels.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        let balance = Divergence.entropy(counts.map(\.value)) / Divergence.entropy(Array(repeating: 1, count: counts.count))
+        let balance =
+            Divergence.entropy(counts.map(\.value))
+            / Divergence.entropy(Array(repeating: 1, count: counts.count))
         try sink.state(
-            Metric("distribution.label_balance", balance, unit: "share", n: data.rowCount,
+            Metric(
+                "distribution.label_balance", balance, unit: "share", n: data.rowCount,
                 direction: .higherIsBetter,
                 help: "entropy of the labels over that of equally frequent ones; 1 is balanced"))
         let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        try sink.show("bars", "Records by label", .object([
-            "unit": "records",
-            "bars": .array(ordered.prefix(30).map {
-                .object(["label": .string($0.key), "value": JSONValue($0.value)])
-            }),
-        ]))
+        try sink.show(
+            "bars", "Records by label",
+            .object([
+                "unit": "records",
+                "bars": .array(
+                    ordered.prefix(30).map {
+                        .object(["label": .string($0.key), "value": JSONValue($0.value)])
+                    }),
+            ]))
         guard Double(largest) > 10 * Double(smallest), data.rowCount >= 50 else { return }
         var finding = Finding(
             code: "DST002", row: nil,
@@ -188,7 +231,9 @@ struct DistributionPartial: AnalyzerPartial {
 
     init(capacity: Int, seed: UInt64) {
         self.seed = seed
-        sides = (0...1).map { DistributionSide(sample: BottomSample(capacity: capacity, seed: seed &+ UInt64($0))) }
+        sides = (0...1).map {
+            DistributionSide(sample: BottomSample(capacity: capacity, seed: seed &+ UInt64($0)))
+        }
     }
 
     /// Bands double: 0, 1, 2–3, 4–7, … words.
@@ -197,7 +242,8 @@ struct DistributionPartial: AnalyzerPartial {
     }
 
     static func bandName(_ band: Int) -> String {
-        band == 0 ? "no words" : band == 1 ? "1 word" : "\(1 << (band - 1)) to \((1 << band) - 1) words"
+        band == 0
+            ? "no words" : band == 1 ? "1 word" : "\(1 << (band - 1)) to \((1 << band) - 1) words"
     }
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
@@ -214,12 +260,15 @@ struct DistributionPartial: AnalyzerPartial {
             let label = labels?.string(position) ?? ""
             sides[side].labels[label, default: 0] += 1
             guard sides[side].sample.admits(row: row) else { continue }
-            let words = all.withTokens(position) { span in span.indices.map { span[$0] % DistributionPartial.wordBins } }
+            let words = all.withTokens(position) { span in
+                span.indices.map { span[$0] % DistributionPartial.wordBins }
+            }
             sides[side].sample.add(
                 row: row,
                 SampledRecord(
                     label: label, promptBand: DistributionPartial.band(prompts.count(position)),
-                    responseBand: DistributionPartial.band(responses.count(position)), words: words))
+                    responseBand: DistributionPartial.band(responses.count(position)), words: words)
+            )
         }
     }
 

@@ -24,11 +24,16 @@ struct DiversityAnalyzer: Analyzer {
         partial.rowCount = try reader.integer()
         partial.duplicateCount = try reader.integer()
         partial.groupCount = try reader.integer()
-        partial.groups = try reader.list(size: 16) { (row: try $0.integer(), size: try $0.integer()) }
+        partial.groups = try reader.list(size: 16) {
+            (row: try $0.integer(), size: try $0.integer())
+        }
         let rows = try reader.list(size: 16) { reader in
-            (row: try reader.integer(), tokens: try reader.list(size: 8) {
-                UInt32(truncatingIfNeeded: try $0.integer())
-            })
+            (
+                row: try reader.integer(),
+                tokens: try reader.list(size: 8) {
+                    UInt32(truncatingIfNeeded: try $0.integer())
+                }
+            )
         }
         for entry in rows { partial.sample.add(row: entry.row, entry.tokens) }
         return partial
@@ -53,37 +58,54 @@ struct DiversityAnalyzer: Analyzer {
             }
             measured.append(LexicalDiversity(Array(pool[..<size])))
         }
-        func state(_ name: String, _ unit: String, _ help: String, _ value: (LexicalDiversity) -> Double) throws -> Double {
+        func state(
+            _ name: String, _ unit: String, _ help: String, _ value: (LexicalDiversity) -> Double
+        ) throws -> Double {
             let values = measured.map(value).sorted()
             let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
             let low = Quantiles.quantile(0.025, ofSorted: values) ?? 0
             let high = Quantiles.quantile(0.975, ofSorted: values) ?? 0
             try sink.state(
-                Metric("diversity.\(name)", mean, unit: unit, n: size, direction: .higherIsBetter,
+                Metric(
+                    "diversity.\(name)", mean, unit: unit, n: size, direction: .higherIsBetter,
                     interval: rounds > 1 ? low...high : nil, help: help))
             return mean
         }
         for gram in 1...3 {
-            _ = try state("distinct_\(gram)", "share", "different \(gram)-grams over all \(gram)-grams in \(size) records (mean of \(rounds) seeded subsamples)") { $0.distinct[gram - 1] }
+            _ = try state(
+                "distinct_\(gram)", "share",
+                "different \(gram)-grams over all \(gram)-grams in \(size) records (mean of \(rounds) seeded subsamples)"
+            ) { $0.distinct[gram - 1] }
         }
-        let distinct2 = measured.isEmpty ? 0 : measured.reduce(0) { $0 + $1.distinct[1] } / Double(measured.count)
-        _ = try state("entropy", "bits", "Shannon entropy of the words in \(size) records", \.entropy)
+        let distinct2 =
+            measured.isEmpty
+            ? 0 : measured.reduce(0) { $0 + $1.distinct[1] } / Double(measured.count)
+        _ = try state(
+            "entropy", "bits", "Shannon entropy of the words in \(size) records", \.entropy)
         let rate = Double(partial.duplicateCount) / Double(n)
         let bounds = Quantiles.wilsonInterval(count: partial.duplicateCount, of: n)
         try sink.state(
-            Metric("diversity.exact_duplicate_rate", rate, unit: "share", n: n, direction: .lowerIsBetter,
+            Metric(
+                "diversity.exact_duplicate_rate", rate, unit: "share", n: n,
+                direction: .lowerIsBetter,
                 interval: bounds.low...bounds.high,
                 help: "records that repeat an earlier one, white space aside"))
         try sink.state(
-            Metric("diversity.score", distinct2.squareRoot() * (1 - rate), unit: "share", n: n,
+            Metric(
+                "diversity.score", distinct2.squareRoot() * (1 - rate), unit: "share", n: n,
                 direction: .higherIsBetter,
-                help: "square root of distinct-2 at \(size) records times the share of records that are no copy"))
+                help:
+                    "square root of distinct-2 at \(size) records times the share of records that are no copy"
+            ))
         guard partial.groupCount > 0 else { return }
         let largest = partial.groups.sorted { ($1.size, $0.row) < ($0.size, $1.row) }.prefix(20)
-        try sink.show("table", "Largest groups of copies", .object([
-            "columns": ["first row", "records"],
-            "rows": .array(largest.map { .array([JSONValue($0.row + 1), JSONValue($0.size)]) }),
-        ]))
+        try sink.show(
+            "table", "Largest groups of copies",
+            .object([
+                "columns": ["first row", "records"],
+                "rows": .array(
+                    largest.map { .array([JSONValue($0.row + 1), JSONValue($0.size)]) }),
+            ]))
     }
 }
 
@@ -107,7 +129,10 @@ struct DiversityPartial: GroupingPartial {
         guard batch.role == .data, let tokens = batch.tokens("feature.tokens.all/1"),
             let all = batch.text("text.all")
         else { return }
-        let parts = ["text.system", "text.prompt", "text.response", "label"].compactMap { batch.text($0) }
+        let parts = ["text.system", "field:/tools", "text.prompt", "text.response", "label"]
+            .compactMap {
+                batch.text($0)
+            }
         rowCount += batch.rowCount
         for position in 0..<batch.rowCount {
             let row = batch.firstRow + position
@@ -136,7 +161,9 @@ struct DiversityPartial: GroupingPartial {
             let row = group.row(index)
             var finding = Finding(code: "DIV001", row: row, message: "repeats row \(survivor + 1)")
             finding.group = UInt64(survivor) + 1
-            finding.evidence = .object(["surviving_row_index": JSONValue(survivor), "similarity": 1])
+            finding.evidence = .object([
+                "surviving_row_index": JSONValue(survivor), "similarity": 1,
+            ])
             try sink.report(finding)
             var proposal = Proposal(.drop, row: row, code: "DIV001")
             proposal.group = UInt64(survivor) + 1

@@ -1,13 +1,33 @@
 /// Searching in UTF-8 without making strings.
 public enum ByteSearch {
-    /// Where `word` first occurs, ASCII case aside; `nil` when it does not. `word` is lower case and
-    /// not empty. O(nm), near O(n) on text.
+    /// Where `word` first occurs, ASCII case aside; `nil` when it does not.
+    ///
+    /// `word` is lower case and not empty. O(nm), near O(n) on text.
     public static func find(_ word: [UInt8], in text: Span<UInt8>, from start: Int = 0) -> Int? {
         guard let first = word.first, text.count - word.count >= start else { return nil }
         for position in start...(text.count - word.count) where lower(text[position]) == first {
             var offset = 1
-            while offset < word.count, lower(text[position + offset]) == word[offset] { offset += 1 }
+            while offset < word.count, lower(text[position + offset]) == word[offset] {
+                offset += 1
+            }
             if offset == word.count { return position }
+        }
+        return nil
+    }
+
+    /// Where `word` first stands with neither a letter nor a digit beside it.
+    ///
+    /// `word` as in `find`.
+    public static func findWord(_ word: [UInt8], in text: Span<UInt8>) -> Int? {
+        var from = 0
+        while let position = find(word, in: text, from: from) {
+            let end = position + word.count
+            if position == 0 || !isLetterOrDigit(text[position - 1]),
+                end == text.count || !isLetterOrDigit(text[end])
+            {
+                return position
+            }
+            from = position + 1
         }
         return nil
     }
@@ -16,7 +36,8 @@ public enum ByteSearch {
     public static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         let (a, b) = (trimmed(left), trimmed(right))
         guard a.count == b.count else { return false }
-        for offset in 0..<a.count where left[a.lowerBound + offset] != right[b.lowerBound + offset] {
+        for offset in 0..<a.count where left[a.lowerBound + offset] != right[b.lowerBound + offset]
+        {
             return false
         }
         return true
@@ -30,7 +51,10 @@ public enum ByteSearch {
         return start..<end
     }
 
-    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+    /// ASCII white space.
+    public static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || (0x09...0x0D).contains(byte)
+    }
 
     static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 32 : byte }
 

@@ -1,0 +1,89 @@
+extension TextChecks {
+    /// A key of a well-known form: AWS access key ids, `sk-` and GitHub tokens, private key blocks.
+    public static func secret(_ text: Span<UInt8>) -> TextFault? {
+        let forms: [(prefix: String, length: Int)] = [
+            ("akia", 16), ("sk-", 20), ("ghp_", 36), ("xoxb-", 20),
+        ]
+        for (prefix, length) in forms {
+            let word = Array(prefix.utf8)
+            var from = 0
+            while let start = ByteSearch.find(word, in: text, from: from) {
+                from = start + 1
+                if start > 0, ByteSearch.isLetterOrDigit(text[start - 1]) { continue }
+                var end = start + word.count
+                var digits = 0
+                while end < text.count,
+                    ByteSearch.isLetterOrDigit(text[end]) || text[end] == 0x2D || text[end] == 0x5F
+                {
+                    if (0x30...0x39).contains(text[end]) { digits += 1 }
+                    end += 1
+                }
+                if end - start - word.count >= length, digits > 0 {
+                    return TextFault(span: start..<end, score: 0.95)
+                }
+            }
+        }
+        let block = Array("private key-----".utf8)
+        return ByteSearch.find(block, in: text).map { TextFault(span: $0..<$0 + block.count) }
+    }
+
+    /// Names before the @ that stand for an office or for nobody.
+    private static let roleNames: Set<String> = [
+        "support", "info", "help", "sales", "contact", "noreply", "no-reply", "hello", "admin",
+        "user", "username", "you", "your", "youremail", "your_email", "your.email", "your-email",
+        "yourname", "me", "name", "email", "example", "sample", "test", "someone", "somebody",
+        "recipient", "sender", "receiver", "from", "to", "customer", "foo", "bar", "webmaster",
+        "postmaster", "abuse", "office", "service", "team", "press", "jobs", "privacy", "git",
+    ]
+    /// Domains that belong to nobody: RFC 2606 and what people write in its place.
+    private static let standInDomains: Set<String> = [
+        "example.com", "example.org", "example.net", "example.edu", "email.com", "mail.com",
+        "domain.com", "company.com", "yourdomain.com", "yourcompany.com", "mydomain.com",
+        "test.com",
+        "website.com", "host.com", "server.com",
+    ]
+    private static let standInEndings = [".example", ".test", ".invalid", ".local", ".localhost"]
+
+    private static func isStandIn(_ text: Span<UInt8>, name: Range<Int>, domain: Range<Int>) -> Bool
+    {
+        func lowered(_ range: Range<Int>) -> String {
+            String(decoding: range.map { ByteSearch.lower(text[$0]) }, as: UTF8.self)
+        }
+        let domain = lowered(domain)
+        return roleNames.contains(lowered(name)) || standInDomains.contains(domain)
+            || standInEndings.contains { domain.hasSuffix($0) }
+            || domain.hasPrefix("example.") || domain.contains(".example.")
+    }
+
+    /// An e-mail address of a person; those of an office (`support@`) and those that belong to nobody
+    /// (`example.com`) are left alone.
+    public static func personalData(_ text: Span<UInt8>) -> TextFault? {
+        for index in text.indices where text[index] == UInt8(ascii: "@") {
+            var start = index
+            while start > 0,
+                ByteSearch.isLetterOrDigit(text[start - 1])
+                    || [0x2E, 0x5F, 0x2D, 0x2B].contains(text[start - 1])
+            {
+                start -= 1
+            }
+            var end = index + 1
+            var dots = 0
+            while end < text.count,
+                ByteSearch.isLetterOrDigit(text[end]) || text[end] == 0x2E || text[end] == 0x2D
+            {
+                if text[end] == 0x2E, end + 1 < text.count,
+                    ByteSearch.isLetterOrDigit(text[end + 1])
+                {
+                    dots += 1
+                }
+                end += 1
+            }
+            guard index - start >= 3, dots >= 1 else { continue }
+            while end > index + 1, !ByteSearch.isLetterOrDigit(text[end - 1]) { end -= 1 }
+            if !isStandIn(text, name: start..<index, domain: index + 1..<end) {
+                return TextFault(span: start..<end, score: 0.9)
+            }
+        }
+        return nil
+    }
+}

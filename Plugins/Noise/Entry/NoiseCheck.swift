@@ -1,0 +1,78 @@
+import AssayKit
+
+/// The checks with their codes.
+enum NoiseCheck: String, CaseIterable {
+    case emptyResponse = "NSE001"
+    case truncatedResponse = "NSE002"
+    case roleOrder = "NSE003"
+    case overLong = "NSE004"
+    case mojibake = "NSE020"
+    case controlCharacters = "NSE021"
+    case htmlResidue = "NSE022"
+    case repetition = "NSE023"
+    case placeholderInput = "NSE024"
+    case promptEcho = "NSE025"
+    case refusal = "NSE029"
+    case unfulfillableRequest = "NSE030"
+    case personalData = "NSE031"
+    case secret = "NSE032"
+    case contradiction = "NSE040"
+
+    var name: String {
+        switch self {
+        case .emptyResponse: "empty-response"
+        case .truncatedResponse: "truncated-response"
+        case .roleOrder: "role-order"
+        case .overLong: "over-long"
+        case .mojibake: "mojibake"
+        case .controlCharacters: "control-characters"
+        case .htmlResidue: "html-residue"
+        case .repetition: "repetition"
+        case .placeholderInput: "placeholder-input"
+        case .promptEcho: "prompt-echo"
+        case .refusal: "refusal"
+        case .unfulfillableRequest: "unfulfillable-request"
+        case .personalData: "personal-data"
+        case .secret: "secret"
+        case .contradiction: "contradiction"
+        }
+    }
+
+    var scoreName: String { name.split(separator: "-").joined(separator: "_") }
+
+    var message: String {
+        switch self {
+        case .emptyResponse: "the response is empty"
+        case .truncatedResponse: "the response ends in the middle"
+        case .roleOrder: "the turns do not alternate between user and assistant"
+        case .overLong: "the record is longer than the stated context"
+        case .mojibake: "the text was decoded with the wrong character set"
+        case .controlCharacters: "the text has control characters"
+        case .htmlResidue: "the text has left-over HTML"
+        case .repetition: "a phrase is repeated on end"
+        case .placeholderInput: "the input is a placeholder"
+        case .promptEcho: "the response only repeats the prompt"
+        case .refusal: "the response is a refusal"
+        case .unfulfillableRequest: "the prompt needs something that text cannot carry"
+        case .personalData: "the text has a personal e-mail address"
+        case .secret: "the text has something that looks like a secret key"
+        case .contradiction: "the same prompt has another answer"
+        }
+    }
+
+    var severity: Severity {
+        switch self {
+        case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret: .high
+        case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData:
+            .medium
+        default: .low
+        }
+    }
+
+    var action: Action {
+        switch self {
+        case .emptyResponse, .promptEcho, .repetition: .drop
+        default: .review
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import AssayKit
+import JSONText
+import NoiseAlgorithm
+import Numerics
+
+/// Counts by check; findings go to the sink as they are met.
+struct NoisePartial: GroupingPartial {
+    let mostTokens: Int
+    var rowCount = 0
+    var flaggedCount = 0
+    var counts: [String: Int] = [:]
+
+    init(mostTokens: Int) { self.mostTokens = mostTokens }
+
+    /// Checks of a text alone, made of prompt and response both.
+    private static let textChecks:
+        [(check: NoiseCheck, find: @Sendable (Span<UInt8>) -> TextFault?)] = [
+            (.mojibake, { TextChecks.mojibake($0) }),
+            (.controlCharacters, { TextChecks.controlCharacters($0) }),
+            (.repetition, { TextChecks.repetition($0) }),
+            (.secret, { TextChecks.secret($0) }),
+            (.personalData, { TextChecks.personalData($0) }),
+        ]
+
+    mutating func scan(_ batch: Batch, to sink: Sink) throws {
+        guard batch.role == .data, let columns = NoiseColumns(batch) else { return }
+        rowCount += batch.rowCount
+        for position in 0..<batch.rowCount {
+            var faults = RowFaults()
+            checkStructure(columns, position, into: &faults)
+            checkTexts(columns, position, into: &faults)
+            try report(faults, row: batch.firstRow + position, to: sink)
+            try emit(columns, position, row: batch.firstRow + position, to: sink)
+        }
+    }
+
+    private func checkStructure(
+        _ columns: NoiseColumns, _ position: Int, into faults: inout RowFaults
+    ) {
+        let responses = columns.responses
+        let turnCount = columns.turns?.count(position) ?? 0
+        let isAnswered = responses.isPresent(position)
+        let isLabelled = !isAnswered && columns.labels?.isPresent(position) == true
+        let expectsResponse = isAnswered || turnCount > 1
+        if expectsResponse, !isLabelled,
+            responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty })
+        {
+            faults.add(.emptyResponse, "text.response")
+        }
+        if let turns = columns.turns, let order = TurnOrder(turns, position) {
+            faults.add(.roleOrder, "turns", message: order.message, severity: order.severity)
+        }
+        if columns.tokens.count(position) > mostTokens { faults.add(.overLong, "text.all") }
+        let isEcho = columns.prompts.withBytes(position) { prompt in
+            responses.withBytes(position) { response in
+                response.count >= NoisePartial.leastEchoBytes
+                    && ByteSearch.areEqual(prompt, response)
+            }
+        }
+        if isEcho { faults.add(.promptEcho, "text.response") }
+    }
+
+    /// A shorter answer that equals its prompt may be right: "Translate: taxi".
+    private static let leastEchoBytes = 12
+
+    private func checkTexts(
+        _ columns: NoiseColumns, _ position: Int, into faults: inout RowFaults
+    ) {
+        columns.responses.withBytes(position) { text in
+            faults.add(.truncatedResponse, "text.response", TextChecks.truncated(text))
+            faults.add(.refusal, "text.response", TextChecks.refusal(text))
+        }
+        columns.prompts.withBytes(position) { text in
+            faults.add(.unfulfillableRequest, "text.prompt", TextChecks.unfulfillable(text))
+        }
+        columns.inputs?.withBytes(position) { text in
+            faults.add(.placeholderInput, "field:/input", TextChecks.placeholder(text))
+        }
+        let parts = [("text.prompt", columns.prompts), ("text.response", columns.responses)]
+        let speaksOfMarkup = parts.contains {
+            $0.1.withBytes(position, TextChecks.speaksOfMarkup)
+        }
+        for (name, column) in parts {
+            column.withBytes(position) { text in
+                for (check, find) in NoisePartial.textChecks { faults.add(check, name, find(text)) }
+                if !speaksOfMarkup {
+                    faults.add(.htmlResidue, name, TextChecks.htmlResidue(text))
+                }
+            }
+        }
+    }
+
+    /// Brings records together that are given the same: system prompt, tools and prompt, with what
+    /// they teach.
+    private func emit(
+        _ columns: NoiseColumns, _ position: Int, row: Int, to sink: Sink
+    ) throws {
+        guard (columns.turns?.count(position) ?? 0) <= 3,
+            !columns.prompts.withBytes(position, { ByteSearch.trimmed($0).isEmpty })
+        else { return }
+        let taught = columns.responses.isPresent(position) ? columns.responses : columns.labels
+        guard let taught, taught.isPresent(position) else { return }
+        var given = Fingerprint()
+        for column in [columns.systems, columns.tools, columns.prompts] {
+            column?.withBytes(position) { NoisePartial.append($0, to: &given) }
+            given.append(0)
+        }
+        var answer = Fingerprint()
+        taught.withBytes(position) { NoisePartial.append($0, to: &answer) }
+        try sink.emit(key: given.bytes, row: row, payload: answer.bytes)
+    }
+
+    /// Adds a text with every run of white space as one space.
+    private static func append(_ text: Span<UInt8>, to fingerprint: inout Fingerprint) {
+        var isPending = false
+        for index in ByteSearch.trimmed(text) {
+            let byte = text[index]
+            if ByteSearch.isSpace(byte) {
+                isPending = true
+            } else {
+                if isPending { fingerprint.append(0x20) }
+                isPending = false
+                fingerprint.append(byte)
+            }
+        }
+    }
+
+    private mutating func report(_ faults: RowFaults, row: Int, to sink: Sink) throws {
+        var worst: [NoiseCheck: Double] = [:]
+        var isFlagged = false
+        for fault in faults.list {
+            var finding = Finding(code: fault.check.rawValue, row: row, message: fault.message)
+            finding.severity = fault.severity
+            finding.column = fault.column
+            finding.span = fault.place.span
+            finding.score = fault.place.score
+            try sink.report(finding)
+            worst[fault.check] = max(worst[fault.check] ?? 0, fault.place.score)
+            if fault.severity.rawValue >= Severity.medium.rawValue { isFlagged = true }
+        }
+        if isFlagged { flaggedCount += 1 }
+        for check in NoiseCheck.allCases {
+            guard let score = worst[check] else { continue }
+            counts[check.name, default: 0] += 1
+            var proposal = Proposal(check.action, row: row, code: check.rawValue)
+            proposal.confidence = score
+            try sink.propose(proposal)
+            try sink.score(check.scoreName, role: .data, firstRow: row, [score])
+        }
+    }
+
+    mutating func group(_ group: Group, to sink: Sink) throws {
+        guard group.count > 1 else { return }
+        let first = group.payload(0)
+        guard (1..<group.count).contains(where: { group.payload($0) != first }) else { return }
+        for index in 0..<group.count {
+            let own = group.payload(index)
+            guard let other = (0..<group.count).first(where: { group.payload($0) != own }) else {
+                continue
+            }
+            let check = NoiseCheck.contradiction
+            counts[check.name, default: 0] += 1
+            var finding = Finding(
+                code: check.rawValue, row: group.row(index),
+                message: "same prompt as row \(group.row(other) + 1), with another answer")
+            finding.severity = .low
+            finding.group = UInt64(group.row(0)) + 1
+            finding.score = 0.6
+            finding.evidence = .object([
+                "other_row_index": JSONValue(group.row(other)),
+                "group_size": JSONValue(group.count),
+            ])
+            try sink.report(finding)
+            var proposal = Proposal(.review, row: group.row(index), code: check.rawValue)
+            proposal.group = finding.group
+            proposal.confidence = 0.6
+            try sink.propose(proposal)
+        }
+    }
+
+    mutating func merge(_ other: NoisePartial) {
+        rowCount += other.rowCount
+        flaggedCount += other.flaggedCount
+        counts.merge(other.counts, uniquingKeysWith: +)
+    }
+
+    func save(to writer: inout StateWriter) {
+        writer.write(rowCount)
+        writer.write(flaggedCount)
+        writer.write(counts)
+    }
+}

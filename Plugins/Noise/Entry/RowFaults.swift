@@ -1,0 +1,106 @@
+import AssayKit
+import NoiseAlgorithm
+
+/// The columns of a batch that the checks look at.
+struct NoiseColumns {
+    let prompts: TextColumn
+    let responses: TextColumn
+    let systems: TextColumn?
+    let labels: TextColumn?
+    let inputs: TextColumn?
+    let tools: TextColumn?
+    let turns: TurnsColumn?
+    let tokens: TokenColumn
+
+    init?(_ batch: Batch) {
+        guard let prompts = batch.text("text.prompt"), let responses = batch.text("text.response"),
+            let tokens = batch.tokens("feature.tokens.all/1")
+        else { return nil }
+        self.prompts = prompts
+        self.responses = responses
+        self.tokens = tokens
+        systems = batch.text("text.system")
+        labels = batch.text("label")
+        inputs = batch.text("field:/input")
+        tools = batch.text("field:/tools")
+        turns = batch.turns
+    }
+}
+
+/// What was found in one row.
+struct RowFaults {
+    struct Fault {
+        let check: NoiseCheck
+        let column: String
+        let place: TextFault
+        let message: String
+        let severity: Severity
+    }
+
+    private(set) var list: [Fault] = []
+
+    /// Adds a fault of the whole column.
+    mutating func add(
+        _ check: NoiseCheck, _ column: String, message: String? = nil, severity: Severity? = nil
+    ) {
+        add(check, column, TextFault(span: 0..<0), message: message, severity: severity)
+    }
+
+    /// Adds a fault when there is one.
+    mutating func add(
+        _ check: NoiseCheck, _ column: String, _ place: TextFault?, message: String? = nil,
+        severity: Severity? = nil
+    ) {
+        guard let place else { return }
+        list.append(
+            Fault(
+                check: check, column: column, place: place, message: message ?? check.message,
+                severity: severity ?? check.severity))
+    }
+}
+
+/// What is wrong with the order of a conversation's turns.
+enum TurnOrder {
+    case lateSystem
+    case startsWithAssistant
+    case userTwice
+    case endsWithUser
+
+    /// `nil` when turns after the system prompt begin with the user, alternate, and end with the
+    /// assistant.
+    ///
+    /// Turns of tools stand where they like.
+    init?(_ turns: TurnsColumn, _ row: Int) {
+        let count = turns.count(row)
+        guard count > 1 else { return nil }
+        var last = ""
+        var spoken = 0
+        var found: TurnOrder?
+        for turn in 0..<count {
+            let role = turns.role(row, turn: turn)
+            if role == "system" {
+                if turn > 0 { found = found ?? .lateSystem }
+            } else if role != "tool" {
+                if spoken == 0, role == "assistant" { found = found ?? .startsWithAssistant }
+                if role == "user", last == "user" { found = found ?? .userTwice }
+                last = role
+                spoken += 1
+            }
+        }
+        if found == nil, spoken > 1, last == "user" { found = .endsWithUser }
+        guard let found else { return nil }
+        self = found
+    }
+
+    var message: String {
+        switch self {
+        case .lateSystem: "a system turn stands in the middle of the conversation"
+        case .startsWithAssistant: "the conversation begins with the assistant"
+        case .userTwice: "two turns of the user follow each other"
+        case .endsWithUser: "the conversation ends with the user: its last turn teaches nothing"
+        }
+    }
+
+    /// A trainer leaves a last user turn out; the other faults change what is learnt.
+    var severity: Severity { self == .endsWithUser ? .low : .medium }
+}
