@@ -3,37 +3,68 @@ PREFIX ?= /usr/local
 BUILD := .build/release
 STAGE := .build/stage
 PACKAGES := libsimdjson-dev libzstd-dev zlib1g-dev libffi-dev
+TEST_PACKAGES := strace
 STRATEGIES := Coverage Distribution Noise Diversity
+EXAMPLE := Examples/support-desk
+FORMATTED := Sources Plugins PluginSDK Tests Package.swift
 
-.PHONY: demo test build install packages format clean
+.PHONY: demo test build install bench sanitize format lint packages test-packages clean
 
 demo: build
-	$(STAGE)/bin/assay run Examples/support-desk/data.jsonl --reference Examples/support-desk/reference.jsonl \
-	  --taxonomy Examples/support-desk/taxonomy.yaml --out assay-report
+	$(STAGE)/bin/assay run $(EXAMPLE)/data.jsonl --reference $(EXAMPLE)/reference.jsonl \
+	  --taxonomy $(EXAMPLE)/taxonomy.yaml --allow-rejects 1% --out assay-report
 
-test: build
+# The tests run the staged program, so it is built and staged first.
+test: test-packages build
 	swift test -c release --disable-xctest
 
 build: packages
 	swift build -c release
-	$(MAKE) --no-print-directory install PREFIX=$(STAGE)
+	@$(MAKE) --no-print-directory install PREFIX=$(STAGE)
 
+# The Swift runtime goes along: what is installed needs no toolchain.
 install:
-	install -d $(PREFIX)/bin $(PREFIX)/libexec/assay $(PREFIX)/lib/assay/plugins
+	install -d $(PREFIX)/bin $(PREFIX)/libexec/assay $(PREFIX)/lib/assay/plugins $(PREFIX)/lib/assay/runtime
 	install $(BUILD)/assay $(PREFIX)/bin/assay
 	install $(BUILD)/assay-worker $(PREFIX)/libexec/assay/assay-worker
-	for name in $(STRATEGIES); do \
+	@for name in $(STRATEGIES); do \
 	  id=org.assay.$$(echo $$name | tr A-Z a-z); folder=$(PREFIX)/lib/assay/plugins/$$id/0.1.0; \
 	  install -d $$folder && install -m 644 Plugins/$$name/plugin.json $$folder/plugin.json && \
 	  install -m 755 $(BUILD)/lib$${name}Plugin.so $$folder/ || exit 1; done
+	@runtime=$$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux; \
+	for library in $$(LD_LIBRARY_PATH=$$runtime ldd $(BUILD)/assay $(BUILD)/assay-worker $(BUILD)/lib*Plugin.so \
+	  | sed -n "s|.* => \($$runtime/[^ ]*\).*|\1|p" | sort -u); do \
+	  install -m 644 $$library $(PREFIX)/lib/assay/runtime/ || exit 1; done
+	@echo "installed in $(PREFIX)"
 
-packages:
-	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-	if [ -n "$$missing" ]; then if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+# Against Data-Juicer on the same records; see Benchmarks/README.md.
+DATA ?= $(EXAMPLE)/data.jsonl
+bench: build
+	Benchmarks/run $(DATA)
+
+# Address and thread sanitizers over the host, the store and the kernels.
+sanitize: test-packages packages
+	Tests/Sanitizers/run address
+	Tests/Sanitizers/run thread
 
 format:
-	swift format -i -r -p Sources Plugins PluginSDK Tests Package.swift
+	swift format -i -r -p $(FORMATTED)
+
+lint:
+	swift format lint --strict -r -p $(FORMATTED)
+
+packages:
+	@$(call ensure,$(PACKAGES))
+
+test-packages:
+	@$(call ensure,$(TEST_PACKAGES))
 
 clean:
 	rm -rf .build assay-report
+
+# Installs the system packages that are missing.
+define ensure
+missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+if [ -n "$$missing" ]; then if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+endef

@@ -13,6 +13,33 @@ let strict: [SwiftSetting] = [
 /// For targets that touch no raw memory.
 let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// What every room has beside its sources.
+let readme = ["README.md"]
+
+/// Where the installed program finds the Swift runtime, from the folder of a binary.
+///
+/// The toolchain's own place is left out: what is installed needs no toolchain.
+func runtime(from folder: String) -> [LinkerSetting] {
+    [
+        .unsafeFlags([
+            "-no-toolchain-stdlib-rpath", "-Xlinker", "-rpath", "-Xlinker",
+            "$ORIGIN/\(folder)/lib/assay/runtime",
+        ])
+    ]
+}
+
+/// A room under `Sources/`.
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: readme, swiftSettings: settings)
+}
+
+/// A thin shim in C or C++ and the system libraries behind it.
+func shim(_ name: String, libraries: [String] = []) -> Target {
+    .target(name: name, exclude: readme, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
 /// A strategy: a pure algorithm and a library that exports one symbol.
 func strategy(_ name: String) -> [Target] {
     [
@@ -30,7 +57,7 @@ func strategy(_ name: String) -> [Target] {
                 .unsafeFlags([
                     "-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports",
                 ])
-            ]),
+            ] + runtime(from: "../../../../..")),
     ]
 }
 
@@ -38,13 +65,23 @@ func plugin(_ name: String) -> Product {
     .library(name: "\(name)Plugin", type: .dynamic, targets: ["\(name)Plugin"])
 }
 
+/// `Tests/<Name>Tests`, always with what `Tests/Support` offers.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["Support"], swiftSettings: strict)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let strategies = ["Coverage", "Distribution", "Noise", "Diversity"]
+
 let package = Package(
     name: "assay",
     products: [
         .executable(name: "assay", targets: ["assay"]),
         .executable(name: "assay-worker", targets: ["assay-worker"]),
-        plugin("Coverage"), plugin("Distribution"), plugin("Noise"), plugin("Diversity"),
-    ],
+    ] + strategies.map(plugin),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -52,61 +89,55 @@ let package = Package(
     ],
     targets: [
         // The promise to third parties
-        .target(name: "CAssay", path: "PluginSDK/CAssay", exclude: ["layout.golden"]),
+        .target(name: "CAssay", path: "PluginSDK/CAssay", exclude: readme + ["layout.golden"]),
         .target(
             name: "AssayKit", dependencies: ["CAssay", "JSONText"], path: "PluginSDK/AssayKit",
-            swiftSettings: strict),
+            exclude: readme, swiftSettings: strict),
         // Leaves
-        .target(name: "JSONText", swiftSettings: strict),
-        .target(name: "Numerics", swiftSettings: safe),
-        .target(name: "Parallel", swiftSettings: strict),
-        .target(name: "CLinux"),
-        .target(
-            name: "CCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
-        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        room("JSONText"),
+        room("Numerics", [], safe),
+        room("Parallel"),
+        shim("CLinux"),
+        shim("CCompression", libraries: ["z", "zstd"]),
+        shim("CSimdjson", libraries: ["simdjson"]),
         // The host
-        .target(name: "Records", swiftSettings: safe),
-        .target(name: "Features", swiftSettings: strict),
-        .target(
-            name: "Reading",
-            dependencies: [
-                "CCompression", "CSimdjson", "Features", "Parallel", "Records",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ], swiftSettings: strict),
-        .target(
-            name: "BatchStore", dependencies: ["CLinux", "JSONText", "Records"],
-            swiftSettings: strict),
-        .target(
-            name: "Orchestrator", dependencies: ["JSONText", "Parallel", "Records"],
-            swiftSettings: safe),
-        .target(
-            name: "PluginHost",
-            dependencies: [
+        room("Records", [], safe),
+        room("Features"),
+        room("Reading", ["CCompression", "CSimdjson", "Features", "Parallel", "Records", crypto]),
+        room("BatchStore", ["CLinux", "JSONText", "Records"]),
+        room("Orchestrator", ["JSONText", "Parallel", "Records"], safe),
+        room(
+            "PluginHost",
+            [
                 "BatchStore", "CAssay", "CLinux", "JSONText", "Orchestrator", "Parallel", "Records",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ], swiftSettings: strict),
-        .target(
-            name: "Reports", dependencies: ["JSONText", "Orchestrator", "Records"],
-            swiftSettings: safe),
-        .target(
-            name: "Commands",
-            dependencies: [
+                crypto,
+            ]),
+        room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
+        room(
+            "Commands",
+            [
                 "BatchStore", "CLinux", "JSONText", "Orchestrator", "PluginHost", "Reading",
-                "Records",
-                "Reports", "Yams",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: strict),
-        .executableTarget(name: "assay", dependencies: ["Commands"], swiftSettings: strict),
+                "Records", "Reports", "Yams", argumentParser,
+            ]),
         .executableTarget(
-            name: "assay-worker", dependencies: ["PluginHost"], swiftSettings: strict),
-        .testTarget(
-            name: "FoundationTests",
-            dependencies: [
-                "CAssay", "Reading", "Records", "JSONText", "Numerics", "Orchestrator",
-                "PluginHost", "CoverageAlgorithm",
-                "NoiseAlgorithm",
-            ], swiftSettings: strict),
-    ] + ["Coverage", "Distribution", "Noise", "Diversity"].flatMap(strategy),
+            name: "assay", dependencies: ["Commands"], exclude: readme, swiftSettings: strict,
+            linkerSettings: runtime(from: "..")),
+        .executableTarget(
+            name: "assay-worker", dependencies: ["PluginHost"], exclude: readme,
+            swiftSettings: strict, linkerSettings: runtime(from: "../..")),
+        // Tests
+        .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
+        .target(
+            name: "Support", dependencies: ["JSONText", "Reading", "Records"],
+            path: "Tests/Support", swiftSettings: strict),
+        tests("Numerics", ["Numerics"]),
+        tests("Reading", ["JSONText", "Reading", "Records"]),
+        tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
+        tests("PluginHost", ["JSONText", "PluginHost"]),
+        tests("Commands", ["JSONText"]),
+        tests("Conformance", ["CLayout"]),
+        tests("Repository", ["JSONText"]),
+    ] + strategies.flatMap(strategy),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

@@ -205,10 +205,21 @@ int clx_exited(int status) { return WIFEXITED(status); }
 int clx_exit_code(int status) { return WEXITSTATUS(status); }
 int clx_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
-uint64_t clx_peak_memory(int of_children) {
+uint64_t clx_peak_memory(void) {
     struct rusage usage;
-    if (getrusage(of_children ? RUSAGE_CHILDREN : RUSAGE_SELF, &usage) != 0) return 0;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
     return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+int clx_wait(int process, int *status, uint64_t *peak_memory) {
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    pid_t ended;
+    do {
+        ended = wait4(process, status, 0, &usage);
+    } while (ended < 0 && errno == EINTR);
+    *peak_memory = (uint64_t)usage.ru_maxrss * 1024;
+    return ended < 0 ? -1 : 0;
 }
 
 uint64_t clx_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }

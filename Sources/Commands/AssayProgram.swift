@@ -54,8 +54,11 @@ struct UsageError: Error {
 
 /// Lines for people, on standard error.
 enum Diagnostics {
-    static func line(_ text: String) {
-        let bytes = Array((text + "\n").utf8)
-        _ = write(2, bytes, bytes.count)
+    static func line(_ text: String) { write(text + "\n") }
+
+    /// Text without a line end, for progress that is painted over.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(2, bytes, bytes.count)
     }
 }

@@ -1,5 +1,6 @@
 import BatchStore
 import JSONText
+import PluginHost
 import Reading
 import Records
 import Reports
@@ -28,6 +29,7 @@ struct Input {
 /// Reads the datasets of a run.
 struct InputReader {
     let options: ReadingOptions
+    let progress: Progress
 
     func read(_ roles: [(role: Role, paths: [String])]) throws -> Input {
         var input = Input(store: BatchStore())
@@ -36,6 +38,7 @@ struct InputReader {
             var schemas: Set<String> = []
             var (records, bytes) = (0, 0)
             let rejectedBefore = input.rejected.count
+            var digests = ""
             for (index, path) in try DatasetReader.files(of: paths).enumerated() {
                 let source = try SourceBytes(path: path)
                 let summary = try DatasetReader.read(
@@ -43,9 +46,14 @@ struct InputReader {
                     onBatch: { batch in
                         try input.store.append(batch.batch, role: role)
                         input.sources[role, default: []].append((path, batch.spans))
+                        let end = batch.spans.last.map { $0.offset + $0.length } ?? 0
+                        progress.reading(
+                            path, bytes: end, of: source.bytes.count,
+                            records: input.store.rowCounts[role, default: 0])
                     }, onReject: { input.rejected.append($0) })
                 records += summary.recordCount
                 bytes += summary.byteCount
+                digests += summary.sha256
                 schemas.insert(summary.mapping.kind.rawValue)
                 files.append(
                     .object([
@@ -60,9 +68,13 @@ struct InputReader {
                 Report.Dataset(
                     role: role, files: files, recordCount: records,
                     rejectedCount: input.rejected.count - rejectedBefore, byteCount: bytes,
+                    // Of one file its own digest; of several the digest of their digests in order.
+                    sha256: digests.utf8.count == 64
+                        ? digests : FileBytes.hexDigest(Array(digests.utf8)),
                     schema: schemas.count == 1 ? schemas.first ?? "" : "mixed"))
         }
         try input.store.seal()
+        progress.finishedReading(records: input.store.rowCounts[.data, default: 0])
         return input
     }
 }

@@ -17,6 +17,15 @@ enum Installation {
         return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
     }
 
+    /// What a worker is given of the environment: the toolchain's libraries, and the sanitizers'
+    /// options when a sanitizer build runs.
+    static var workerEnvironment: [String] {
+        let names = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"]
+        return names.compactMap { name in
+            getenv(name).map { name + "=" + String(cString: $0) }
+        }
+    }
+
     /// Every plugin that can be found.
     static func catalog(named: [String]) throws -> PluginCatalog {
         var roots: [(path: String, origin: String)] = []

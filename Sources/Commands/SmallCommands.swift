@@ -12,7 +12,7 @@ struct SchemaCommand: ParsableCommand {
     @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
 
     func run() throws {
-        let stated = try RunPlan.fields(fields)
+        let stated = try RunSettings.fields(fields) ?? []
         for path in try DatasetReader.files(of: data) {
             let source = try SourceBytes(path: path)
             var options = ReadingOptions()

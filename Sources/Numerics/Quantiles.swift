@@ -22,6 +22,9 @@ public enum Quantiles {
         let center = share + z * z / (2 * total)
         let margin = z * (share * (1 - share) / total + z * z / (4 * total * total)).squareRoot()
         let scale = 1 + z * z / total
-        return (max(0, (center - margin) / scale), min(1, (center + margin) / scale))
+        // At the ends the bound is the end itself, which the subtraction only nears.
+        let low = count == 0 ? 0 : max(0, (center - margin) / scale)
+        let high = count == n ? 1 : min(1, (center + margin) / scale)
+        return (low, high)
     }
 }

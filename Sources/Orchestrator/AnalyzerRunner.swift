@@ -64,6 +64,10 @@ public struct AnalyzerResult: Sendable {
     public var protections: [String: Bool] = [:]
     /// Seconds from start to end.
     public var seconds = 0.0
+    /// Most bytes that its workers held, shared batches included; 0 inside the host.
+    public var peakMemoryBytes = 0
+    /// Whether it failed because it refused its configuration.
+    public var isConfigurationFault = false
 
     /// Makes a result.
     public init(

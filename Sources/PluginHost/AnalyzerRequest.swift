@@ -105,5 +105,7 @@ struct AnalyzerFailure: Error {
     /// What it said.
     var message: String
     /// The row it named, if any.
-    var row: Int64
+    var row: Int64 = -1
+    /// Whether it refused its configuration.
+    var isConfigurationFault = false
 }

@@ -318,7 +318,8 @@ final class AnalyzerRun: @unchecked Sendable {
             buffer[buffer.count - 1] = 0
             let text = buffer.baseAddress.map { String(cString: $0) } ?? ""
             failure = AnalyzerFailure(
-                call: call.name, message: text.isEmpty ? "status \(status)" : text, row: error.row)
+                call: call.name, message: text.isEmpty ? "status \(status)" : text, row: error.row,
+                isConfigurationFault: call == .create && status == ASSAY_E_INVALID_CONFIG)
         }
         if let failure { throw failure }
     }

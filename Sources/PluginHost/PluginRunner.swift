@@ -28,6 +28,8 @@ public struct PluginRunner: AnalyzerRunner {
         public var seed: UInt64 = 0
         /// Path of `assay-worker`.
         public var workerPath = ""
+        /// Assignments `NAME=value` for the workers' environment.
+        public var workerEnvironment: [String] = []
         /// Deadline of one call; the manifest's when `nil`.
         public var callSeconds: Double?
         /// Saves and reloads every partial.
@@ -39,6 +41,8 @@ public struct PluginRunner: AnalyzerRunner {
 
     /// Quarantined rows after which an analyzer has failed.
     static let mostQuarantined = 3
+    /// Share of quarantined rows above which an analyzer has failed, from the second row on.
+    static let mostQuarantinedShare = 0.05
 
     /// What the manifest says of the analyzer.
     public let identity: AnalyzerIdentity
@@ -96,7 +100,7 @@ public struct PluginRunner: AnalyzerRunner {
                 progress: progress)
             return finished(try run.run(), printed: "", quarantined: [])
         } catch let failure as AnalyzerFailure {
-            return failed(describe(failure))
+            return failed(failure)
         } catch {
             return failed("\(error)")
         }
@@ -106,51 +110,52 @@ public struct PluginRunner: AnalyzerRunner {
 
     private func runInWorkers(_ original: AnalyzerRequest) -> AnalyzerResult {
         let worker = WorkerProcess(
-            workerPath: options.workerPath, segments: segments, callSeconds: callSeconds)
+            workerPath: options.workerPath, segments: segments, callSeconds: callSeconds,
+            variables: options.workerEnvironment)
         var request = original
         var quarantined: [Finding] = []
         var hasRetried = false
         while true {
             let attempt = worker.run(request)
+            var result: AnalyzerResult?
             switch attempt.outcome {
             case .finished(let bytes):
-                var result = finished(bytes, printed: attempt.printed, quarantined: quarantined)
-                result.protections = attempt.protections
-                return result
+                result = finished(bytes, printed: attempt.printed, quarantined: quarantined)
             case .failed(let failure):
-                var result = failed(describe(failure))
-                result.hostFindings = quarantined
-                result.protections = attempt.protections
-                return result
+                result = failed(failure, quarantined: quarantined)
+            case .crashed where !hasRetried:
+                hasRetried = true
             case .crashed(let crash):
-                if !hasRetried {
-                    hasRetried = true
-                    continue
-                }
-                guard let found = culprit(of: crash, request, worker) else {
-                    var result = failed(describe(crash))
-                    result.hostFindings = quarantined + [crashFinding(crash, role: .data, row: nil)]
-                    result.protections = attempt.protections
-                    return result
-                }
-                quarantined.append(
-                    crashFinding(found.crash, role: found.row.role, row: found.row.row))
-                request.skipped.append(found.row)
-                let share =
-                    Double(quarantined.count)
-                    / Double(max(1, rowCounts[found.row.role, default: 0]))
-                if quarantined.count > PluginRunner.mostQuarantined
-                    || quarantined.count > 1 && share > 0.05
-                {
-                    var result = failed(
-                        "crashed on \(quarantined.count) records, the last time by \(found.crash.cause)"
-                    )
-                    result.hostFindings = quarantined
-                    result.protections = attempt.protections
-                    return result
-                }
+                result = quarantine(after: crash, worker, &request, &quarantined)
             }
+            guard var result else { continue }
+            result.protections = attempt.protections
+            result.peakMemoryBytes = attempt.peakMemoryBytes
+            return result
         }
+    }
+
+    /// Leaves the record at fault out of the next attempt, or gives the result of an analyzer that
+    /// crashes without one or on too many.
+    private func quarantine(
+        after crash: Crash, _ worker: WorkerProcess, _ request: inout AnalyzerRequest,
+        _ quarantined: inout [Finding]
+    ) -> AnalyzerResult? {
+        guard let found = culprit(of: crash, request, worker) else {
+            let finding = crashFinding(crash, role: .data, row: nil)
+            return failed(describe(crash), quarantined: quarantined + [finding])
+        }
+        quarantined.append(crashFinding(found.crash, role: found.row.role, row: found.row.row))
+        request.skipped.append(found.row)
+        let rowCount = max(1, rowCounts[found.row.role, default: 0])
+        let share = Double(quarantined.count) / Double(rowCount)
+        let isTooOften =
+            quarantined.count > PluginRunner.mostQuarantined
+            || quarantined.count > 1 && share > PluginRunner.mostQuarantinedShare
+        guard isTooOften else { return nil }
+        return failed(
+            "crashed on \(quarantined.count) records, the last time by \(found.crash.cause)",
+            quarantined: quarantined)
     }
 
     /// The record whose scan alone crashes the plugin, by halving what was being scanned.
@@ -160,7 +165,8 @@ public struct PluginRunner: AnalyzerRunner {
         // A probe scans fewer rows than the call that hung, so it may be given less time.
         let prober = WorkerProcess(
             workerPath: worker.workerPath, segments: worker.segments,
-            callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds)
+            callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds,
+            variables: worker.variables)
         func probe(_ role: Role, _ rows: Range<Int>) -> Crash? {
             var probing = request
             probing.threads = 1
@@ -219,10 +225,18 @@ public struct PluginRunner: AnalyzerRunner {
         return result
     }
 
-    private func failed(_ reason: String) -> AnalyzerResult {
+    private func failed(
+        _ failure: AnalyzerFailure, quarantined: [Finding] = []
+    ) -> AnalyzerResult {
+        var result = failed(describe(failure), quarantined: quarantined)
+        result.isConfigurationFault = failure.isConfigurationFault
+        return result
+    }
+
+    private func failed(_ reason: String, quarantined: [Finding] = []) -> AnalyzerResult {
         var result = AnalyzerResult(
             identity: identity, status: .failed, error: "\(title): \(reason)")
-        result.hostFindings = []
+        result.hostFindings = quarantined
         return result
     }
 

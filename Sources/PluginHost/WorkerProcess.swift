@@ -14,6 +14,17 @@ enum AttemptOutcome {
     case crashed(Crash)
 }
 
+/// One attempt in a worker.
+struct Attempt {
+    var outcome: AttemptOutcome
+    /// Protections that were in force, by name.
+    var protections: [String: Bool] = [:]
+    /// The end of what the worker printed.
+    var printed = ""
+    /// Most bytes that it held, shared batches included.
+    var peakMemoryBytes = 0
+}
+
 /// What is known of a worker that ended too early or was stopped.
 struct Crash {
     /// `SIGSEGV`, `exit code 0`, or `no answer for 2 s`.
@@ -31,24 +42,24 @@ struct WorkerProcess {
     let workerPath: String
     let segments: [Segment]
     let callSeconds: Double
+    /// Assignments `NAME=value` that the worker is given beside its own.
+    let variables: [String]
 
     /// Starts a worker, waits for its answer and cleans up after it.
-    func run(_ request: AnalyzerRequest) -> (
-        outcome: AttemptOutcome, protections: [String: Bool], printed: String
-    ) {
+    func run(_ request: AnalyzerRequest) -> Attempt {
         var pair: [Int32] = [-1, -1]
         guard
             socketpair(
                 AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0,
             let progress = ProgressPage()
-        else { return (.failed(systemFailure("cannot open a channel")), [:], "") }
+        else { return Attempt(outcome: .failed(systemFailure("cannot open a channel"))) }
         let output = clx_memory_file("assay-worker-output")
         defer { close(output) }
         let channel = WorkerChannel(socket: pair[0])
         let pid = spawn(socket: pair[1], output: output)
         close(pair[1])
         guard pid > 0 else {
-            return (.failed(systemFailure("cannot start \(workerPath)")), [:], "")
+            return Attempt(outcome: .failed(systemFailure("cannot start \(workerPath)")))
         }
         let pidfd = clx_pidfd_open(pid)
         defer { if pidfd >= 0 { close(pidfd) } }
@@ -86,19 +97,20 @@ struct WorkerProcess {
         let activities = Array(progress.activities.sorted { $0.key < $1.key }.map(\.value))
         if stopped || outcome != nil { stop(pid, pidfd, isGraceful: outcome != nil && !stopped) }
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        var peak: UInt64 = 0
+        _ = clx_wait(pid, &status, &peak)
         let printed = WorkerProcess.printed(output)
-        if let outcome { return (outcome, protections, printed) }
         let cause =
             stopped
             ? "no answer for \(JSONWriter.text(of: callSeconds)) s"
             : clx_exited(status) != 0
                 ? "exit code \(clx_exit_code(status))" : SignalName.name(clx_term_signal(status))
-        return (
-            .crashed(
-                Crash(cause: cause, isTimeout: stopped, activities: activities, printed: printed)),
-            protections, printed
-        )
+        return Attempt(
+            outcome: outcome
+                ?? .crashed(
+                    Crash(
+                        cause: cause, isTimeout: stopped, activities: activities, printed: printed)),
+            protections: protections, printed: printed, peakMemoryBytes: Int(peak))
     }
 
     /// A finished worker gets a moment to leave by itself; destructors of plugins may run there.
@@ -118,16 +130,13 @@ struct WorkerProcess {
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, socket, WorkerProgram.socket)
-        var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
-        // The toolchain's libraries, and the sanitizers' options when a sanitizer build runs.
-        for name in ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"] {
-            if let value = getenv(name) { environment.append("\(name)=\(String(cString: value))") }
-        }
+        let environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"] + variables
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(workerPath), nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { for text in arguments + variables { free(text) } }
+        var assignments: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer { for text in arguments + assignments { free(text) } }
         var pid: pid_t = 0
-        return posix_spawn(&pid, workerPath, &actions, nil, &arguments, &variables) == 0 ? pid : -1
+        return posix_spawn(&pid, workerPath, &actions, nil, &arguments, &assignments) == 0
+            ? pid : -1
     }
 
     private func systemFailure(_ what: String) -> AnalyzerFailure {
@@ -147,7 +156,8 @@ struct WorkerProcess {
         return AnalyzerFailure(
             call: value["call"]?.stringValue ?? "run",
             message: value["message"]?.stringValue ?? "failed without a message",
-            row: Int64(value["row"]?.intValue ?? -1))
+            row: Int64(value["row"]?.intValue ?? -1),
+            isConfigurationFault: value["configuration"]?.boolValue ?? false)
     }
 
     /// The last 400 bytes that the worker printed.

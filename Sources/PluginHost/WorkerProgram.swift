@@ -57,6 +57,7 @@ public enum WorkerProgram {
             return .object([
                 "call": .string(failure.call), "message": .string(failure.message),
                 "row": .integer(failure.row),
+                "configuration": .bool(failure.isConfigurationFault),
             ])
         }
         return .object(["call": "load", "message": .string("\(error)"), "row": -1])

@@ -18,19 +18,22 @@ public struct Report: Sendable {
         public var rejectedCount: Int
         /// Bytes after decompression.
         public var byteCount: Int
+        /// SHA-256 of those bytes in hexadecimal; of several files the digest of their digests.
+        public var sha256: String
         /// The schema, or `mixed`.
         public var schema: String
 
         /// Makes a dataset.
         public init(
             role: Role, files: [JSONValue], recordCount: Int, rejectedCount: Int, byteCount: Int,
-            schema: String
+            sha256: String, schema: String
         ) {
             self.role = role
             self.files = files
             self.recordCount = recordCount
             self.rejectedCount = rejectedCount
             self.byteCount = byteCount
+            self.sha256 = sha256
             self.schema = schema
         }
     }
@@ -123,6 +126,7 @@ public struct Report: Sendable {
                         "records": JSONValue(dataset.recordCount),
                         "rejected": JSONValue(dataset.rejectedCount),
                         "bytes": JSONValue(dataset.byteCount),
+                        "sha256": .string(dataset.sha256),
                         "detected_schema": .string(dataset.schema),
                     ])
                 }),

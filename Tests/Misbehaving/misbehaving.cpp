@@ -25,12 +25,13 @@ assay_status begin(void *instance, const assay_pass *, void **out, assay_error *
 }
 void discard(void *partial) { delete behaviour(partial); }
 
-assay_status report(const assay_sink *sink, int64_t row, double score, assay_str message) {
+assay_status report(const assay_sink *sink, int64_t row, double score, assay_str message,
+                    assay_str code = TEXT("BAD001")) {
     assay_finding f{};
     f.struct_size = sizeof f;
     f.severity = ASSAY_SEVERITY_LOW;
     f.row = row;
-    f.code = TEXT("BAD001");
+    f.code = code;
     f.score = score;
     f.message = message;
     return sink->finding(sink->ctx, &f);
@@ -47,6 +48,7 @@ assay_status misbehave(const std::string &how, int64_t row, const assay_sink *si
     if (is("print")) { std::puts("a plugin must not print"); std::fflush(stdout); }
     if (is("rows")) { return report(sink, 1000000, 0.5, TEXT("a row that is not there")); }
     if (is("utf8")) { return report(sink, row, 0.5, TEXT("broken \xff text")); }
+    if (is("undeclared")) { return report(sink, row, 0.5, TEXT("a code of its own"), TEXT("OWN001")); }
     if (is("nan")) { return report(sink, row, std::nan(""), TEXT("no number")); }
     return ASSAY_OK;
 }

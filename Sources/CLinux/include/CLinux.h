@@ -38,8 +38,11 @@ int clx_exited(int status);
 int clx_exit_code(int status);
 int clx_term_signal(int status);
 
-/** Peak resident memory of this process and of its ended children, in bytes. */
-uint64_t clx_peak_memory(int of_children);
+/** Most bytes this process has held, in physical memory. */
+uint64_t clx_peak_memory(void);
+
+/** Waits for a child; gives its status and the most bytes it held. -1 when there is no such child. */
+int clx_wait(int process, int *status, uint64_t *peak_memory);
 
 /** Relaxed atomic access to words in shared memory. */
 uint64_t clx_load(const uint64_t *word);

@@ -16,15 +16,19 @@ typedef struct assay_sink {
     uint64_t struct_size;
     void *ctx;
 
+    /** [during the call it was given to] A statement about a row, a group or the dataset. Copied. */
     assay_status (*finding)(void *ctx, const assay_finding *finding);
+    /** [during the call it was given to] An action for a row. Copied. */
     assay_status (*proposal)(void *ctx, const assay_proposal *proposal);
 
-    /** One score a row for `count` consecutive rows of `role`, 0 to 1, higher is worse. `name` is
+    /** [during the call it was given to] One score a row for `count` consecutive rows of `role`, 0 to 1, higher is worse. `name` is
      * the finding's kebab-case name with underscores, without the strategy: `label_error`. */
     assay_status (*scores)(void *ctx, assay_str name, int32_t role, uint64_t first_row,
                            const double *values, uint64_t count);
 
+    /** [during `finish`] One number about the dataset. Copied. */
     assay_status (*metric)(void *ctx, const assay_metric *metric);
+    /** [during `finish`] A piece of report. Copied. */
     assay_status (*section)(void *ctx, const assay_section *section);
 } assay_sink;
 

@@ -1,11 +1,9 @@
-/* Prints the layout of every struct of the ABI, one line a field, for the golden file beside it. */
-#include "assay/assay.h"
+#include "CLayout.h"
+
+#include <assay/assay.h>
 
 #include <stddef.h>
 #include <stdio.h>
-
-/** Prints the layout into `buffer`; returns the bytes it needs, the terminator left out. */
-extern uint64_t assay_layout(char *buffer, uint64_t capacity);
 
 #define STRUCT(type) PRINT("%s %zu\n", #type, sizeof(type))
 #define FIELD(type, name) PRINT("  %s @%zu\n", #name, offsetof(type, name))

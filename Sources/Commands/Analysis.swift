@@ -1,0 +1,133 @@
+import BatchStore
+import CLinux
+import Glibc
+import JSONText
+import Orchestrator
+import PluginHost
+import Reading
+import Records
+import Reports
+
+/// One `assay run` from its settings to its exit code.
+struct Analysis {
+    /// The program's version.
+    static let version = "0.1.0"
+
+    let settings: RunSettings
+
+    /// Reads, analyses, writes the report; returns the exit code.
+    func run() throws -> Int32 {
+        let clock = Stopwatch()
+        let chosen = try RunPlan.analyzers(settings)
+        let progress = Progress(isQuiet: settings.isQuiet)
+        let input = try read(chosen, progress: progress)
+        let readSeconds = clock.seconds
+        let results = analyze(chosen, input, progress: progress)
+        var report = Report(
+            run: [
+                "version": .string(Analysis.version), "command": "run",
+                "seed": .string(String(settings.seed)),
+                "config_hash": .string(configurationHash(chosen)),
+                "started": .string(clock.started),
+                "seconds": [
+                    "read": .number(readSeconds),
+                    "analyze": .number(Stopwatch.rounded(clock.seconds - readSeconds)),
+                    "total": .number(clock.seconds),
+                ],
+                "peak_memory_bytes": JSONValue(
+                    Int(clx_peak_memory()) + results.reduce(0) { $0 + $1.peakMemoryBytes }),
+            ],
+            datasets: input.datasets, results: results)
+        report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
+        try ReportFolder(path: settings.out).write(
+            report, input: input, execution: execution(results))
+        progress.end()
+        if settings.isJSON {
+            print(report.json.text)
+        } else {
+            print(TerminalReport.text(report, folder: settings.out), terminator: "")
+        }
+        return exitCode(report, input)
+    }
+
+    private func read(_ chosen: [ChosenAnalyzer], progress: Progress) throws -> Input {
+        var options = ReadingOptions()
+        options.columns = Array(Set(chosen.flatMap(\.columns))).sorted()
+        options.threads = settings.threads
+        options.batchRows = settings.batchRows
+        options.fields = settings.fields
+        let input = try InputReader(options: options, progress: progress).read(settings.sources)
+        guard input.store.rowCounts[.data, default: 0] > 0 else {
+            if let first = input.rejected.first {
+                throw UsageError(
+                    "no record could be read, \(input.rejected.count) rejected; the first: "
+                        + "\(first.file) line \(first.line): \(first.reason)",
+                    help: "assay schema shows what was found")
+            }
+            let paths = settings.sources.first { $0.role == .data }?.paths ?? []
+            throw UsageError(
+                "\(paths.joined(separator: ", ")): no records",
+                help: "give a file with at least one record")
+        }
+        return input
+    }
+
+    private func analyze(
+        _ chosen: [ChosenAnalyzer], _ input: Input, progress: Progress
+    ) -> [AnalyzerResult] {
+        var options = PluginRunner.Options()
+        options.isolation = settings.isolation
+        options.threads = settings.threads
+        options.seed = settings.seed
+        options.workerPath = Installation.worker
+        options.workerEnvironment = Installation.workerEnvironment
+        options.callSeconds = settings.callSeconds
+        options.reloadsPartials = settings.reloadsPartials
+        let runners: [any AnalyzerRunner] = chosen.map { chosen in
+            PluginRunner(
+                manifest: chosen.entry.manifest, analyzer: chosen.analyzer,
+                columns: chosen.columns, configuration: chosen.configuration, store: input.store,
+                options: options)
+        }
+        progress.startAnalysis(runners.map(\.identity.strategy))
+        return RunCoordinator.run(runners) { progress.ended($0) }
+    }
+
+    private func configurationHash(_ chosen: [ChosenAnalyzer]) -> String {
+        let document = JSONValue.array(chosen.map { .object($0.configuration) })
+        return FileBytes.hexDigest(document.canonical.bytes)
+    }
+
+    /// What differs between two runs of the same thing by the way they were run (decision 0001).
+    private func execution(_ results: [AnalyzerResult]) -> JSONObject {
+        let held = (results.first?.protections ?? [:]).sorted { $0.key < $1.key }
+        return [
+            "threads": JSONValue(settings.threads),
+            "isolation": .string(settings.isolation.rawValue),
+            "protections": .object(JSONObject(held.map { ($0.key, .bool($0.value)) })),
+        ]
+    }
+
+    private func exitCode(_ report: Report, _ input: Input) -> Int32 {
+        for record in input.rejected.prefix(5) {
+            Diagnostics.line("warning: \(record.file) line \(record.line): \(record.reason)")
+        }
+        if let refused = report.results.first(where: \.isConfigurationFault) {
+            Diagnostics.line("error: \(refused.error ?? "the configuration was refused")")
+            Diagnostics.line(
+                "help: correct the setting; the other analyzers' report is in \(settings.out)")
+            return 2
+        }
+        if report.results.contains(where: { $0.status != .ok }) { return 3 }
+        let count = input.rejected.count
+        let read = input.store.rowCounts.values.reduce(0, +)
+        if !settings.allowedRejects.allows(count, besides: read) {
+            Diagnostics.line(
+                "error: \(count) record\(count == 1 ? "" : "s") could not be read; "
+                    + "see \(settings.out)/rejected.jsonl")
+            Diagnostics.line("help: mend them, or allow them with --allow-rejects \(count)")
+            return 2
+        }
+        return report.gates.contains { !$0.passed } ? 1 : 0
+    }
+}

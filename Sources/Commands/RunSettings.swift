@@ -1,0 +1,166 @@
+import Glibc
+import JSONText
+import PluginHost
+import Records
+
+/// What a run was asked to do: the command line over the configuration file over the defaults.
+struct RunSettings {
+    let sources: [(role: Role, paths: [String])]
+    /// Parts of the selection; empty for every plugin.
+    let selection: [String]
+    let pluginPaths: [String]
+    let stated: [StatedSetting]
+    let fields: [(part: String, pointer: String)]
+    let out: String
+    let threads: Int
+    let seed: UInt64
+    let isolation: Isolation
+    let isJSON: Bool
+    let gates: [Gate]
+    let allowedRejects: RejectAllowance
+    let isQuiet: Bool
+    let batchRows: Int
+    let callSeconds: Double?
+    let reloadsPartials: Bool
+
+    init(_ command: RunCommand) throws {
+        let file = try command.config.map { try RunConfigurationFile(path: $0) }
+        func list(_ own: [String], _ key: String) -> [String] {
+            own.isEmpty ? file?.paths(key) ?? [] : own
+        }
+        sources = [
+            (.data, list(command.data, "data")), (.reference, list(command.reference, "reference")),
+            (.trusted, list(command.trusted, "trusted")), (.pool, list(command.pool, "pool")),
+            (.eval, list(command.eval, "eval")),
+        ]
+        guard sources.contains(where: { $0.role == .data && !$0.paths.isEmpty }) else {
+            throw UsageError(
+                "no data was named", help: "assay run DATA..., or data: in the file of --config")
+        }
+        selection =
+            (command.plugins.map { [$0] } ?? file?.texts("plugins") ?? [])
+            .flatMap { $0.split(separator: ",").map(String.init) }
+        pluginPaths = list(command.plugin, "plugin")
+        stated =
+            try (file?.stated() ?? [])
+            + RunSettings.taxonomy(command.taxonomy ?? file?.path("taxonomy"))
+            + command.set.map { try StatedSetting(parsing: $0) }
+        fields = try RunSettings.fields(command.fields) ?? file?.fields() ?? []
+        out = command.out ?? file?.path("out") ?? "assay-report"
+        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        threads = command.threads ?? file?.value("threads")?.intValue ?? processors
+        guard (1...256).contains(threads) else {
+            throw UsageError(
+                "--threads is \(threads), expected 1 to 256",
+                help: "leave it out for all processors")
+        }
+        seed = command.seed ?? file?.value("seed")?.intValue.map(UInt64.init) ?? 0
+        let isolation = command.isolation ?? file?.value("isolation")?.stringValue ?? "process"
+        guard let known = Isolation(rawValue: isolation) else {
+            throw UsageError(
+                "--isolation is \"\(isolation)\", expected process or none",
+                help: "leave it out for process")
+        }
+        self.isolation = known
+        let format = command.format ?? file?.value("format")?.stringValue ?? "text"
+        guard ["text", "json"].contains(format) else {
+            throw UsageError(
+                "--format is \"\(format)\", expected text or json", help: "leave it out for text")
+        }
+        isJSON = format == "json"
+        gates = try (command.failOn.isEmpty ? file?.texts("fail-on") ?? [] : command.failOn)
+            .map { try Gate(parsing: $0) }
+        allowedRejects = try RejectAllowance(
+            parsing: command.allowRejects ?? file?.value("allow-rejects")?.text ?? "0")
+        isQuiet = command.quiet || file?.value("quiet")?.boolValue == true
+        guard command.batchRows > 0 else {
+            throw UsageError(
+                "--batch-rows is \(command.batchRows), expected at least 1", help: "leave it out")
+        }
+        batchRows = command.batchRows
+        callSeconds = command.callSeconds
+        reloadsPartials = command.reloadPartials
+    }
+
+    /// The parts stated with `--fields`.
+    static func fields(_ text: String?) throws -> [(part: String, pointer: String)]? {
+        try text.map { text in
+            try text.split(separator: ",").map { piece in
+                let halves = piece.split(separator: "=", maxSplits: 1).map(String.init)
+                guard halves.count == 2, FieldMapping.overridableParts.contains(halves[0]) else {
+                    throw UsageError(
+                        "--fields has \"\(piece)\", expected part=field",
+                        help: "parts: \(FieldMapping.overridableParts.joined(separator: ", "))")
+                }
+                return (halves[0], halves[1])
+            }
+        }
+    }
+
+    private static func taxonomy(_ path: String?) throws -> [StatedSetting] {
+        guard let path else { return [] }
+        let file = try YAMLFile(path: path, what: "--taxonomy")
+        return [
+            StatedSetting(owner: nil, key: "taxonomy", value: file.value) {
+                file.place(Array($0.dropFirst()))
+            }
+        ]
+    }
+}
+
+/// One setting of an analyzer, with where it was stated.
+struct StatedSetting {
+    /// A strategy or an analyzer's id; `nil` for every analyzer that has the setting.
+    let owner: String?
+    let key: String
+    let value: JSONValue
+    /// Where the value at some steps was stated; the first step is `key`.
+    let place: (_ steps: [String]) -> String
+
+    init(owner: String?, key: String, value: JSONValue, place: @escaping ([String]) -> String) {
+        self.owner = owner
+        self.key = key
+        self.value = value
+        self.place = place
+    }
+
+    /// Reads `strategy.key=value`; a value that is no JSON is a text.
+    init(parsing text: String) throws {
+        let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard halves.count == 2, let dot = halves[0].lastIndex(of: ".") else {
+            throw UsageError(
+                "--set has \"\(text)\", expected strategy.key=value",
+                help: "for example --set noise.context_tokens=4096")
+        }
+        owner = String(halves[0][..<dot])
+        key = String(halves[0][halves[0].index(after: dot)...])
+        value = (try? JSONValue(parsing: halves[1])) ?? .string(halves[1])
+        place = { _ in "--set \(halves[0])" }
+    }
+}
+
+/// How many records may be unreadable without the run failing.
+struct RejectAllowance {
+    private let number: Double
+    private let isShare: Bool
+
+    /// Reads `3` or `0.5%`.
+    init(parsing text: String) throws {
+        isShare = text.hasSuffix("%")
+        guard let number = Double(isShare ? String(text.dropLast()) : text), number >= 0,
+            isShare ? number <= 100 : number == number.rounded()
+        else {
+            throw UsageError(
+                "--allow-rejects is \"\(text)\", expected a number or a percentage",
+                help: "for example 3 or 0.5%")
+        }
+        self.number = number
+    }
+
+    /// Whether so many rejected records beside so many that were read are allowed.
+    func allows(_ rejected: Int, besides read: Int) -> Bool {
+        isShare
+            ? Double(rejected) * 100 <= number * Double(rejected + read)
+            : Double(rejected) <= number
+    }
+}

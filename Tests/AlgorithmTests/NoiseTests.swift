@@ -1,0 +1,137 @@
+import NoiseAlgorithm
+import Testing
+
+@Suite struct NoiseTests {
+    private func find(
+        _ text: String, _ check: (Span<UInt8>) -> TextFault?
+    ) -> String? {
+        let bytes = Array(text.utf8)
+        return check(bytes.span).map { String(decoding: bytes[$0.span], as: UTF8.self) }
+    }
+
+    @Test("mojibake is told from the letters it is made of")
+    func mojibake() {
+        #expect(find("it donâ€™t work", TextChecks.mojibake) == "â€")
+        #expect(find("fiancÃ© of", TextChecks.mojibake) == "Ã©")
+        #expect(find("broken \u{FFFD} sign", TextChecks.mojibake) == "\u{FFFD}")
+        #expect(find("São Paulo, NÃO, â, €", TextChecks.mojibake) == nil)
+        #expect(find("中文字符和 naïve café", TextChecks.mojibake) == nil)
+        #expect(find("", TextChecks.mojibake) == nil)
+        #expect(find("\u{C3}", TextChecks.mojibake) == nil)
+    }
+
+    @Test("a repeated phrase is found whatever its period and place")
+    func repetition() {
+        for period in [3, 7, 20, 133, 200] {
+            let phrase = String(
+                (0..<period).map { Character(UnicodeScalar(97 + UInt8($0 * 7 % 26))) })
+            let run = String(repeating: phrase, count: max(9, 80 / period + 2))
+            for lead in [
+                "", "Once upon a time ", String(repeating: "lead in 0123456789. ", count: 3),
+            ] {
+                #expect(
+                    find(lead + run + " The end.", { TextChecks.repetition($0) }) != nil,
+                    "\(period)")
+            }
+        }
+        #expect(find("ha ha ha ha ha ha ha ha", { TextChecks.repetition($0) }) == nil)
+        #expect(find(String(repeating: "-", count: 500), { TextChecks.repetition($0) }) == nil)
+        #expect(find(String(repeating: "| 1 ", count: 500), { TextChecks.repetition($0) }) == nil)
+        #expect(find(String(repeating: "不要这样", count: 20), { TextChecks.repetition($0) }) != nil)
+    }
+
+    @Test("it agrees with looking at every place")
+    func repetitionExhaustive() {
+        // A brute-force search over all starts and periods, on random texts over few letters.
+        var state: UInt64 = 9
+        func next(_ bound: UInt64) -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) % bound
+        }
+        for _ in 0..<300 {
+            var text: [UInt8] = []
+            while text.count < 260 {
+                let unit = (0..<(2 + next(9))).map { _ in UInt8(97 + next(5)) }
+                for _ in 0..<(1 + next(14)) { text += unit }
+            }
+            let expected = (2...200).contains { period in
+                let least = max(period * 7, 60)
+                var run = 0
+                for index in period..<text.count where text.count >= period * 8 {
+                    run = text[index] == text[index - period] ? run + 1 : 0
+                    let start = index - run + 1
+                    if run >= least, Set(text[start - period..<start]).count >= 3 { return true }
+                }
+                return false
+            }
+            #expect((TextChecks.repetition(text.span) != nil) == expected)
+        }
+    }
+
+    @Test("an answer cut in the middle is told from code, lists and verse")
+    func truncated() {
+        #expect(find("Here it is:\n```swift\nlet a = 1", TextChecks.truncated) == "```")
+        #expect(find("Here it is:\n```\nlet a = 1\n```", TextChecks.truncated) == nil)
+        let cut = "You should first turn the valve to the left and then open the"
+        #expect(find(cut, TextChecks.truncated) == "the")
+        #expect(find(cut + " door.", TextChecks.truncated) == nil)
+        #expect(find("He bought apples, pears and plums, and then,", TextChecks.truncated) == ",")
+        #expect(
+            find(
+                "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a",
+                TextChecks.truncated) == nil)
+        #expect(
+            find(
+                "values = {\n  1, 2, 3, 4, 5, 6, 7, 8, 9, 10,\n  foo(11), bar(12),",
+                TextChecks.truncated) == nil)
+        #expect(find("所以你只能依靠自己了，建议你好好学习，将来找份好的工作，", TextChecks.truncated) == "，")
+        #expect(find("所以你只能依靠自己了，建议你好好学习，将来找份好的工作。", TextChecks.truncated) == nil)
+        #expect(find("the", TextChecks.truncated) == nil)
+    }
+
+    @Test("HTML residue is a tag or an entity")
+    func residue() {
+        #expect(find("first line<br>second line", TextChecks.htmlResidue) == "<br>")
+        #expect(find("R&amp;B singer", TextChecks.htmlResidue) == "&amp;")
+        #expect(find("a < b && c > d", TextChecks.htmlResidue) == nil)
+        func speaks(_ text: String) -> Bool { TextChecks.speaksOfMarkup(Array(text.utf8).span) }
+        #expect(speaks("How do I center a div in CSS?"))
+        #expect(speaks("Write a React component"))
+        #expect(!speaks("The random stage of a domain"))
+    }
+
+    @Test("addresses of people are told from those of offices and of nobody")
+    func personalData() {
+        #expect(
+            find("write to jane.doe@northwind.se today", TextChecks.personalData)
+                == "jane.doe@northwind.se")
+        #expect(
+            find("ends a sentence: bob42@firma.de.", TextChecks.personalData) == "bob42@firma.de")
+        for text in [
+            "support@northwind.se", "jane@example.com", "x@y", "you@gmail.com", "a @ b.com",
+            "jon@mail.example.org", "user@host.test", "decorator @property.setter",
+        ] {
+            #expect(find(text, TextChecks.personalData) == nil, "\(text)")
+        }
+        #expect(
+            find("info@shop.se or maria.berg@shop.se", TextChecks.personalData)
+                == "maria.berg@shop.se")
+    }
+
+    @Test("keys of well-known forms are found, words that begin like them are not")
+    func secrets() {
+        #expect(find("use AKIAIOSFODNN7EXAMPLE now", TextChecks.secret) == "AKIAIOSFODNN7EXAMPLE")
+        #expect(find("-----BEGIN RSA PRIVATE KEY-----", TextChecks.secret) != nil)
+        #expect(find("a task-oriented risk-assessment of things to do", TextChecks.secret) == nil)
+    }
+
+    @Test("placeholders and refusals are whole phrases")
+    func phrases() {
+        #expect(find(" <noinput> ", TextChecks.placeholder) == "<noinput>")
+        #expect(find("N/A.", TextChecks.placeholder) == "N/A")
+        #expect(find("none of these", TextChecks.placeholder) == nil)
+        #expect(find("", TextChecks.placeholder) == nil)
+        #expect(find("As an AI, I can suggest several ways", TextChecks.refusal) == nil)
+        #expect(find("As an AI, I cannot do that.", TextChecks.refusal) != nil)
+    }
+}

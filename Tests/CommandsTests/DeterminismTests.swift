@@ -1,0 +1,61 @@
+import Foundation
+import JSONText
+import Support
+import Testing
+
+/// The same input, configuration and seed give the same bytes.
+@Suite struct DeterminismTests {
+    private static let files = ["report.json", "findings.jsonl", "rows.jsonl", "rejected.jsonl"]
+
+    private static let variants: [[String]] = [
+        ["--threads", "2"], ["--batch-rows", "7"], ["--isolation", "none"], ["--reload-partials"],
+        ["--batch-rows", "7", "--reload-partials", "--threads", "2"],
+        ["--batch-rows", "100", "--isolation", "none", "--threads", "3"],
+    ]
+
+    private func contents(_ arguments: [String]) throws -> [String] {
+        let folder = try TemporaryFolder()
+        let result = try Program.assay(arguments + ["--out", folder.root])
+        #expect(result.status == 0, "\(arguments): \(result.errors)")
+        let reader = ReportReader(folder.root)
+        return try DeterminismTests.files.map {
+            $0 == "report.json" ? try reader.timelessReport() : try reader.text($0)
+        }
+    }
+
+    private func expectSame(_ arguments: [String], variants: [[String]]) throws {
+        let base = try contents(arguments + ["--threads", "1"])
+        for options in variants {
+            for (name, (left, right)) in zip(
+                DeterminismTests.files, zip(base, try contents(arguments + options)))
+            {
+                #expect(left == right, "\(name) with \(options)")
+            }
+        }
+    }
+
+    @Test("threads, batches, isolation and reloaded partials leave no trace on the example")
+    func example() throws {
+        try expectSame(ExampleTests.arguments, variants: DeterminismTests.variants)
+    }
+
+    @Test(
+        "nor on real data with labels, conversations and instructions",
+        .enabled(if: SharedData.isPresent, "../shared/data is not there"),
+        arguments: [
+            ["banking77/train.csv", "banking77/test.csv"],
+            ["gpteacher/Codegen/codegen-instruct.json", "self_instruct/data/seed_tasks.jsonl"],
+            ["llama_factory_data/glaive_toolcall_en_demo.json", "gsm8k/test.jsonl"],
+        ])
+    func realData(_ files: [String]) throws {
+        let paths = files.map { SharedData.file($0).path }
+        try expectSame(
+            ["run", paths[0], "--reference", paths[1]], variants: DeterminismTests.variants)
+    }
+
+    @Test("another seed gives another report")
+    func seed() throws {
+        let base = try contents(ExampleTests.arguments)
+        #expect(try contents(ExampleTests.arguments + ["--seed", "7"])[0] != base[0])
+    }
+}

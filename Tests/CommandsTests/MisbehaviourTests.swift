@@ -1,0 +1,141 @@
+import Foundation
+import JSONText
+import Support
+import Testing
+
+/// Plugins that crash, hang, leak, print and lie.
+@Suite(.serialized) struct MisbehaviourTests {
+    private static let source = "Tests/Misbehaving/misbehaving.cpp"
+    private static let manifest = "Tests/Misbehaving/misbehaving.plugin.json"
+    private static let title = "org.assay.test.misbehaving 1.0.0"
+    /// The row on which the plugin misbehaves.
+    private static let boomRow = 33
+
+    /// Fifty records, one of which sets the plugin off.
+    private static func writeData(into folder: TemporaryFolder) throws -> String {
+        let lines = (0..<50).map {
+            #"{"prompt":"\#($0 == boomRow ? "boom" : "prompt \($0)")","response":"an answer"}"#
+        }
+        return try folder.write("data.jsonl", lines.joined(separator: "\n"))
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let how: String
+        let code: String
+        let cause: String
+        var namesRow = true
+        var testDescription: String { how }
+    }
+
+    @Test(
+        "a misbehaving plugin costs its own part alone, and the report says who did what",
+        arguments: [
+            Case(how: "segfault", code: "HST001", cause: "SIGSEGV"),
+            Case(how: "trap", code: "HST001", cause: "SIGILL"),
+            Case(how: "throw", code: "HST001", cause: "SIGABRT"),
+            Case(how: "exit", code: "HST001", cause: "exit code 0"),
+            Case(how: "hog", code: "HST001", cause: "SIGABRT"),
+            Case(how: "loop", code: "HST002", cause: "no answer"),
+            Case(how: "print", code: "HST003", cause: "standard output", namesRow: false),
+            Case(how: "rows", code: "HST003", cause: "names row 1000000", namesRow: false),
+            Case(how: "utf8", code: "HST003", cause: "not valid UTF-8", namesRow: false),
+            Case(how: "nan", code: "HST003", cause: "not a number", namesRow: false),
+            Case(how: "undeclared", code: "HST003", cause: "not in its manifest", namesRow: false),
+        ])
+    func misbehaves(_ expected: Case) throws {
+        let folder = try TemporaryFolder()
+        let library = try PluginCompiler.compile(
+            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
+            into: folder)
+        let result = try Program.assay([
+            "run", try MisbehaviourTests.writeData(into: folder), "--plugin", library, "--set",
+            "test.behaviour=\(expected.how)", "--out", folder.path("report"), "--call-seconds", "2",
+        ])
+        #expect(result.status == 3, "\(result.errors)")
+        let reader = ReportReader(folder.path("report"))
+        let statuses = try reader.statuses()
+        #expect(statuses.count == 5)
+        #expect(statuses.values.count { $0 == "ok" } == 4)
+        let found = try reader.lines("findings.jsonl").first {
+            $0["code"]?.stringValue == expected.code
+        }
+        let message = found?["message"]?.stringValue ?? ""
+        #expect(message.contains(MisbehaviourTests.title), "\(message)")
+        #expect(message.contains(expected.cause), "\(message)")
+        if expected.namesRow {
+            #expect(found?["row_index"]?.intValue == MisbehaviourTests.boomRow)
+        }
+    }
+
+    struct Lie: Sendable, CustomTestStringConvertible {
+        let truth: String
+        let lie: String
+        let complaint: String
+        var testDescription: String { lie }
+    }
+
+    @Test(
+        "a manifest that does not match its library is refused after loading, by the worker",
+        arguments: [
+            Lie(
+                truth: #""version": "1.0.0""#, lie: #""version": "1.0.1""#,
+                complaint: "says it is version 1.0.0, its manifest says 1.0.1"),
+            Lie(
+                truth: #""state_format": 1"#, lie: #""state_format": 2"#,
+                complaint: "has state_format 1, its manifest says 2"),
+            Lie(
+                truth: #""id": "org.assay.test.misbehaving", "strategy""#,
+                lie: #""id": "org.assay.test.other", "strategy""#,
+                complaint: "has no analyzer org.assay.test.other, which its manifest names"),
+            Lie(
+                truth: #""linux_amd64": "misbehaving.so""#, lie: #""linux_amd64": "data.jsonl""#,
+                complaint: "cannot be loaded"),
+        ])
+    func lies(_ lie: Lie) throws {
+        let folder = try TemporaryFolder()
+        let library = try PluginCompiler.compile(
+            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
+            into: folder)
+        let data = try MisbehaviourTests.writeData(into: folder)
+        let honest = try String(
+            contentsOfFile: folder.path("misbehaving.plugin.json"), encoding: .utf8)
+        let lying = honest.replacingOccurrences(of: lie.truth, with: lie.lie)
+        #expect(lying != honest)
+        _ = try folder.write("misbehaving.plugin.json", lying)
+        let result = try Program.assay([
+            "run", data, "--plugin", library, "--out", folder.path("report"),
+        ])
+        #expect(result.status == 3, "\(result.errors)")
+        let report = try ReportReader(folder.path("report")).report()
+        let analyzers = report["analyzers"]?.arrayValue ?? []
+        #expect(analyzers.count { $0["status"]?.stringValue == "ok" } == 4)
+        let failed = analyzers.first { $0["status"]?.stringValue == "failed" }
+        let error = failed?["error"]?.stringValue ?? ""
+        #expect(error.contains(lie.complaint), "\(error)")
+        #expect(error.hasPrefix("org.assay.test.misbehaving 1.0."), "\(error)")
+    }
+
+    @Test("records that crash a plugin one after the other make it fail, not the run")
+    func manyCrashes() throws {
+        let folder = try TemporaryFolder()
+        let library = try PluginCompiler.compile(
+            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
+            into: folder)
+        let data = try folder.write(
+            "data.jsonl",
+            (0..<200).map {
+                #"{"prompt":"\#($0 % 20 == 0 ? "boom" : "prompt \($0)")","response":"r"}"#
+            }.joined(separator: "\n"))
+        let result = try Program.assay([
+            "run", data, "--plugin", library, "--set", "test.behaviour=segfault", "--out",
+            folder.path("report"),
+        ])
+        #expect(result.status == 3)
+        let reader = ReportReader(folder.path("report"))
+        #expect(try reader.statuses()["org.assay.test.misbehaving"] == "failed")
+        let crashes = try reader.lines("findings.jsonl").filter {
+            $0["code"]?.stringValue == "HST001"
+        }
+        #expect(crashes.compactMap { $0["row_index"]?.intValue } == [0, 20, 40, 60])
+    }
+}

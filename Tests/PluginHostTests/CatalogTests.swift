@@ -1,0 +1,81 @@
+import Foundation
+import PluginHost
+import Support
+import Testing
+
+@Suite struct CatalogTests {
+    private func manifest(_ id: String, version: String) -> String {
+        """
+        {"manifest_version": 1, "id": "\(id)", "version": "\(version)", "kind": "native",
+         "abi": {"major": 1, "min_minor": 0},
+         "library": {"linux_amd64": "a.so", "linux_arm64": "a.so"},
+         "analyzers": [{"id": "\(id)", "strategy": "noise", "state_format": 1, "columns": []}]}
+        """
+    }
+
+    private func write(
+        _ id: String, _ version: String, as folderName: String? = nil, in folder: TemporaryFolder,
+        root: String
+    ) throws {
+        _ = try folder.write(
+            "\(root)/\(id)/\(folderName ?? version)/plugin.json", manifest(id, version: version))
+    }
+
+    @Test("the newest version of the first root that has an id wins")
+    func precedence() throws {
+        let folder = try TemporaryFolder()
+        try write("org.a", "1.2.0", in: folder, root: "one")
+        try write("org.a", "1.10.0", in: folder, root: "one")
+        try write("org.a", "1.10.0-rc.1", in: folder, root: "one")
+        try write("org.a", "9.0.0", in: folder, root: "two")
+        try write("org.b", "0.1.0", in: folder, root: "two")
+        let catalog = try PluginCatalog(
+            named: [], roots: [(folder.path("one"), "one"), (folder.path("two"), "two")])
+        #expect(catalog.entries.map(\.manifest.id) == ["org.a", "org.b"])
+        #expect(catalog.entries.map(\.manifest.version) == ["1.10.0", "0.1.0"])
+        #expect(catalog.entries.map(\.origin) == ["one", "two"])
+    }
+
+    @Test("a named plugin goes before an installed one of the same id")
+    func named() throws {
+        let folder = try TemporaryFolder()
+        try write("org.a", "2.0.0", in: folder, root: "one")
+        let path = try folder.write("own/plugin.json", manifest("org.a", version: "0.0.1"))
+        let catalog = try PluginCatalog(named: [path], roots: [(folder.path("one"), "one")])
+        #expect(catalog.entries.map(\.manifest.version) == ["0.0.1"])
+    }
+
+    @Test("the same id and version twice, and a folder that everybody may write, are refused")
+    func refused() throws {
+        let folder = try TemporaryFolder()
+        try write("org.a", "1.0.0", in: folder, root: "one")
+        try write("org.a", "1.0.0", as: "copy", in: folder, root: "one")
+        #expect(throws: PluginError.self) {
+            try PluginCatalog(named: [], roots: [(folder.path("one"), "one")])
+        }
+        try write("org.b", "1.0.0", in: folder, root: "two")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o777], ofItemAtPath: folder.path("two"))
+        #expect(throws: PluginError.self) {
+            try PluginCatalog(named: [], roots: [(folder.path("two"), "two")])
+        }
+    }
+
+    @Test("a root that is not there is no error, and nothing below a version is looked at")
+    func shape() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write(
+            "one/org.a/1.0.0/deeper/plugin.json", manifest("org.a", version: "1.0.0"))
+        _ = try folder.write("one/plugin.json", "not JSON")
+        let catalog = try PluginCatalog(
+            named: [], roots: [(folder.path("one"), "one"), (folder.path("none"), "none")])
+        #expect(catalog.entries.isEmpty)
+    }
+
+    @Test("the nearest name is suggested, and none when nothing is near")
+    func suggestions() {
+        #expect(Suggestion.nearest(to: "nose", among: ["noise", "coverage"]) == "noise")
+        #expect(Suggestion.nearest(to: "zzz", among: ["noise", "coverage"]) == nil)
+        #expect(Suggestion.nearest(to: "a", among: []) == nil)
+    }
+}
