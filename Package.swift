@@ -134,6 +134,7 @@ let package = Package(
         tests("Reading", ["JSONText", "Reading", "Records"]),
         tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
+        tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
         tests("Commands", ["JSONText"]),
         tests("Conformance", ["CLayout"]),
         tests("Repository", ["JSONText"]),

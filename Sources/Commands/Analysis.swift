@@ -45,7 +45,9 @@ struct Analysis {
         if settings.isJSON {
             print(report.json.text)
         } else {
-            print(TerminalReport.text(report, folder: settings.out), terminator: "")
+            let text = TerminalReport.text(
+                report, folder: settings.out, style: Installation.terminalStyle)
+            print(text, terminator: "")
         }
         return exitCode(report, input)
     }

@@ -1,5 +1,6 @@
 import Glibc
 import PluginHost
+import Reports
 
 /// Where the program's own parts are, from the place of its executable.
 enum Installation {
@@ -24,6 +25,16 @@ enum Installation {
         return names.compactMap { name in
             getenv(name).map { name + "=" + String(cString: $0) }
         }
+    }
+
+    /// How the summary may look on standard output: colours on a terminal only, and not where
+    /// `NO_COLOR` is set.
+    static var terminalStyle: TerminalReport.Style {
+        guard isatty(1) == 1 else { return TerminalReport.Style() }
+        var size = winsize()
+        let isKnown = ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 40
+        return TerminalReport.Style(
+            width: isKnown ? Int(size.ws_col) : 100, isColoured: getenv("NO_COLOR") == nil)
     }
 
     /// Every plugin that can be found.

@@ -17,7 +17,10 @@ struct ReportFolder {
         }
         try save("report.json", report.json.bytes + [0x0A])
         try save("run.json", JSONValue.object(execution).bytes + [0x0A])
-        try save("report.html", Array(HTMLReport.page(report).utf8))
+        let page = HTMLReport.page(report) { role, row in
+            input.place(role, row).map { "\($0.file) line \($0.line)" }
+        }
+        try save("report.html", Array(page.utf8))
         try save("findings.jsonl", findings(report, input))
         try save("rows.jsonl", rows(report))
         try save("rejected.jsonl", rejected(input.rejected))

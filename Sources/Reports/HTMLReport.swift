@@ -1,125 +1,125 @@
 import JSONText
 import Orchestrator
-import Records
+public import Records
 
 /// Draws a report as one self-contained HTML page.
 ///
-/// Everything that comes from data is escaped.
+/// No script, no network, light and dark. Everything that comes from data is escaped.
 public enum HTMLReport {
-    /// The page.
-    public static func page(_ report: Report) -> String {
-        let rows = report.scores.map {
-            "<li><b>\(escape($0.strategy))</b><span>\(percent($0.value))</span></li>"
-        }.joined()
-        let problems = report.problems.map {
-            "<tr><td>\(escape($0.code))</td><td>\(escape($0.name))</td><td>\(escape($0.severity.name))</td><td class=n>\($0.count)</td><td>\(escape($0.example))</td></tr>"
-        }.joined()
-        let datasets = report.datasets.map {
-            "<tr><td>\(escape($0.role.name))</td><td>\(escape($0.schema))</td><td class=n>\($0.recordCount)</td><td class=n>\($0.rejectedCount)</td></tr>"
+    /// Findings listed under a code.
+    private static let mostListed = 20
+
+    /// The page; `place` says where a row of a role lies, such as `data.jsonl line 12`.
+    public static func page(
+        _ report: Report, place: (_ role: Role, _ row: Int) -> String? = { _, _ in nil }
+    ) -> String {
+        let scores = report.scores.map {
+            "<li><b>\(HTMLText.escape($0.strategy))</b><span>\(HTMLText.percent($0.value))</span></li>"
         }.joined()
         return """
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-            <title>Assay report</title><style>\(style)</style></head><body><main><h1>Assay report</h1>
-            <ul class="scores">\(rows)</ul>
-            <h2>Datasets</h2><table><tr><th>role</th><th>schema</th><th>records</th><th>rejected</th></tr>\(datasets)</table>
-            <h2>Problems</h2><table><tr><th>code</th><th>name</th><th>severity</th><th>records</th><th>example</th></tr>\(problems)</table>
-            \(report.results.map(analyzer).joined())
+            <!doctype html><html lang="en"><head><meta charset="utf-8">
+            <meta name="viewport" content="width=device-width,initial-scale=1">
+            <title>Assay report</title><style>\(HTMLText.style)</style></head>
+            <body><main><h1>Assay report</h1><ul class="scores">\(scores)</ul>
+            \(gates(report))\(datasets(report))\(problems(report, place))
+            \(report.results.map(analyzer).joined(separator: "\n"))
             </main></body></html>
 
             """
     }
 
+    private static func gates(_ report: Report) -> String {
+        guard !report.gates.isEmpty else { return "" }
+        let rows = report.gates.map { gate in
+            HTMLText.row([gate.passed ? "passed" : "FAILED", gate.expression, gate.value.text])
+        }
+        return "<h2>Gates</h2>" + HTMLText.table(["gate", "expression", "values"], rows)
+    }
+
+    private static func datasets(_ report: Report) -> String {
+        let rows = report.datasets.flatMap { dataset in
+            dataset.files.map { file in
+                HTMLText.row(
+                    [
+                        dataset.role.name, file["name"]?.stringValue ?? "",
+                        file["format"]?.stringValue ?? "", file["schema"]?.stringValue ?? "",
+                        file["mapping"]?.stringValue ?? "",
+                        HTMLText.short(file["records"]?.doubleValue ?? 0),
+                    ], numbers: [5])
+            } + [rejectedRow(dataset)].compactMap { $0 }
+        }
+        return "<h2>Datasets</h2>"
+            + HTMLText.table(["role", "file", "format", "schema", "fields", "records"], rows)
+    }
+
+    private static func rejectedRow(_ dataset: Report.Dataset) -> String? {
+        guard dataset.rejectedCount > 0 else { return nil }
+        return HTMLText.row(
+            [
+                dataset.role.name, "could not be read: see rejected.jsonl", "", "", "",
+                String(dataset.rejectedCount),
+            ], numbers: [5])
+    }
+
+    private static func problems(
+        _ report: Report, _ place: (_ role: Role, _ row: Int) -> String?
+    ) -> String {
+        let rows = report.problems.map { problem in
+            HTMLText.row(
+                [
+                    problem.code, problem.name, problem.severity.name, String(problem.count),
+                    problem.example,
+                ], numbers: [3], classes: [2: problem.severity.name])
+        }
+        let lists = report.problems.map { problem in
+            list(problem.code, problem.name, problem.count, report, place)
+        }
+        return "<h2>Problems</h2>"
+            + HTMLText.table(["code", "name", "severity", "findings", "example"], rows)
+            + lists.joined()
+    }
+
+    /// The findings of one code, behind a line that opens them.
+    private static func list(
+        _ code: String, _ name: String, _ count: Int, _ report: Report,
+        _ place: (_ role: Role, _ row: Int) -> String?
+    ) -> String {
+        let findings = Array(
+            report.results.lazy.flatMap { $0.hostFindings + $0.output.findings }
+                .filter { $0.code == code && $0.row != nil }.prefix(mostListed))
+        guard !findings.isEmpty else { return "" }
+        let rows = findings.map { finding in
+            let row = finding.row ?? 0
+            return HTMLText.row([
+                place(finding.role, row) ?? "\(finding.role.name) row \(row + 1)",
+                finding.column, finding.message,
+            ])
+        }
+        let more = count > rows.count ? ", the first \(rows.count) of \(count)" : ""
+        return "<details><summary>\(HTMLText.escape("\(code) \(name)"))\(more)</summary>"
+            + HTMLText.table(["where", "column", "what"], rows) + "</details>"
+    }
+
     private static func analyzer(_ result: AnalyzerResult) -> String {
+        let identity = result.identity
         let metrics = result.output.metrics.map { metric in
             let interval =
-                metric.interval.map { "\(short($0.lowerBound)) – \(short($0.upperBound))" } ?? ""
-            return
-                "<tr><td>\(escape(metric.name))</td><td class=n>\(short(metric.value))</td><td class=n>\(interval)</td><td>\(escape(metric.unit))</td><td>\(escape(metric.help))</td></tr>"
-        }.joined()
-        let error = result.error.map { "<p class=\"error\">\(escape($0))</p>" } ?? ""
+                metric.interval.map {
+                    "\(HTMLText.short($0.lowerBound)) – \(HTMLText.short($0.upperBound))"
+                } ?? ""
+            return HTMLText.row(
+                [metric.name, HTMLText.short(metric.value), interval, metric.unit, metric.help],
+                numbers: [1, 2])
+        }
+        let error = result.error.map { "<p class=\"high\">\(HTMLText.escape($0))</p>" } ?? ""
         return """
-            <section><h2>\(escape(result.identity.strategy)) <small>\(escape(result.identity.plugin)) \(escape(result.identity.version)), \(result.status.rawValue)</small></h2>\(error)
-            \(result.output.sections.map(draw).joined())
-            <table><tr><th>metric</th><th>value</th><th>95 % interval</th><th>unit</th><th>what it is</th></tr>\(metrics)</table></section>
+            <section><h2>\(HTMLText.escape(identity.strategy)) <small>\
+            \(HTMLText.escape("\(identity.plugin) \(identity.version), \(result.status.rawValue)"))\
+            </small></h2>\(error)
+            \(result.output.sections.map(SectionDrawing.draw).joined(separator: "\n"))
+            <h3>Metrics</h3>
+            \(HTMLText.table(["metric", "value", "95 % interval", "unit", "what it is"], metrics))
+            </section>
             """
     }
-
-    private static func draw(_ section: Section) -> String {
-        let title = "<h3>\(escape(section.title))</h3>"
-        switch section.kind {
-        case "bars", "histogram": return title + bars(section.body)
-        case "table": return title + table(section.body)
-        case "text": return title + "<p>\(escape(section.body["text"]?.stringValue ?? ""))</p>"
-        default: return ""
-        }
-    }
-
-    private static func table(_ body: JSONValue) -> String {
-        let head = (body["columns"]?.arrayValue ?? []).map { "<th>\(escape(cell($0)))</th>" }
-            .joined()
-        let rows = (body["rows"]?.arrayValue ?? []).map { row in
-            "<tr>" + (row.arrayValue ?? []).map { "<td>\(escape(cell($0)))</td>" }.joined()
-                + "</tr>"
-        }.joined()
-        return "<table><tr>\(head)</tr>\(rows)</table>"
-    }
-
-    private static func bars(_ body: JSONValue) -> String {
-        let bars = body["bars"]?.arrayValue ?? []
-        let values: [Double] = bars.flatMap { bar in
-            [bar["value"]?.doubleValue ?? 0, bar["target"]?.doubleValue ?? 0]
-        }
-        let largest = max(values.max() ?? 1, 1e-12)
-        let height = bars.count * 24
-        let drawn = bars.enumerated().map { index, bar in
-            let value = bar["value"]?.doubleValue ?? 0
-            let width = value / largest * 400
-            let y = index * 24
-            let target =
-                bar["target"]?.doubleValue.map {
-                    "<line x1=\"\(220 + $0 / largest * 400)\" x2=\"\(220 + $0 / largest * 400)\" y1=\"\(y + 2)\" y2=\"\(y + 20)\" class=\"target\"/>"
-                } ?? ""
-            return
-                "<text x=\"212\" y=\"\(y + 16)\" text-anchor=\"end\">\(escape(bar["label"]?.stringValue ?? "", limit: 30))</text><rect x=\"220\" y=\"\(y + 4)\" width=\"\(width)\" height=\"14\" rx=\"2\"/>\(target)<text x=\"\(226 + width)\" y=\"\(y + 16)\">\(short(value))</text>"
-        }.joined()
-        return "<svg viewBox=\"0 0 700 \(height)\" role=\"img\" aria-label=\"bars\">\(drawn)</svg>"
-    }
-
-    private static func cell(_ value: JSONValue) -> String {
-        value.stringValue ?? value.doubleValue.map(short) ?? value.text
-    }
-
-    private static func percent(_ value: Double) -> String {
-        "\(short((value * 1000).rounded() / 10)) %"
-    }
-
-    static func short(_ value: Double) -> String {
-        JSONWriter.text(of: (value * 10000).rounded() / 10000)
-    }
-
-    /// Text that is safe in HTML and in attributes, cut to a length.
-    static func escape(_ text: String, limit: Int = 400) -> String {
-        var escaped = ""
-        for character in text.prefix(limit) {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.append(character)
-            }
-        }
-        return escaped
-    }
-
-    private static let style = """
-        :root{color-scheme:light dark;--fg:#1c2330;--bg:#fbfbfa;--line:#d8dbe0;--bar:#3b6ea8;--bad:#a8322a}
-        @media(prefers-color-scheme:dark){:root{--fg:#e6e8ec;--bg:#14171c;--line:#333a45;--bar:#7fb0e6;--bad:#ff8a7d}}
-        body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}main{max-width:60rem;margin:auto;padding:1.5rem}
-        h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}h2 small{font-weight:400;font-size:.6em;opacity:.7}
-        table{border-collapse:collapse;width:100%;font-size:.9em;display:block;overflow-x:auto}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-        .n{text-align:right;font-variant-numeric:tabular-nums}.scores{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:1rem}.scores li{border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem;display:flex;flex-direction:column}
-        .scores span{font-size:1.6em}.error{color:var(--bad)}svg{width:100%;max-width:44rem;font-size:12px}svg text{fill:var(--fg)}svg rect{fill:var(--bar)}.target{stroke:var(--bad);stroke-width:2}
-        """
 }

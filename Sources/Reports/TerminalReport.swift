@@ -3,42 +3,123 @@ import Records
 
 /// The summary a person reads on the terminal.
 public enum TerminalReport {
+    /// How it may look.
+    public struct Style: Sendable {
+        /// Columns of the terminal.
+        public var width: Int
+        /// Whether severities have colours.
+        public var isColoured: Bool
+
+        /// A style for a terminal of some columns.
+        public init(width: Int = 100, isColoured: Bool = false) {
+            self.width = width
+            self.isColoured = isColoured
+        }
+    }
+
+    /// Codes that are listed; the rest is counted.
+    private static let mostCodes = 15
+
     /// The lines.
-    public static func text(_ report: Report, folder: String) -> String {
+    public static func text(
+        _ report: Report, folder: String, style: Style = Style()
+    ) -> String {
         var lines: [String] = []
         for dataset in report.datasets {
+            let rejected = dataset.rejectedCount > 0 ? ", \(dataset.rejectedCount) rejected" : ""
             lines.append(
-                "\(pad(dataset.role.name, 14)) \(dataset.recordCount) records, \(dataset.schema)"
-                    + (dataset.rejectedCount > 0 ? ", \(dataset.rejectedCount) rejected" : ""))
+                "\(pad(dataset.role.name, 14)) \(dataset.recordCount) records, \(clean(dataset.schema))"
+                    + rejected)
         }
         lines.append("")
-        for result in report.results {
-            let score = result.output.metrics.first {
-                $0.name == "\(result.identity.strategy).score"
-            }
-            let shown = score.map { HTMLReport.short($0.value) } ?? "–"
-            lines.append(
-                "\(pad(result.identity.strategy, 14)) \(pad(shown, 8)) \(pad(result.status.rawValue, 8)) \(result.identity.id) \(result.identity.version)"
-            )
-            if let error = result.error { lines.append("  \(error)") }
-        }
+        for result in report.results { lines += analyzer(result, style) }
         lines.append("")
         let problems = report.problems
-        for problem in problems.prefix(12) {
-            lines.append(
-                "\(pad(problem.severity.name, 7)) \(pad(problem.code, 7)) \(pad(problem.name, 22)) \(pad(String(problem.count), 7)) \(String(problem.example.prefix(70)))"
-            )
+        for problem in problems.prefix(mostCodes) {
+            let head =
+                "\(pad(problem.code, 8)) \(pad(clean(problem.name), 22)) \(left(String(problem.count), 7))  "
+            let severity = coloured(pad(problem.severity.name, 7), problem.severity, style)
+            let room = max(20, style.width - 8 - width(of: head))
+            lines.append("\(severity) \(head)\(cut(clean(problem.example), room))")
         }
-        if problems.count > 12 { lines.append("… and \(problems.count - 12) more codes") }
+        if problems.isEmpty { lines.append("nothing was found") }
+        if problems.count > mostCodes {
+            lines.append("… and \(problems.count - mostCodes) more codes")
+        }
         for gate in report.gates {
-            lines.append("gate \(gate.passed ? "passed" : "FAILED"): \(gate.expression)")
+            lines.append("gate \(gate.passed ? "passed" : "FAILED"): \(clean(gate.expression))")
         }
-        lines.append("")
-        lines.append("report: \(folder)/report.html")
+        lines += ["", "report: \(folder)/report.html"]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+    private static func analyzer(_ result: AnalyzerResult, _ style: Style) -> [String] {
+        let identity = result.identity
+        let score = result.output.metrics.first { $0.name == "\(identity.strategy).score" }
+        let shown = score.map { HTMLText.short($0.value) } ?? "–"
+        let line =
+            "\(pad(identity.strategy, 14)) \(pad(shown, 8)) \(pad(result.status.rawValue, 8)) "
+            + "\(identity.id) \(identity.version)"
+        return [line] + (result.error.map { ["  " + coloured(clean($0), .high, style)] } ?? [])
+    }
+
+    private static func coloured(_ text: String, _ severity: Severity, _ style: Style) -> String {
+        guard style.isColoured else { return text }
+        let number =
+            switch severity {
+            case .high: 31
+            case .medium: 33
+            case .low: 36
+            case .info: 2
+            }
+        return "\u{1B}[\(number)m\(text)\u{1B}[0m"
+    }
+
+    private static func pad(_ text: String, _ columns: Int) -> String {
+        text + String(repeating: " ", count: max(0, columns - width(of: text)))
+    }
+
+    private static func left(_ text: String, _ columns: Int) -> String {
+        String(repeating: " ", count: max(0, columns - width(of: text))) + text
+    }
+
+    /// A text without what could move the cursor or colour the terminal.
+    private static func clean(_ text: String) -> String {
+        String(
+            text.filter { character in
+                !character.isNewline
+                    && !character.unicodeScalars.contains {
+                        $0.value < 0x20 || (0x7F...0x9F).contains($0.value)
+                    }
+            })
+    }
+
+    /// A text of at most so many columns.
+    private static func cut(_ text: String, _ columns: Int) -> String {
+        var kept = ""
+        var used = 0
+        for character in text {
+            let own = width(of: String(character))
+            if used + own > columns - 1 { return kept + "…" }
+            kept.append(character)
+            used += own
+        }
+        return kept
+    }
+
+    /// Columns of a text: ideographs, kana, hangul and full-width signs take two (Unicode UAX #11).
+    static func width(of text: String) -> Int {
+        text.reduce(0) { sum, character in
+            let isWide = character.unicodeScalars.contains { scalar in
+                switch scalar.value {
+                case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+                    0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF,
+                    0x20000...0x3FFFD:
+                    true
+                default: false
+                }
+            }
+            return sum + (isWide ? 2 : 1)
+        }
     }
 }

@@ -78,7 +78,7 @@ struct CoverageAnalyzer: Analyzer {
         _ measures: CoverageMeasures, _ partial: CoveragePartial, _ index: Int, to sink: Sink
     ) throws {
         let n = partial.rowCount
-        let name = "coverage.\(dimension.name)"
+        let name = "coverage.\(dimension.metricName)"
         try sink.state(
             Metric(
                 "\(name).scene", measures.scene, unit: "share", n: n, direction: .higherIsBetter,

@@ -39,6 +39,9 @@ struct Taxonomy: Sendable {
         let target: Int
         let categories: [Category]
 
+        /// The name as part of a metric's: `answer form` is `answer_form`.
+        var metricName: String { name.split(separator: " ").joined(separator: "_") }
+
         /// Names of the categories a row belongs to: by its field's value one at most, by rules all
         /// that hold.
         func assign(_ row: RowReader, _ field: TextColumn?, _ position: Int) -> [String] {

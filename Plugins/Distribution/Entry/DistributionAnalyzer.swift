@@ -138,18 +138,21 @@ struct DistributionAnalyzer: Analyzer {
         let (sumP, sumQ) = (max(1, p.reduce(0, +)), max(1, q.reduce(0, +)))
         let drivers = Divergence.jensenShannonContributions(p, q).enumerated()
             .sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(10)
-        if !names.isEmpty {
+        let shares = (p.map { $0 / sumP }, q.map { $0 / sumQ })
+        if family.hasSuffix("_length") {
+            try showBands(family, names, shares, to: sink)
+        } else if !names.isEmpty {
             try sink.show(
                 "bars", "Data and reference by \(family)",
                 .object([
-                    "unit": "share",
+                    "unit": "share of records", "target_label": "reference",
                     "bars": .array(
                         drivers.map { driver in
-                            .object([
-                                "label": .string(
-                                    names[driver.offset].isEmpty ? "(none)" : names[driver.offset]),
-                                "value": .number(p[driver.offset] / sumP),
-                                "target": .number(q[driver.offset] / sumQ),
+                            let name = names[driver.offset]
+                            return .object([
+                                "label": .string(name.isEmpty ? "(none)" : name),
+                                "value": .number(shares.0[driver.offset]),
+                                "target": .number(shares.1[driver.offset]),
                             ])
                         }),
                 ]))
@@ -171,6 +174,29 @@ struct DistributionAnalyzer: Analyzer {
             try sink.report(finding)
         }
         return test.corrected
+    }
+
+    /// A histogram of the bands between the shortest and the longest text.
+    private func showBands(
+        _ family: String, _ names: [String], _ shares: ([Double], [Double]), to sink: Sink
+    ) throws {
+        let used = names.indices.filter { shares.0[$0] > 0 || shares.1[$0] > 0 }
+        guard let first = used.first, let last = used.last else { return }
+        let part = family == "prompt_length" ? "prompts" : "responses"
+        try sink.show(
+            "histogram", "Length of \(part)",
+            .object([
+                "unit": "share of records by number of words",
+                "bins": .array(
+                    (first...last).map { band in
+                        .object([
+                            "label": .string(DistributionPartial.bandLabel(band)),
+                            "low": JSONValue(band == 0 ? 0 : 1 << (band - 1)),
+                            "high": JSONValue(band == 0 ? 0 : (1 << band) - 1),
+                            "value": .number(shares.0[band]), "reference": .number(shares.1[band]),
+                        ])
+                    }),
+            ]))
     }
 
     private func reportBalance(_ data: DistributionSide, to sink: Sink) throws {
@@ -244,6 +270,11 @@ struct DistributionPartial: AnalyzerPartial {
     static func bandName(_ band: Int) -> String {
         band == 0
             ? "no words" : band == 1 ? "1 word" : "\(1 << (band - 1)) to \((1 << band) - 1) words"
+    }
+
+    /// `16–31`.
+    static func bandLabel(_ band: Int) -> String {
+        band < 2 ? "\(band)" : "\(1 << (band - 1))–\((1 << band) - 1)"
     }
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
