@@ -116,8 +116,8 @@ let package = Package(
         room(
             "Commands",
             [
-                "BatchStore", "CLinux", "JSONText", "Orchestrator", "PluginHost", "Reading",
-                "Records", "Reports", "Yams", argumentParser,
+                "BatchStore", "CLinux", "JSONText", "Orchestrator", "Parallel", "PluginHost",
+                "Reading", "Records", "Reports", "Yams", argumentParser,
             ]),
         .executableTarget(
             name: "assay", dependencies: ["Commands"], exclude: readme, swiftSettings: strict,

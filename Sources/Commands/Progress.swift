@@ -1,12 +1,12 @@
 import Glibc
 import JSONText
 import Orchestrator
-import Synchronization
+import Parallel
 
 /// Says on standard error how far a run has come: a line that is painted over on a terminal, one line
 /// a stage elsewhere.
 final class Progress: Sendable {
-    private struct State {
+    private struct State: Sendable {
         var lastPainted = 0.0
         var isPainted = false
         var running: [String] = []
@@ -15,7 +15,7 @@ final class Progress: Sendable {
     private let isQuiet: Bool
     private let isTerminal: Bool
     private let clock = Stopwatch()
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Between two paintings: fast enough to look alive, slow enough to cost nothing.
     private static let paintSeconds = 0.1

@@ -35,26 +35,18 @@ public enum ThreadTeam {
     public static func map<Result: Sendable>(
         _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Result
     ) -> [Result] {
-        let results = Mutex<[Result?]>(Array(repeating: nil, count: count))
-        let shared = SharedMutex(results)
+        let results = Guarded<[Result?]>(Array(repeating: nil, count: count))
         forEach(count, threads: threads) { index in
             let result = body(index)
-            shared.store(result, at: index)
+            results.withLock { $0[index] = result }
         }
-        return shared.take()
+        return results.withLock { $0.compactMap { $0 } }
     }
 }
 
 private final class Shared: Sendable {
     let value: Atomic<Int>
     init(_ value: consuming Atomic<Int>) { self.value = value }
-}
-
-private final class SharedMutex<Result: Sendable>: Sendable {
-    private let results: Mutex<[Result?]>
-    init(_ results: consuming Mutex<[Result?]>) { self.results = results }
-    func store(_ result: Result, at index: Int) { results.withLock { $0[index] = result } }
-    func take() -> [Result] { results.withLock { $0.compactMap { $0 } } }
 }
 
 /// One thread with an 8 MiB stack, to be joined once.

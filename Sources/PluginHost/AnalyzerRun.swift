@@ -4,7 +4,6 @@ import Crypto
 import Orchestrator
 import Parallel
 import Records
-import Synchronization
 
 /// Drives one analyzer through its passes: the same code inside a worker and inside the host.
 ///
@@ -354,9 +353,9 @@ private final class ResultBoard<Result: Sendable>: Sendable {
         var failure: (index: Int, error: any Error)?
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
-    init(count: Int) { state = Mutex(State(results: Array(repeating: nil, count: count))) }
+    init(count: Int) { state = Guarded(State(results: Array(repeating: nil, count: count))) }
 
     func claim() -> Int? {
         state.withLock { state in

@@ -1,5 +1,5 @@
 import CAssay
-import Synchronization
+import Parallel
 
 /// The `assay_host` given to a plugin, with its log.
 ///
@@ -11,7 +11,7 @@ final class HostTable: @unchecked Sendable {
 
     let pointer: UnsafePointer<assay_host>
     private let progress: ProgressPage
-    private let log = Mutex<[String]>([])
+    private let log = Guarded<[String]>([])
 
     init(progress: ProgressPage) {
         self.progress = progress

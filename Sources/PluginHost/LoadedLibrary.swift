@@ -16,7 +16,8 @@ struct LoadedLibrary {
     /// - Throws: `PluginError` that names the file.
     init(path: String) throws {
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-            let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
+            var reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
+            if reason.hasPrefix(path + ": ") { reason.removeFirst(path.count + 2) }
             throw PluginError(
                 "\(path): cannot be loaded: \(reason)", help: "build it again for this machine")
         }

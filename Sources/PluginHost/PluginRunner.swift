@@ -43,6 +43,8 @@ public struct PluginRunner: AnalyzerRunner {
     static let mostQuarantined = 3
     /// Share of quarantined rows above which an analyzer has failed, from the second row on.
     static let mostQuarantinedShare = 0.05
+    /// Characters of a plugin's own words that go into a message.
+    private static let mostCharacters = 500
 
     /// What the manifest says of the analyzer.
     public let identity: AnalyzerIdentity
@@ -278,6 +280,6 @@ public struct PluginRunner: AnalyzerRunner {
     }
 
     private static func oneLine(_ text: String) -> String {
-        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
+        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(PluginRunner.mostCharacters))
     }
 }

@@ -2,7 +2,6 @@ import Crypto
 import Glibc
 import Parallel
 public import Records
-import Synchronization
 
 /// How a dataset is to be read.
 public struct ReadingOptions: Sendable {
@@ -190,7 +189,7 @@ public enum DatasetReader {
 
 /// Parsers that threads take turns with, so that their tables are built once.
 private final class ParserPool: Sendable {
-    private let idle = Mutex<[ChunkParser]>([])
+    private let idle = Guarded<[ChunkParser]>([])
     private let make: @Sendable () -> ChunkParser
 
     init(_ make: @escaping @Sendable () -> ChunkParser) { self.make = make }
