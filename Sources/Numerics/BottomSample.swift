@@ -44,25 +44,39 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     /// Adds what another sample of other rows kept.
     public mutating func merge(_ other: BottomSample) {
         for entry in other.pending { append(entry) }
-        compact()
     }
 
     /// The sampled rows by priority.
-    public var entries: [Entry] {
-        Array(pending.sorted(by: precedes).prefix(capacity))
+    ///
+    /// O(k log k).
+    public var entries: [Entry] { keys.prefix(capacity).map { pending[$0.index] } }
+
+    /// Drops all but the `capacity` smallest.
+    ///
+    /// Keys are sorted, not entries: payloads stay where they
+    /// are.
+    private mutating func compact() {
+        let keys = keys
+        guard keys.count > capacity else { return }
+        let last = keys[capacity - 1]
+        limit = last.priority
+        pending = pending.filter { ($0.priority, $0.row) <= (last.priority, last.row) }
     }
 
-    private mutating func compact() {
-        guard pending.count > capacity else { return }
-        pending = entries
-        limit = pending[capacity - 1].priority
+    private struct Key {
+        let priority: UInt64
+        let row: Int
+        let index: Int
+    }
+
+    /// Priority and row of every pending entry with its place, in the sample's order.
+    private var keys: [Key] {
+        pending.enumerated()
+            .map { Key(priority: $1.priority, row: $1.row, index: $0) }
+            .sorted { ($0.priority, $0.row) < ($1.priority, $1.row) }
     }
 
     private func priority(of row: Int) -> UInt64 {
         StableHash.mix(seed ^ StableHash.mix(UInt64(truncatingIfNeeded: row)))
-    }
-
-    private func precedes(_ left: Entry, _ right: Entry) -> Bool {
-        (left.priority, left.row) < (right.priority, right.row)
     }
 }

@@ -280,6 +280,8 @@ public struct PluginRunner: AnalyzerRunner {
     }
 
     private static func oneLine(_ text: String) -> String {
-        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(PluginRunner.mostCharacters))
+        String(
+            text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(
+                PluginRunner.mostCharacters))
     }
 }

@@ -14,18 +14,23 @@ struct RowBuilder {
     var turns: [(role: TurnRole, text: [UInt8])] = []
 
     private var rowCount = 0
-    private var texts: [ColumnName: TextBuffer] = [:]
-    private var tokens: [ColumnName: TokenBuffer] = [:]
+    /// Columns in the order asked for, so that no name is looked up per row.
+    private var texts: [(name: ColumnName, buffer: TextBuffer)] = []
+    private var tokens: [(name: ColumnName, buffer: TokenBuffer)] = []
     private var turnsColumn: TurnsBuffer?
+    private let needsTurns: Bool
+    private let needsAll: Bool
 
     init(columns: [ColumnName]) {
         for column in columns {
             switch column {
-            case .promptTokens, .responseTokens, .allTokens: tokens[column] = TokenBuffer()
+            case .promptTokens, .responseTokens, .allTokens: tokens.append((column, TokenBuffer()))
             case .turns: turnsColumn = TurnsBuffer()
-            default: texts[column] = TextBuffer()
+            default: texts.append((column, TextBuffer()))
             }
         }
+        needsAll = columns.contains(.all) || columns.contains(.allTokens)
+        needsTurns = turnsColumn != nil || needsAll
     }
 
     mutating func beginRow() {
@@ -63,6 +68,25 @@ struct RowBuilder {
         tokenizer: inout Tokenizer, field: (ColumnName) -> [UInt8]?
     ) {
         rowCount += 1
+        if needsTurns { completeTurns() }
+        for index in texts.indices {
+            texts[index].buffer.append(value(of: texts[index].name, field))
+        }
+        for index in tokens.indices {
+            let name = tokens[index].name
+            let text = name == .promptTokens ? prompt : name == .responseTokens ? response : all
+            text?.withUnsafeBufferPointer {
+                tokenizer.tokenize($0, into: &tokens[index].buffer.values)
+            }
+            tokens[index].buffer.endRow()
+        }
+        guard turnsColumn != nil else { return }
+        for turn in turns { turnsColumn?.append(role: turn.role.bytes, text: turn.text) }
+        turnsColumn?.endRow()
+    }
+
+    /// A record without a conversation is one of single parts; all text is that of the turns.
+    private mutating func completeTurns() {
         if turns.isEmpty {
             if let system { turns.append((.system, system)) }
             if let prompt { turns.append((.user, prompt)) }
@@ -70,24 +94,11 @@ struct RowBuilder {
         } else if let system, !turns.contains(where: { $0.role == .system }) {
             turns.insert((.system, system), at: 0)
         }
+        guard needsAll else { return }
         for turn in turns where !turn.text.isEmpty {
             if !all.isEmpty { all.append(0x0A) }
             all.append(contentsOf: turn.text)
         }
-        for name in Array(texts.keys) {
-            let text = value(of: name, field)
-            texts[name]?.append(text)
-        }
-        for name in Array(tokens.keys) {
-            let text = name == .promptTokens ? prompt : name == .responseTokens ? response : all
-            guard var column = tokens.removeValue(forKey: name) else { continue }
-            text?.withUnsafeBufferPointer { tokenizer.tokenize($0, into: &column.values) }
-            column.endRow()
-            tokens[name] = column
-        }
-        guard turnsColumn != nil else { return }
-        for turn in turns { turnsColumn?.append(role: turn.role.bytes, text: turn.text) }
-        turnsColumn?.endRow()
     }
 
     private func value(of name: ColumnName, _ field: (ColumnName) -> [UInt8]?) -> [UInt8]? {
@@ -104,8 +115,8 @@ struct RowBuilder {
     /// The batch of all rows so far.
     func batch() -> RecordBatch {
         var columns: [(name: ColumnName, data: ColumnData)] = []
-        for (name, buffer) in texts { columns.append((name, .text(buffer))) }
-        for (name, buffer) in tokens { columns.append((name, .tokens(buffer))) }
+        for text in texts { columns.append((text.name, .text(text.buffer))) }
+        for token in tokens { columns.append((token.name, .tokens(token.buffer))) }
         if let turnsColumn { columns.append((.turns, .turns(turnsColumn))) }
         return RecordBatch(rowCount: rowCount, columns: columns)
     }
@@ -115,7 +126,13 @@ struct RowBuilder {
 enum TurnRole: String {
     case system, user, assistant, tool
 
-    var bytes: [UInt8] { Array(rawValue.utf8) }
+    /// The word as UTF-8.
+    var bytes: [UInt8] { TurnRole.words[self] ?? [] }
+
+    private static let words: [TurnRole: [UInt8]] = [
+        .system: Array("system".utf8), .user: Array("user".utf8),
+        .assistant: Array("assistant".utf8), .tool: Array("tool".utf8),
+    ]
 
     /// The role that a dataset's own word stands for; `nil` for a word that says nothing.
     init?(word: String) {

@@ -48,7 +48,7 @@ import Testing
             rules.hold(for: Array(text.utf8).span, wordCount: words, turnCount: turns)
         }
         #expect(!hold("anything"))
-        rules.keywords = [Array("refund".utf8), Array("money back".utf8)]
+        rules.keywords = ["refund", "money back"]
         #expect(hold("I want a REFUND now"))
         #expect(hold("my Money Back"))
         #expect(!hold("I want a fund"))

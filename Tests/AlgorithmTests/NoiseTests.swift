@@ -91,13 +91,16 @@ import Testing
 
     @Test("HTML residue is a tag or an entity")
     func residue() {
-        #expect(find("first line<br>second line", TextChecks.htmlResidue) == "<br>")
-        #expect(find("R&amp;B singer", TextChecks.htmlResidue) == "&amp;")
-        #expect(find("a < b && c > d", TextChecks.htmlResidue) == nil)
-        func speaks(_ text: String) -> Bool { TextChecks.speaksOfMarkup(Array(text.utf8).span) }
-        #expect(speaks("How do I center a div in CSS?"))
-        #expect(speaks("Write a React component"))
-        #expect(!speaks("The random stage of a domain"))
+        func residue(_ text: String, besides other: String = "") -> String? {
+            let other = Array(other.utf8)
+            return find(text) { TextChecks.htmlResidue($0, besides: other.span) }
+        }
+        #expect(residue("first line<br>second line") == "<br>")
+        #expect(residue("R&amp;B singer") == "&amp;")
+        #expect(residue("a < b && c > d") == nil)
+        #expect(residue("<p>center</p>", besides: "How do I center a div in CSS?") == nil)
+        #expect(residue("Write a React component with <br>") == nil)
+        #expect(residue("one<br>two", besides: "The random stage of a domain") == "<br>")
     }
 
     @Test("addresses of people are told from those of offices and of nobody")

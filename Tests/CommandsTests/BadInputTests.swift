@@ -86,6 +86,42 @@ import Testing
             naming: ["number.yaml line 6", "many", "whole number"])
     }
 
+    @Test("what only the plugin can know of a taxonomy is bad input as well")
+    func refusedTaxonomy() throws {
+        let folder = try TemporaryFolder()
+        let twice = try folder.write(
+            "twice.yaml", "dimensions: [{name: topic, field: topic, categories: [a, b, a]}]\n")
+        try expectRefusal(
+            ["run", BadInputTests.data, "--taxonomy", twice],
+            naming: ["org.assay.coverage 0.1.0", "category a twice"])
+    }
+
+    @Test("a configuration file holds the options, and its mistakes have a line")
+    func configuration() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("data.jsonl", BadInputTests.record)
+        let good = try folder.write(
+            "run.yaml",
+            "data: data.jsonl\nplugins: [noise, coverage]\nthreads: 1\nout: made\n"
+                + "set:\n  noise:\n    context_tokens: 16\nfields: {prompt: input+instruction}\n")
+        let result = try Program.assay(["run", "--config", good])
+        #expect(result.status == 0, "\(result.errors)")
+        let reader = ReportReader(folder.path("made"))
+        #expect(try reader.statuses().keys.sorted() == ["org.assay.coverage", "org.assay.noise"])
+        let mapping = try reader.report()["datasets"]?.arrayValue?[0]["files"]?.arrayValue?[0]
+        #expect(mapping?["mapping"]?.stringValue?.contains("/input+/instruction") == true)
+        for (line, fragments) in [
+            ("treads: 1", ["bad.yaml line 2", "treads", "threads"]),
+            ("threads: 0", ["bad.yaml line 2", "at least 1"]),
+            ("set: {nose: {a: 1}}", ["bad.yaml line 2", "nose", "noise"]),
+            ("set: {noise: {context_tokens: x}}", ["bad.yaml line 2", "\"x\""]),
+        ] {
+            let bad = try folder.write("bad.yaml", "data: data.jsonl\n\(line)\n")
+            try expectRefusal(["run", "--config", bad], naming: fragments)
+        }
+        try expectRefusal(["run"], naming: ["no data"])
+    }
+
     @Test("a manifest of a newer version, or of a newer ABI, is refused before loading")
     func newerManifest() throws {
         let folder = try TemporaryFolder()

@@ -93,8 +93,8 @@ import Testing
     @Test("the gap and the shift towards other topics are named")
     func dataset() throws {
         let messages = try outcome().messages
-        #expect(messages.contains("topic accessibility has no record, 10 are wanted"))
-        #expect(messages.contains { $0.hasPrefix("topic privacy has 3 of 15") })
+        #expect(messages.contains("topic accessibility has no record, 20 are wanted"))
+        #expect(messages.contains { $0.hasPrefix("topic privacy has 3 of 20") })
         #expect(messages.contains { $0.hasPrefix("label differs from the reference") })
     }
 }

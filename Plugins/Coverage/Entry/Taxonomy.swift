@@ -79,23 +79,23 @@ struct Taxonomy: Sendable {
 
     let dimensions: [Dimension]
 
+    /// Reads a taxonomy that the host has checked against the manifest's schema; what a schema cannot
+    /// say is checked here.
     init(_ value: JSONValue?, target: Int) throws {
-        guard let value, value != .null else {
+        guard let value else {
             dimensions = Taxonomy.builtIn(target: target)
             return
         }
-        try Taxonomy.checkKeys(value, ["taxonomy", "dimensions"], "the taxonomy")
-        guard let list = value["dimensions"]?.arrayValue, !list.isEmpty else {
-            throw Taxonomy.wrong("the taxonomy has no dimensions, expected a list of at least one")
+        dimensions = try (value["dimensions"]?.arrayValue ?? []).map {
+            try Taxonomy.dimension($0, target: target)
         }
-        dimensions = try list.map { try Taxonomy.dimension($0, target: target) }
+        if let twice = Taxonomy.repeated(dimensions.map(\.name)) {
+            throw Taxonomy.wrong("the taxonomy has dimension \(twice) twice")
+        }
     }
 
     private static func dimension(_ value: JSONValue, target: Int) throws -> Dimension {
-        guard let name = value["name"]?.stringValue else {
-            throw wrong("a dimension of the taxonomy has no name")
-        }
-        try checkKeys(value, ["name", "field", "target", "categories"], "dimension \(name)")
+        let name = value["name"]?.stringValue ?? ""
         let target = value["target"]?.intValue ?? target
         let field = value["field"]?.stringValue
         let categories = try (value["categories"]?.arrayValue ?? []).map {
@@ -104,8 +104,7 @@ struct Taxonomy: Sendable {
         if field == nil, categories.isEmpty {
             throw wrong("dimension \(name) has neither a field nor categories")
         }
-        let names = categories.map(\.name)
-        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+        if let twice = repeated(categories.map(\.name)) {
             throw wrong("dimension \(name) has category \(twice) twice")
         }
         return Dimension(
@@ -116,55 +115,27 @@ struct Taxonomy: Sendable {
     private static func category(
         _ value: JSONValue, dimension: String, target: Int, hasField: Bool
     ) throws -> Category {
-        if let name = value.stringValue {
-            guard hasField else { throw wrong("category \(name) of \(dimension) has no rules") }
-            return Category(
-                name: name, weight: 1, target: target, values: [name], part: "all",
-                rules: TextRules())
-        }
-        guard let name = value["name"]?.stringValue else {
-            throw wrong("a category of \(dimension) has no name")
-        }
-        try checkKeys(
-            value, ["name", "weight", "target", "values", "rules"],
-            "category \(name) of \(dimension)")
-        let weight = value["weight"]?.doubleValue ?? 1
-        let target = value["target"]?.intValue ?? target
-        guard weight >= 0 else {
-            throw wrong("category \(name) has weight \(weight), expected at least 0")
-        }
-        guard target > 0 else {
-            throw wrong("category \(name) has target \(target), expected at least 1")
-        }
+        let name = value.stringValue ?? value["name"]?.stringValue ?? ""
         let stated = value["rules"] ?? .null
-        try checkKeys(
-            stated, ["in", "keywords", "min_words", "max_words", "min_turns", "max_turns"],
-            "the rules of category \(name)")
         var rules = TextRules()
-        rules.keywords = (stated["keywords"]?.arrayValue ?? []).compactMap {
-            $0.stringValue.map { Array($0.utf8) }
-        }
+        rules.keywords = (stated["keywords"]?.arrayValue ?? []).compactMap(\.stringValue)
         rules.minimumWords = stated["min_words"]?.intValue
         rules.maximumWords = stated["max_words"]?.intValue
         rules.minimumTurns = stated["min_turns"]?.intValue
         rules.maximumTurns = stated["max_turns"]?.intValue
-        if !hasField, rules.isEmpty { throw wrong("category \(name) of \(dimension) has no rules") }
-        let part = stated["in"]?.stringValue ?? "all"
-        guard ["prompt", "response", "all"].contains(part) else {
-            throw wrong("category \(name) looks in \"\(part)\", expected prompt, response or all")
+        if !hasField, rules.isEmpty {
+            throw wrong("category \(name) of \(dimension) has no rules")
         }
         return Category(
-            name: name, weight: weight, target: target,
-            values: value["values"]?.arrayValue?.compactMap(\.stringValue) ?? [name], part: part,
-            rules: rules)
+            name: name, weight: value["weight"]?.doubleValue ?? 1,
+            target: value["target"]?.intValue ?? target,
+            values: value["values"]?.arrayValue?.compactMap(\.stringValue) ?? [name],
+            part: stated["in"]?.stringValue ?? "all", rules: rules)
     }
 
-    private static func checkKeys(_ value: JSONValue, _ known: [String], _ what: String) throws {
-        for key in value.objectValue?.keys ?? [] where !known.contains(key) {
-            throw wrong(
-                "\(what) has unknown key \"\(key)\", expected one of \(known.joined(separator: ", "))"
-            )
-        }
+    private static func repeated(_ names: [String]) -> String? {
+        var seen: Set<String> = []
+        return names.first { !seen.insert($0).inserted }
     }
 
     private static func wrong(_ message: String) -> AnalyzerError {
@@ -188,7 +159,7 @@ struct Taxonomy: Sendable {
             }
         }
         func marks(_ name: String, _ keywords: [String]) -> Category {
-            category(name, "all") { $0.keywords = keywords.map { Array($0.utf8) } }
+            category(name, "all") { $0.keywords = keywords }
         }
         func dimension(_ name: String, _ categories: [Category]) -> Dimension {
             Dimension(

@@ -15,23 +15,6 @@ public enum ByteSearch {
         return nil
     }
 
-    /// Where `word` first stands with neither a letter nor a digit beside it.
-    ///
-    /// `word` as in `find`.
-    public static func findWord(_ word: [UInt8], in text: Span<UInt8>) -> Int? {
-        var from = 0
-        while let position = find(word, in: text, from: from) {
-            let end = position + word.count
-            if position == 0 || !isLetterOrDigit(text[position - 1]),
-                end == text.count || !isLetterOrDigit(text[end])
-            {
-                return position
-            }
-            from = position + 1
-        }
-        return nil
-    }
-
     /// Whether two texts are equal, white space at the ends aside.
     public static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         let (a, b) = (trimmed(left), trimmed(right))

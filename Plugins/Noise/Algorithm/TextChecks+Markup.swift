@@ -1,26 +1,29 @@
+import Numerics
+
 extension TextChecks {
-    private static let residue = [
+    private static let residue = PhraseSearch(phrases: [
         "</div>", "</p>", "</span>", "</a>", "<br>", "<br/>", "<br />", "</li>", "&nbsp;", "&amp;",
         "&lt;", "&gt;", "&quot;", "&#39;",
-    ].map { Array($0.utf8) }
-    private static let markupWords = [
-        "html", "xml", "xhtml", "css", "jsx", "dom", "tag", "tags", "markup", "react", "angular",
-        "vue", "php", "javascript", "svg", "selenium", "beautifulsoup", "doctype", "script", "code",
-    ].map { Array($0.utf8) }
-    private static let fence = Array("```".utf8)
+    ])
+    private static let markup = PhraseSearch(
+        phrases: ["```"],
+        words: [
+            "html", "xml", "xhtml", "css", "jsx", "dom", "tag", "tags", "markup", "react",
+            "angular", "vue", "php", "javascript", "svg", "selenium", "beautifulsoup", "doctype",
+            "script", "code",
+        ])
 
-    /// Whether a text speaks of markup or code, so that tags and entities in it are meant.
-    public static func speaksOfMarkup(_ text: Span<UInt8>) -> Bool {
-        ByteSearch.find(fence, in: text) != nil
-            || markupWords.contains { ByteSearch.findWord($0, in: text) != nil }
-    }
-
-    /// HTML tags or entities; to be asked only where neither side of the record speaks of markup.
-    public static func htmlResidue(_ text: Span<UInt8>) -> TextFault? {
-        for word in residue {
-            guard let position = ByteSearch.find(word, in: text) else { continue }
-            return TextFault(span: position..<position + word.count, score: 0.9)
+    /// HTML tags or entities in a record of which no part speaks of markup or code: there they are
+    /// meant.
+    ///
+    /// `other` is the record's other side.
+    public static func htmlResidue(
+        _ text: Span<UInt8>, besides other: Span<UInt8>
+    ) -> TextFault? {
+        // Residue is rarer than talk of markup: it is looked for first.
+        guard let match = residue.next(in: text), !markup.isIn(text), !markup.isIn(other) else {
+            return nil
         }
-        return nil
+        return TextFault(span: match.range, score: 0.9)
     }
 }

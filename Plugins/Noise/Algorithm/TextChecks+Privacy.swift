@@ -1,30 +1,33 @@
+import Numerics
+
 extension TextChecks {
+    /// Beginnings of keys with the letters and digits that follow at least; a private key block.
+    private static let keyForms: [(prefix: String, length: Int)] = [
+        ("akia", 16), ("sk-", 20), ("ghp_", 36), ("xoxb-", 20), ("private key-----", 0),
+    ]
+    private static let keys = PhraseSearch(phrases: keyForms.map(\.prefix))
+
     /// A key of a well-known form: AWS access key ids, `sk-` and GitHub tokens, private key blocks.
     public static func secret(_ text: Span<UInt8>) -> TextFault? {
-        let forms: [(prefix: String, length: Int)] = [
-            ("akia", 16), ("sk-", 20), ("ghp_", 36), ("xoxb-", 20),
-        ]
-        for (prefix, length) in forms {
-            let word = Array(prefix.utf8)
-            var from = 0
-            while let start = ByteSearch.find(word, in: text, from: from) {
-                from = start + 1
-                if start > 0, ByteSearch.isLetterOrDigit(text[start - 1]) { continue }
-                var end = start + word.count
-                var digits = 0
-                while end < text.count,
-                    ByteSearch.isLetterOrDigit(text[end]) || text[end] == 0x2D || text[end] == 0x5F
-                {
-                    if (0x30...0x39).contains(text[end]) { digits += 1 }
-                    end += 1
-                }
-                if end - start - word.count >= length, digits > 0 {
-                    return TextFault(span: start..<end, score: 0.95)
-                }
+        var from = 0
+        while let match = keys.next(in: text, from: from) {
+            from = match.range.lowerBound + 1
+            let (start, needed) = (match.range.lowerBound, keyForms[match.phrase].length)
+            if needed == 0 { return TextFault(span: match.range) }
+            if start > 0, ByteSearch.isLetterOrDigit(text[start - 1]) { continue }
+            var end = match.range.upperBound
+            var digits = 0
+            while end < text.count,
+                ByteSearch.isLetterOrDigit(text[end]) || text[end] == 0x2D || text[end] == 0x5F
+            {
+                if (0x30...0x39).contains(text[end]) { digits += 1 }
+                end += 1
+            }
+            if end - match.range.upperBound >= needed, digits > 0 {
+                return TextFault(span: start..<end, score: 0.95)
             }
         }
-        let block = Array("private key-----".utf8)
-        return ByteSearch.find(block, in: text).map { TextFault(span: $0..<$0 + block.count) }
+        return nil
     }
 
     /// Names before the @ that stand for an office or for nobody.

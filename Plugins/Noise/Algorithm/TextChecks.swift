@@ -1,3 +1,5 @@
+import Numerics
+
 /// Something wrong with a text, and where.
 public struct TextFault: Sendable, Equatable {
     /// Bytes of the text.
@@ -68,7 +70,7 @@ public enum TextChecks {
         return nil
     }
 
-    private static let refusals = [
+    private static let refusals = PhraseSearch(phrases: [
         "as an ai language model", "as a language model, i", "as an ai, i can't",
         "as an ai, i cannot", "as an ai, i don't have", "as an ai, i do not have",
         "as an ai, i am not able", "as an ai, i'm not able", "as an ai, i am unable",
@@ -76,31 +78,23 @@ public enum TextChecks {
         "i'm sorry, but i cannot", "i am sorry, but i cannot", "i cannot assist with",
         "i can't assist with",
         "作为一个人工智能", "作为一个ai", "作为ai语言模型", "作为一个语言模型",
-    ].map { Array($0.utf8) }
+    ])
+    /// A refusal begins an answer; further on it is more often quoted.
+    private static let refusalBytes = 200
 
-    /// A phrase of refusal in the first 200 bytes of a response.
+    /// A phrase of refusal that begins in the first 200 bytes of a response.
     public static func refusal(_ text: Span<UInt8>) -> TextFault? {
-        for word in refusals {
-            if let position = ByteSearch.find(word, in: text), position < 200 {
-                return TextFault(span: position..<position + word.count, score: 0.9)
-            }
-        }
-        return nil
+        refusals.next(in: text, to: refusalBytes).map { TextFault(span: $0.range, score: 0.9) }
     }
 
-    private static let attachments = [
+    private static let attachments = PhraseSearch(phrases: [
         "attached image", "attached photo", "attached picture", "attached file",
         "attached screenshot",
         "image below", "picture below", "photo below", "image above", "附件", "下图", "这张图片",
-    ].map { Array($0.utf8) }
+    ])
 
     /// A prompt that needs something text does not carry, such as a picture.
     public static func unfulfillable(_ text: Span<UInt8>) -> TextFault? {
-        for word in attachments {
-            if let position = ByteSearch.find(word, in: text) {
-                return TextFault(span: position..<position + word.count, score: 0.8)
-            }
-        }
-        return nil
+        attachments.next(in: text).map { TextFault(span: $0.range, score: 0.8) }
     }
 }

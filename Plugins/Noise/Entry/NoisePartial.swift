@@ -77,15 +77,14 @@ struct NoisePartial: GroupingPartial {
             faults.add(.placeholderInput, "field:/input", TextChecks.placeholder(text))
         }
         let parts = [("text.prompt", columns.prompts), ("text.response", columns.responses)]
-        let speaksOfMarkup = parts.contains {
-            $0.1.withBytes(position, TextChecks.speaksOfMarkup)
-        }
         for (name, column) in parts {
             column.withBytes(position) { text in
                 for (check, find) in NoisePartial.textChecks { faults.add(check, name, find(text)) }
-                if !speaksOfMarkup {
-                    faults.add(.htmlResidue, name, TextChecks.htmlResidue(text))
+                let other = name == "text.prompt" ? columns.responses : columns.prompts
+                let residue = other.withBytes(position) {
+                    TextChecks.htmlResidue(text, besides: $0)
                 }
+                faults.add(.htmlResidue, name, residue)
             }
         }
     }
