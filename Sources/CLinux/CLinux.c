@@ -157,6 +157,9 @@ int clx_seccomp_restrict(void) {
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCH, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         LOAD(nr),
+        /* Calls of the x32 ABI have numbers of their own. */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         /* glibc falls back from clone3 to clone, whose flags can be looked at. */
         REFUSE(SYS_clone3, ENOSYS),
         REFUSE(SYS_socket, EPERM),
@@ -180,10 +183,20 @@ int clx_seccomp_restrict(void) {
         REFUSE(SYS_fork, EPERM),
         REFUSE(SYS_vfork, EPERM),
 #endif
+        REFUSE(SYS_kill, EPERM),
+        REFUSE(SYS_tkill, EPERM),
+        REFUSE(SYS_rt_sigqueueinfo, EPERM),
+        REFUSE(424 /* pidfd_send_signal */, EPERM),
+        REFUSE(438 /* pidfd_getfd */, EPERM),
         /* clone is for threads only. */
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
         LOAD(args[0]),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 5, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        /* abort() signals its own process; no other may be reached. */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 3),
+        LOAD(args[0]),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };

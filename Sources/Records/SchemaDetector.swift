@@ -102,7 +102,12 @@ public enum SchemaDetector {
 
     private static func conversation(_ sample: SchemaSample) -> FieldMapping? {
         for (name, shapes) in sample.keys {
-            for shape in shapes.keys {
+            // The commonest shape first; of equally common ones an order that is the same in every
+            // process, which the dictionary's is not.
+            let ordered = shapes.sorted {
+                ($1.value, "\($0.key)") < ($0.value, "\($1.key)")
+            }
+            for (shape, _) in ordered {
                 guard case .objects(let keys) = shape, name != "chosen", name != "rejected",
                     let role = ["role", "from", "speaker"].first(where: keys.contains),
                     let text = ["content", "value", "text", "utterance"].first(where: keys.contains)

@@ -67,6 +67,29 @@ import Testing
         }
     }
 
+    @Test("a plugin can neither reach the network, files, other processes nor start one")
+    func sandbox() throws {
+        let folder = try TemporaryFolder()
+        let library = try PluginCompiler.compile(
+            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
+            into: folder)
+        let result = try Program.assay([
+            "run", try MisbehaviourTests.writeData(into: folder), "--plugin", library, "--set",
+            "test.behaviour=escape", "--out", folder.path("report"),
+        ])
+        let reader = ReportReader(folder.path("report"))
+        let held = try JSONValue(parsing: reader.text("run.json"))["protections"]
+        // A kernel without one of them says so in the report; then there is nothing to test.
+        guard held?["landlock"]?.boolValue == true, held?["seccomp"]?.boolValue == true else {
+            return
+        }
+        #expect(result.status == 0, "\(result.errors)")
+        let found = try reader.lines("findings.jsonl").first {
+            $0["code"]?.stringValue == "BAD001"
+        }
+        #expect(found?["message"]?.stringValue == "confined")
+    }
+
     struct Lie: Sendable, CustomTestStringConvertible {
         let truth: String
         let lie: String

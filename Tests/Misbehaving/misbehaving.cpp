@@ -1,6 +1,13 @@
 // A plugin that misbehaves in the way its configuration names, on the row whose prompt is "boom".
 #include <assay/assay.h>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +44,23 @@ assay_status report(const assay_sink *sink, int64_t row, double score, assay_str
     return sink->finding(sink->ctx, &f);
 }
 
+// Tries to leave the sandbox in every way it knows; names the ways that worked.
+std::string escapes() {
+    std::string found;
+    auto note = [&](const char *way, bool worked) { if (worked) found += std::string(found.empty() ? "" : " ") + way; };
+    note("socket", socket(AF_INET, SOCK_STREAM, 0) >= 0);
+    note("read", open("/etc/passwd", O_RDONLY) >= 0);
+    note("write", open("/tmp/assay-escape", O_WRONLY | O_CREAT, 0600) >= 0);
+    note("signal", kill(getppid(), 0) == 0);
+    note("ptrace", ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0);
+    char *arguments[] = {const_cast<char *>("/bin/true"), nullptr};
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    note("fork", child > 0);
+    execv(arguments[0], arguments);  // Comes back only where it is refused.
+    return found.empty() ? "confined" : found;
+}
+
 assay_status misbehave(const std::string &how, int64_t row, const assay_sink *sink) {
     auto is = [&](const char *name) { return how.find(std::string("\"") + name + "\"") != std::string::npos; };
     if (is("segfault")) { *reinterpret_cast<volatile int *>(8) = 1; }
@@ -49,6 +73,10 @@ assay_status misbehave(const std::string &how, int64_t row, const assay_sink *si
     if (is("rows")) { return report(sink, 1000000, 0.5, TEXT("a row that is not there")); }
     if (is("utf8")) { return report(sink, row, 0.5, TEXT("broken \xff text")); }
     if (is("undeclared")) { return report(sink, row, 0.5, TEXT("a code of its own"), TEXT("OWN001")); }
+    if (is("escape")) {
+        std::string ways = escapes();
+        return report(sink, row, 0.5, assay_str{ways.data(), ways.size()});
+    }
     if (is("nan")) { return report(sink, row, std::nan(""), TEXT("no number")); }
     return ASSAY_OK;
 }
