@@ -77,7 +77,8 @@ int clx_send(int socket, const void *bytes, uint64_t length, const int *fds, uin
     return 0;
 }
 
-int64_t clx_receive(int socket, void *bytes, uint64_t capacity, int *fds, uint32_t *fd_count) {
+int64_t clx_receive(int socket, void *bytes, uint64_t capacity, int *fds, uint32_t *fd_count,
+                    int waits) {
     char control[CMSG_SPACE(sizeof(int) * MOST_FDS)];
     struct iovec part = {bytes, capacity};
     struct msghdr message = {0};
@@ -87,8 +88,10 @@ int64_t clx_receive(int socket, void *bytes, uint64_t capacity, int *fds, uint32
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     ssize_t got;
-    do { got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC); } while (got < 0 && errno == EINTR);
-    if (got < 0) return -1;
+    int flags = MSG_CMSG_CLOEXEC | (waits ? 0 : MSG_DONTWAIT);
+    do { got = recvmsg(socket, &message, flags); } while (got < 0 && errno == EINTR);
+    *fd_count = 0;
+    if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? CLX_NOTHING_YET : -1;
     for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
         if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
         uint32_t count = (uint32_t)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));

@@ -24,7 +24,8 @@ enum AnalyzerCall: UInt64 {
 /// One slot of eight words a thread: call (0 when idle), role, first row, row after the last, and a
 /// counter that moves with every call and every progress report.
 final class ProgressPage: @unchecked Sendable {
-    static let slotCount = 64
+    /// As many as a run may have threads.
+    static let slotCount = 256
     private static let wordsPerSlot = 8
     static let byteCount = slotCount * wordsPerSlot * 8
 
@@ -76,6 +77,11 @@ final class ProgressPage: @unchecked Sendable {
     /// A call reports that it is still at work: moves every thread's counter.
     func touch() {
         for thread in 0..<ProgressPage.slotCount { _ = clx_fetch_add(slot(thread) + 4, 1) }
+    }
+
+    /// Changes whenever a thread begins a call or reports progress.
+    var movement: UInt64 {
+        (0..<ProgressPage.slotCount).reduce(0) { $0 &+ clx_load(slot($1) + 4) }
     }
 
     /// What each busy thread is doing, by thread.

@@ -21,11 +21,22 @@ final class WorkerChannel {
     /// A worker's answer beyond this is refused.
     private static let mostBytes: UInt64 = 8 << 30
 
+    private static let mostDescriptors = 200
+    private static let mostBytesAtOnce = 64 << 20
+
     let socket: Int32
+    private var pending: [UInt8] = []
+    /// Descriptors that came with bytes of a message that is not whole yet.
+    private var descriptors: [Int32] = []
+    private var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    private var isBroken = false
 
     init(socket: Int32) { self.socket = socket }
 
-    deinit { close(socket) }
+    deinit {
+        for descriptor in descriptors { close(descriptor) }
+        close(socket)
+    }
 
     /// Sends a message; false when the other side is gone.
     func send(_ kind: Kind, _ payload: [UInt8], descriptors: [Int32] = []) -> Bool {
@@ -38,36 +49,61 @@ final class WorkerChannel {
             && (payload.isEmpty || clx_send(socket, payload, UInt64(payload.count), nil, 0) == 0)
     }
 
-    /// Receives a message; `nil` when the other side is gone or speaks nonsense.
+    /// Waits for a message; `nil` when the other side is gone or speaks nonsense.
     func receive() -> Message? {
-        var descriptors: [Int32] = []
-        guard let header = receive(WorkerChannel.headerBytes, &descriptors) else { return nil }
-        var wire = WireReader(header)
-        guard let kind = try? wire.integer(UInt64.self), let known = Kind(rawValue: kind),
-            let length = try? wire.integer(UInt64.self), length <= WorkerChannel.mostBytes,
-            let payload = receive(Int(length), &descriptors)
-        else {
-            for descriptor in descriptors { close(descriptor) }
-            return nil
+        while true {
+            if let message = takeMessage() { return message }
+            guard !isBroken, fetch(waits: true) > 0 else { return nil }
         }
-        return Message(kind: known, payload: payload, descriptors: descriptors)
     }
 
-    private func receive(_ count: Int, _ descriptors: inout [Int32]) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var position = 0
-        while position < count {
-            var found = [Int32](repeating: -1, count: 200)
-            var foundCount = UInt32(found.count)
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                clx_receive(
-                    socket, buffer.baseAddress.map { $0 + position }, UInt64(count - position),
-                    &found, &foundCount)
-            }
-            descriptors += found.prefix(Int(foundCount))
-            guard got > 0 else { return nil }
-            position += Int(got)
+    /// The messages that have come in, without waiting: what a plugin writes to the channel must not
+    /// keep the host from looking at the clock.
+    ///
+    /// `nil` when the other side is gone or speaks nonsense.
+    func receiveAvailable() -> [Message]? {
+        var fetched = 0
+        var got = 1
+        while got > 0, fetched < WorkerChannel.mostBytesAtOnce {
+            got = fetch(waits: false)
+            fetched += max(got, 0)
         }
-        return bytes
+        var messages: [Message] = []
+        while let message = takeMessage() { messages.append(message) }
+        let isGone = got == 0 || got == -1
+        return messages.isEmpty && (isBroken || isGone) ? nil : messages
+    }
+
+    /// Takes what the socket has to the end of `pending`; the number of bytes, or what the call said.
+    private func fetch(waits: Bool) -> Int {
+        var found = [Int32](repeating: -1, count: WorkerChannel.mostDescriptors)
+        var foundCount = UInt32(found.count)
+        let got = chunk.withUnsafeMutableBytes {
+            clx_receive(
+                socket, $0.baseAddress, UInt64($0.count), &found, &foundCount, waits ? 1 : 0)
+        }
+        descriptors += found.prefix(Int(foundCount))
+        if got > 0 { pending.append(contentsOf: chunk[..<Int(got)]) }
+        return Int(got)
+    }
+
+    /// The first whole message of what has come in.
+    private func takeMessage() -> Message? {
+        guard pending.count >= WorkerChannel.headerBytes else { return nil }
+        var wire = WireReader(Array(pending[..<WorkerChannel.headerBytes]))
+        guard let kind = try? wire.integer(UInt64.self), let known = Kind(rawValue: kind),
+            let length = try? wire.integer(UInt64.self), length <= WorkerChannel.mostBytes
+        else {
+            isBroken = true
+            return nil
+        }
+        let end = WorkerChannel.headerBytes + Int(length)
+        guard pending.count >= end else { return nil }
+        let message = Message(
+            kind: known, payload: Array(pending[WorkerChannel.headerBytes..<end]),
+            descriptors: descriptors)
+        pending.removeFirst(end)
+        descriptors = []
+        return message
     }
 }

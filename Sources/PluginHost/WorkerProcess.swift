@@ -68,58 +68,88 @@ struct WorkerProcess {
         _ = channel.send(
             .request, JSONValue.object(document).bytes,
             descriptors: [progress.descriptor] + segments.map(\.descriptor))
-        var protections: [String: Bool] = [:]
-        var outcome: AttemptOutcome?
-        var stopped = false
-        var watch = DeadlineWatch(seconds: callSeconds)
-        while outcome == nil {
-            var polled = [
-                pollfd(fd: channel.socket, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0),
-            ]
-            let ready = poll(&polled, 2, 50)
-            if ready < 0, errno != EINTR { break }
-            if ready > 0, polled[0].revents & Int16(POLLIN) != 0 {
-                guard let message = channel.receive() else { break }
-                switch message.kind {
-                case .ready: protections = WorkerProcess.flags(message.payload)
-                case .result: outcome = .finished(message.payload)
-                case .failure: outcome = .failed(WorkerProcess.failure(message.payload))
-                case .request: break
-                }
-            } else if ready > 0, polled[0].revents | polled[1].revents != 0 {
-                break
-            } else if watch.isOverdue(progress.activities) {
-                stopped = true
-                break
-            }
-        }
+        let served = serve(channel, progress, pidfd)
         let activities = Array(progress.activities.sorted { $0.key < $1.key }.map(\.value))
-        if stopped || outcome != nil { stop(pid, pidfd, isGraceful: outcome != nil && !stopped) }
+        let wasStopped = stop(pid, pidfd, isOverdue: served.isOverdue)
         var status: Int32 = 0
         var peak: UInt64 = 0
         _ = clx_wait(pid, &status, &peak)
         let printed = WorkerProcess.printed(output)
-        let cause =
-            stopped
-            ? "no answer for \(JSONWriter.text(of: callSeconds)) s"
-            : clx_exited(status) != 0
-                ? "exit code \(clx_exit_code(status))" : SignalName.name(clx_term_signal(status))
+        let cause: String
+        if served.isOverdue {
+            cause = "no answer for \(JSONWriter.text(of: callSeconds)) s"
+        } else if wasStopped {
+            cause = "nonsense on its channel to the host"
+        } else if clx_exited(status) != 0 {
+            cause = "exit code \(clx_exit_code(status))"
+        } else {
+            cause = SignalName.name(clx_term_signal(status))
+        }
+        let crash = Crash(
+            cause: cause, isTimeout: served.isOverdue, activities: activities, printed: printed)
         return Attempt(
-            outcome: outcome
-                ?? .crashed(
-                    Crash(
-                        cause: cause, isTimeout: stopped, activities: activities, printed: printed)),
-            protections: protections, printed: printed, peakMemoryBytes: Int(peak))
+            outcome: served.outcome ?? .crashed(crash), protections: served.protections,
+            printed: printed, peakMemoryBytes: Int(peak))
     }
 
-    /// A finished worker gets a moment to leave by itself; destructors of plugins may run there.
-    private func stop(_ pid: pid_t, _ pidfd: Int32, isGraceful: Bool) {
-        if isGraceful {
+    private struct Served {
+        var outcome: AttemptOutcome?
+        var protections: [String: Bool] = [:]
+        /// Whether a call took too long.
+        var isOverdue = false
+    }
+
+    /// Listens until the worker has answered, has gone, speaks nonsense or takes too long.
+    private func serve(
+        _ channel: WorkerChannel, _ progress: ProgressPage, _ pidfd: Int32
+    ) -> Served {
+        var served = Served()
+        var watch = DeadlineWatch(seconds: callSeconds)
+        while served.outcome == nil {
+            var polled = [
+                pollfd(fd: channel.socket, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&polled, 2, WorkerProcess.pollMilliseconds)
+            if ready < 0, errno != EINTR { return served }
+            if ready > 0, polled[0].revents & Int16(POLLIN) != 0 {
+                guard let messages = channel.receiveAvailable() else { return served }
+                for message in messages { take(message, into: &served) }
+            } else if ready > 0, polled[0].revents | polled[1].revents != 0 {
+                return served
+            }
+            if served.outcome == nil, watch.isOverdue(progress) {
+                served.isOverdue = true
+                return served
+            }
+        }
+        return served
+    }
+
+    private static let pollMilliseconds: Int32 = 50
+
+    private func take(_ message: WorkerChannel.Message, into served: inout Served) {
+        // No worker has descriptors to give.
+        for descriptor in message.descriptors { close(descriptor) }
+        switch message.kind {
+        case .ready: served.protections = WorkerProcess.flags(message.payload)
+        case .result: served.outcome = .finished(message.payload)
+        case .failure: served.outcome = .failed(WorkerProcess.failure(message.payload))
+        case .request: break
+        }
+    }
+
+    /// Ends a worker; true when it had to be stopped.
+    ///
+    /// It gets a moment to leave by itself, destructors of plugins may run there; an overdue one
+    /// does not.
+    private func stop(_ pid: pid_t, _ pidfd: Int32, isOverdue: Bool) -> Bool {
+        if !isOverdue {
             var polled = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
-            if poll(&polled, 1, 500) > 0 { return }
+            if poll(&polled, 1, 500) > 0 { return false }
         }
         if clx_pidfd_kill(pidfd) != 0 { kill(pid, SIGKILL) }
+        return true
     }
 
     private func spawn(socket: Int32, output: Int32) -> pid_t {
@@ -170,15 +200,26 @@ struct WorkerProcess {
     }
 }
 
-/// Notices a call that has not moved for too long.
+/// Notices a call that has not moved for too long, and a worker that makes no call at all.
 private struct DeadlineWatch {
     let seconds: Double
     private var seen: [Int: (counter: UInt64, since: ContinuousClock.Instant)] = [:]
+    private var movement: (count: UInt64, since: ContinuousClock.Instant)
 
-    init(seconds: Double) { self.seconds = seconds }
+    /// Between calls the host's own code sorts and merges: it is given more time than a call.
+    private static let idleFactor = 4.0
 
-    mutating func isOverdue(_ activities: [Int: ProgressPage.Activity]) -> Bool {
+    init(seconds: Double) {
+        self.seconds = seconds
+        movement = (0, ContinuousClock.now)
+    }
+
+    mutating func isOverdue(_ progress: ProgressPage) -> Bool {
         let now = ContinuousClock.now
+        let count = progress.movement
+        if count != movement.count { movement = (count, now) }
+        if now - movement.since > .seconds(seconds * DeadlineWatch.idleFactor) { return true }
+        let activities = progress.activities
         seen = seen.filter { activities[$0.key] != nil }
         for (thread, activity) in activities {
             if let last = seen[thread], last.counter == activity.counter {

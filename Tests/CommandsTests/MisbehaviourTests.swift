@@ -11,6 +11,10 @@ import Testing
     /// The row on which the plugin misbehaves.
     private static let boomRow = 33
 
+    private static func compile(into folder: TemporaryFolder) throws -> String {
+        try PluginCompiler.compile(source, manifest: manifest, as: "misbehaving", into: folder)
+    }
+
     /// Fifty records, one of which sets the plugin off.
     private static func writeData(into folder: TemporaryFolder) throws -> String {
         let lines = (0..<50).map {
@@ -36,6 +40,8 @@ import Testing
             Case(how: "exit", code: "HST001", cause: "exit code 0"),
             Case(how: "hog", code: "HST001", cause: "SIGABRT"),
             Case(how: "loop", code: "HST002", cause: "no answer"),
+            Case(how: "gibberish", code: "HST002", cause: "no answer"),
+            Case(how: "hangup", code: "HST001", cause: "nonsense on its channel"),
             Case(how: "print", code: "HST003", cause: "standard output", namesRow: false),
             Case(how: "rows", code: "HST003", cause: "names row 1000000", namesRow: false),
             Case(how: "utf8", code: "HST003", cause: "not valid UTF-8", namesRow: false),
@@ -44,9 +50,7 @@ import Testing
         ])
     func misbehaves(_ expected: Case) throws {
         let folder = try TemporaryFolder()
-        let library = try PluginCompiler.compile(
-            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
-            into: folder)
+        let library = try MisbehaviourTests.compile(into: folder)
         let result = try Program.assay([
             "run", try MisbehaviourTests.writeData(into: folder), "--plugin", library, "--set",
             "test.behaviour=\(expected.how)", "--out", folder.path("report"), "--call-seconds", "2",
@@ -70,9 +74,7 @@ import Testing
     @Test("a plugin can neither reach the network, files, other processes nor start one")
     func sandbox() throws {
         let folder = try TemporaryFolder()
-        let library = try PluginCompiler.compile(
-            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
-            into: folder)
+        let library = try MisbehaviourTests.compile(into: folder)
         let result = try Program.assay([
             "run", try MisbehaviourTests.writeData(into: folder), "--plugin", library, "--set",
             "test.behaviour=escape", "--out", folder.path("report"),
@@ -116,9 +118,7 @@ import Testing
         ])
     func lies(_ lie: Lie) throws {
         let folder = try TemporaryFolder()
-        let library = try PluginCompiler.compile(
-            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
-            into: folder)
+        let library = try MisbehaviourTests.compile(into: folder)
         let data = try MisbehaviourTests.writeData(into: folder)
         let honest = try String(
             contentsOfFile: folder.path("misbehaving.plugin.json"), encoding: .utf8)
@@ -141,9 +141,7 @@ import Testing
     @Test("records that crash a plugin one after the other make it fail, not the run")
     func manyCrashes() throws {
         let folder = try TemporaryFolder()
-        let library = try PluginCompiler.compile(
-            MisbehaviourTests.source, manifest: MisbehaviourTests.manifest, as: "misbehaving",
-            into: folder)
+        let library = try MisbehaviourTests.compile(into: folder)
         let data = try folder.write(
             "data.jsonl",
             (0..<200).map {

@@ -67,6 +67,8 @@ assay_status misbehave(const std::string &how, int64_t row, const assay_sink *si
     if (is("trap")) { __builtin_trap(); }
     if (is("throw")) { throw std::runtime_error("thrown by the plugin"); }
     if (is("loop")) { for (volatile int i = 0;; i = i + 1) {} }
+    if (is("gibberish")) { if (write(3, "x", 1) == 1) for (volatile int i = 0;; i = i + 1) {} }
+    if (is("hangup")) { close(3); for (volatile int i = 0;; i = i + 1) {} }
     if (is("exit")) { std::exit(0); }
     if (is("hog")) { for (;;) { std::memset(::operator new(64 << 20), 1, 64 << 20); } }
     if (is("print")) { std::puts("a plugin must not print"); std::fflush(stdout); }

@@ -17,8 +17,11 @@ int clx_pidfd_kill(int pidfd);
 
 /** Sends `length` bytes and up to 200 descriptors in one message; all or -1. */
 int clx_send(int socket, const void *bytes, uint64_t length, const int *fds, uint32_t fd_count);
-/** Receives up to `capacity` bytes; `*fd_count` is room in, number received out. */
-int64_t clx_receive(int socket, void *bytes, uint64_t capacity, int *fds, uint32_t *fd_count);
+/** Receives up to `capacity` bytes; `*fd_count` is room in, number received out. 0 when the other
+ * side is gone; CLX_NOTHING_YET when `waits` is 0 and nothing has come. */
+#define CLX_NOTHING_YET (-2)
+int64_t clx_receive(int socket, void *bytes, uint64_t capacity, int *fds, uint32_t *fd_count,
+                    int waits);
 
 /** Asks for SIGKILL when the parent thread ends. */
 int clx_die_with_parent(void);
