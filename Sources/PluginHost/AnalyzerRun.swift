@@ -13,7 +13,9 @@ final class AnalyzerRun: @unchecked Sendable {
     private static let mostPasses: UInt32 = 16
 
     private let request: AnalyzerRequest
+    /// What `create` and `get_extension` are given as `self`.
     private let analyzer: UnsafePointer<assay_analyzer>
+    private let functions: assay_analyzer
     /// Held as long as the run: a segment unmaps its memory when it goes.
     private let segments: [Segment]
     private let bases: [UnsafeRawPointer]
@@ -28,6 +30,7 @@ final class AnalyzerRun: @unchecked Sendable {
     ) {
         self.request = request
         self.analyzer = analyzer
+        functions = GrowableStruct.copy(analyzer)
         self.segments = segments
         let bases = segments.map(\.base)
         self.bases = bases
@@ -42,7 +45,7 @@ final class AnalyzerRun: @unchecked Sendable {
     ///
     /// - Throws: `AnalyzerFailure` with what the plugin said.
     func run() throws -> [UInt8] {
-        defer { if let instance { analyzer.pointee.destroy(instance) } }
+        defer { if let instance { functions.destroy(instance) } }
         try create()
         let all = ShardPlan.shards(
             batches: request.batches.map { ($0.role, $0.firstRow, $0.rowCount) },
@@ -74,7 +77,7 @@ final class AnalyzerRun: @unchecked Sendable {
         var created: UnsafeMutableRawPointer?
         try check(.create, thread: 0) { error in
             request.configuration.withUnsafeBufferPointer { bytes in
-                analyzer.pointee.create(
+                functions.create(
                     analyzer, host.pointer,
                     assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &created, error)
             }
@@ -91,7 +94,7 @@ final class AnalyzerRun: @unchecked Sendable {
                 shards[index], number: index, count: shards.count, pass: pass,
                 broadcast: broadcast, thread: thread)
         }
-        defer { for result in results { analyzer.pointee.discard(result.partial) } }
+        defer { for result in results { functions.discard(result.partial) } }
         if groupingTable() != nil, results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
             let grouped = GroupedRows(results.map(\.output.emitted))
             results += try inParallel(grouped.runs.count) { index, thread in
@@ -111,17 +114,17 @@ final class AnalyzerRun: @unchecked Sendable {
         }
         let merged = results[0].partial
         for result in results.dropFirst() {
-            try check(.merge, thread: 0) { analyzer.pointee.merge(merged, result.partial, $0) }
+            try check(.merge, thread: 0) { functions.merge(merged, result.partial, $0) }
         }
         let writer = ByteSink()
         var another: UInt32 = 0
         try check(.endPass, thread: 0) { error in
-            writer.withWriter { analyzer.pointee.end_pass(instance, merged, $0, &another, error) }
+            writer.withWriter { functions.end_pass(instance, merged, $0, &another, error) }
         }
         if another != 0 { return writer.bytes }
         let output = ShardOutput()
         try check(.finish, thread: 0) { error in
-            output.withSink { analyzer.pointee.finish(instance, merged, $0, error) }
+            output.withSink { functions.finish(instance, merged, $0, error) }
         }
         wire.append(output.wire.bytes)
         return nil
@@ -146,7 +149,7 @@ final class AnalyzerRun: @unchecked Sendable {
         }
         let (results, failure) = board.outcome()
         if let failure {
-            for result in results { analyzer.pointee.discard(result?.partial) }
+            for result in results { functions.discard(result?.partial) }
             throw failure
         }
         return results.compactMap { $0 }
@@ -170,7 +173,7 @@ final class AnalyzerRun: @unchecked Sendable {
                     broadcast: broadcast, thread: thread)
             }
         } catch {
-            analyzer.pointee.discard(result.partial)
+            functions.discard(result.partial)
             throw error
         }
         return result
@@ -189,7 +192,7 @@ final class AnalyzerRun: @unchecked Sendable {
             schema: UnsafePointer(arrow.schema), array: UnsafePointer(arrow.array))
         try check(.scan, thread: thread, role: role, rows: first..<first + range.rows.count) {
             error in
-            output.withSink(role: role) { analyzer.pointee.scan(partial, &batch, $0, error) }
+            output.withSink(role: role) { functions.scan(partial, &batch, $0, error) }
         }
         withExtendedLifetime(arrow) {}
     }
@@ -205,7 +208,7 @@ final class AnalyzerRun: @unchecked Sendable {
                 RowRange(batch: index, rows: local), role: probe.role.rawValue, partial: partial,
                 output: ShardOutput(), thread: 0)
         }
-        analyzer.pointee.discard(partial)
+        functions.discard(partial)
     }
 
     private func group(
@@ -229,14 +232,14 @@ final class AnalyzerRun: @unchecked Sendable {
                 }
             }
         } catch {
-            analyzer.pointee.discard(partial)
+            functions.discard(partial)
             throw error
         }
         return ShardResult(partial: partial, output: output)
     }
 
     private func groupingTable() -> UnsafePointer<assay_grouping>? {
-        guard let getExtension = analyzer.pointee.get_extension,
+        guard let getExtension = functions.get_extension,
             let found = getExtension(analyzer, assay_str(HostTable.groupsID))
         else { return nil }
         let table = found.assumingMemoryBound(to: assay_grouping.self)
@@ -263,7 +266,7 @@ final class AnalyzerRun: @unchecked Sendable {
         var partial: UnsafeMutableRawPointer?
         try withPass(pass, role: role, shard: shard, count: count, broadcast: broadcast) { value in
             try check(.begin, thread: thread, role: role) {
-                analyzer.pointee.begin(instance, value, &partial, $0)
+                functions.begin(instance, value, &partial, $0)
             }
         }
         return partial
@@ -276,7 +279,7 @@ final class AnalyzerRun: @unchecked Sendable {
     ) throws -> UnsafeMutableRawPointer? {
         let saved = ByteSink()
         try check(.save, thread: thread, role: role) { error in
-            saved.withWriter { analyzer.pointee.save(partial, $0, error) }
+            saved.withWriter { functions.save(partial, $0, error) }
         }
         let header = StateEnvelope.Header(
             analyzer: request.analyzerID, version: request.version,
@@ -289,13 +292,13 @@ final class AnalyzerRun: @unchecked Sendable {
         try withPass(pass, role: role, shard: shard, count: count, broadcast: broadcast) { value in
             try state.withUnsafeBufferPointer { bytes in
                 try check(.loadState, thread: thread, role: role) {
-                    analyzer.pointee.load(
+                    functions.load(
                         instance, value,
                         assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &loaded, $0)
                 }
             }
         }
-        analyzer.pointee.discard(partial)
+        functions.discard(partial)
         return loaded
     }
 

@@ -9,7 +9,7 @@ struct LoadedLibrary {
     /// The symbol every plugin exports.
     static let entrySymbol = "assay_library_v1"
 
-    let table: UnsafePointer<assay_library>
+    let table: assay_library
 
     /// Loads the library and checks its table.
     ///
@@ -31,13 +31,25 @@ struct LoadedLibrary {
                 "\(path): \(LoadedLibrary.entrySymbol) returned null", help: "return a static table"
             )
         }
-        table = pointer.assumingMemoryBound(to: assay_library.self)
-        guard table.pointee.struct_size >= 24, table.pointee.analyzer_count <= 1024 else {
+        table = GrowableStruct.copy(pointer.assumingMemoryBound(to: assay_library.self))
+        guard table.struct_size >= LoadedLibrary.leastLibraryBytes else {
             throw PluginError(
-                "\(path): the library's table is \(table.pointee.struct_size) bytes, expected at least 24",
+                "\(path): the library's table is \(table.struct_size) bytes, "
+                    + "expected at least \(LoadedLibrary.leastLibraryBytes)",
                 help: "set struct_size to sizeof(assay_library)")
         }
+        guard table.analyzer_count <= LoadedLibrary.mostAnalyzers, table.analyzers != nil else {
+            throw PluginError(
+                "\(path): the library's table has \(table.analyzer_count) analyzers, "
+                    + "expected 1 to \(LoadedLibrary.mostAnalyzers)",
+                help: "fill assay_library")
+        }
     }
+
+    /// The sizes of 1.0 without what may be absent.
+    private static let leastLibraryBytes: UInt64 = 24
+    private static let leastAnalyzerBytes: UInt64 = 128
+    private static let mostAnalyzers: UInt32 = 1024
 
     /// The analyzer with an id, checked against what the manifest says of it.
     ///
@@ -46,29 +58,30 @@ struct LoadedLibrary {
         id: String, version: String, stateFormat: Int, path: String
     ) throws -> UnsafePointer<assay_analyzer> {
         var known: [String] = []
-        for index in 0..<Int(table.pointee.analyzer_count) {
-            guard let analyzer = table.pointee.analyzers[index] else { continue }
-            let found = analyzer.pointee.id.text
+        for index in 0..<Int(table.analyzer_count) {
+            guard let pointer = table.analyzers[index] else { continue }
+            let analyzer = GrowableStruct.copy(pointer)
+            let found = analyzer.id.text
             known.append(found)
             guard found == id else { continue }
-            guard analyzer.pointee.struct_size >= 128 else {
+            guard analyzer.struct_size >= LoadedLibrary.leastAnalyzerBytes else {
                 throw PluginError(
-                    "\(path): analyzer \(id) has a table of \(analyzer.pointee.struct_size) bytes, expected at least 128",
+                    "\(path): analyzer \(id) has a table of \(analyzer.struct_size) bytes, expected at least \(LoadedLibrary.leastAnalyzerBytes)",
                     help: "set struct_size to sizeof(assay_analyzer)")
             }
-            let foundVersion = analyzer.pointee.version.text
+            let foundVersion = analyzer.version.text
             guard foundVersion == version else {
                 throw PluginError(
                     "\(path): analyzer \(id) says it is version \(foundVersion), its manifest says \(version)",
                     help: "the manifest must match the library")
             }
-            guard Int(analyzer.pointee.state_format) == stateFormat else {
+            guard Int(analyzer.state_format) == stateFormat else {
                 throw PluginError(
-                    "\(path): analyzer \(id) has state_format \(analyzer.pointee.state_format), its manifest says \(stateFormat)",
+                    "\(path): analyzer \(id) has state_format \(analyzer.state_format), its manifest says \(stateFormat)",
                     help: "the manifest must match the library")
             }
-            try LoadedLibrary.checkFunctions(analyzer.pointee, id: id, path: path)
-            return analyzer
+            try LoadedLibrary.checkFunctions(analyzer, id: id, path: path)
+            return pointer
         }
         throw PluginError(
             "\(path): has no analyzer \(id), which its manifest names; it has \(known.joined(separator: ", "))",

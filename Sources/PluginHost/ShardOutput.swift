@@ -28,14 +28,14 @@ final class ShardOutput {
                 guard let output = ShardOutput.from(context), let finding else {
                     return ASSAY_E_BAD_INPUT
                 }
-                output.write(finding.pointee)
+                output.write(GrowableStruct.copy(finding))
                 return ASSAY_OK
             },
             proposal: { context, proposal in
                 guard let output = ShardOutput.from(context), let proposal else {
                     return ASSAY_E_BAD_INPUT
                 }
-                output.write(proposal.pointee)
+                output.write(GrowableStruct.copy(proposal))
                 return ASSAY_OK
             },
             scores: { context, name, role, firstRow, values, count in
@@ -51,7 +51,7 @@ final class ShardOutput {
                 guard let output = ShardOutput.from(context), let metric else {
                     return ASSAY_E_BAD_INPUT
                 }
-                output.write(metric.pointee)
+                output.write(GrowableStruct.copy(metric))
                 return ASSAY_OK
             },
             section: { context, section in
@@ -59,9 +59,8 @@ final class ShardOutput {
                     return ASSAY_E_BAD_INPUT
                 }
                 output.wire.integer(Kind.section.rawValue)
-                for text in [
-                    section.pointee.kind, section.pointee.title, section.pointee.body_json,
-                ] {
+                let known = GrowableStruct.copy(section)
+                for text in [known.kind, known.title, known.body_json] {
                     output.wire.data(text.ptr, text.len)
                 }
                 return ASSAY_OK

@@ -92,6 +92,22 @@ import Testing
         #expect(found?["message"]?.stringValue == "confined")
     }
 
+    @Test("of a struct that says it is shorter no more than that is read")
+    func olderStructs() throws {
+        let folder = try TemporaryFolder()
+        let result = try Program.assay([
+            "run", try MisbehaviourTests.writeData(into: folder), "--plugin",
+            try MisbehaviourTests.compile(into: folder), "--set", "test.behaviour=older", "--out",
+            folder.path("report"),
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+        let found = try ReportReader(folder.path("report")).lines("findings.jsonl").first {
+            $0["code"]?.stringValue == "BAD001"
+        }
+        #expect(found?["message"]?.stringValue == "an older plugin")
+        #expect(found?["evidence"] == .null)
+    }
+
     struct Lie: Sendable, CustomTestStringConvertible {
         let truth: String
         let lie: String

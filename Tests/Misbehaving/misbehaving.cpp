@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -78,6 +79,16 @@ assay_status misbehave(const std::string &how, int64_t row, const assay_sink *si
     if (is("escape")) {
         std::string ways = escapes();
         return report(sink, row, 0.5, assay_str{ways.data(), ways.size()});
+    }
+    if (is("older")) {  // As a plugin does that was built before `evidence_json` was added.
+        assay_finding f{};
+        f.struct_size = offsetof(assay_finding, evidence_json);
+        f.row = row;
+        f.code = TEXT("BAD001");
+        f.score = 0.5;
+        f.message = TEXT("an older plugin");
+        f.evidence_json = TEXT("not to be read");
+        return sink->finding(sink->ctx, &f);
     }
     if (is("nan")) { return report(sink, row, std::nan(""), TEXT("no number")); }
     return ASSAY_OK;
