@@ -2,9 +2,10 @@
 PREFIX ?= /usr/local
 BUILD := .build/release
 STAGE := .build/stage
-PACKAGES := libsimdjson-dev libzstd-dev zlib1g-dev libffi-dev
+PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libffi-dev
 TEST_PACKAGES := strace
 STRATEGIES := Coverage Distribution Noise Diversity
+EMBEDDING := minilm-l6-256
 EXAMPLE := Examples/support-desk
 FORMATTED := Sources Plugins PluginSDK Tests Package.swift
 
@@ -31,6 +32,8 @@ install:
 	  id=org.assay.$$(echo $$name | tr A-Z a-z); folder=$(PREFIX)/lib/assay/plugins/$$id/0.1.0; \
 	  install -d $$folder && install -m 644 Plugins/$$name/plugin.json $$folder/plugin.json && \
 	  install -m 755 $(BUILD)/lib$${name}Plugin.so $$folder/ || exit 1; done
+	install -d $(PREFIX)/lib/assay/embeddings/$(EMBEDDING)
+	install -m 644 Sources/Features/Tables/$(EMBEDDING)/* $(PREFIX)/lib/assay/embeddings/$(EMBEDDING)/
 	@runtime=$$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux; \
 	for library in $$(LD_LIBRARY_PATH=$$runtime ldd $(BUILD)/assay $(BUILD)/assay-worker $(BUILD)/lib*Plugin.so \
 	  | sed -n "s|.* => \($$runtime/[^ ]*\).*|\1|p" | sort -u); do \

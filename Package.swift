@@ -30,9 +30,10 @@ func runtime(from folder: String) -> [LinkerSetting] {
 
 /// A room under `Sources/`.
 func room(
-    _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict
+    _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict,
+    exclude: [String] = readme
 ) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: readme, swiftSettings: settings)
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 /// A thin shim in C or C++ and the system libraries behind it.
@@ -100,9 +101,12 @@ let package = Package(
         shim("CLinux"),
         shim("CCompression", libraries: ["z", "zstd"]),
         shim("CSimdjson", libraries: ["simdjson"]),
+        shim("CLanguage", libraries: ["cld2"]),
         // The host
         room("Records", [], safe),
-        room("Features"),
+        room(
+            "Features", ["CLanguage", "JSONText", "Numerics", "Records"],
+            exclude: readme + ["Tables"]),
         room("Reading", ["CCompression", "CSimdjson", "Features", "Parallel", "Records", crypto]),
         room("BatchStore", ["CLinux", "JSONText", "Records"]),
         room("Orchestrator", ["JSONText", "Parallel", "Records"], safe),
@@ -116,8 +120,8 @@ let package = Package(
         room(
             "Commands",
             [
-                "BatchStore", "CLinux", "JSONText", "Orchestrator", "Parallel", "PluginHost",
-                "Reading", "Records", "Reports", "Yams", argumentParser,
+                "BatchStore", "CLinux", "Features", "JSONText", "Orchestrator", "Parallel",
+                "PluginHost", "Reading", "Records", "Reports", "Yams", argumentParser,
             ]),
         .executableTarget(
             name: "assay", dependencies: ["Commands"], exclude: readme, swiftSettings: strict,
@@ -125,6 +129,9 @@ let package = Package(
         .executableTarget(
             name: "assay-worker", dependencies: ["PluginHost"], exclude: readme,
             swiftSettings: strict, linkerSettings: runtime(from: "../..")),
+        .executableTarget(
+            name: "assay-kernels", dependencies: ["Features", "JSONText"],
+            path: "Benchmarks/Kernels", swiftSettings: strict),
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(

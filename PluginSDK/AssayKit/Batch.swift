@@ -43,6 +43,16 @@ public struct Batch {
         child(name).flatMap { TokenColumn($0.array) }
     }
 
+    /// The embedding column `name`; `nil` when the host did not pass it.
+    public func vectors(_ name: String) -> VectorColumn? {
+        child(name).flatMap { VectorColumn($0.schema, $0.array) }
+    }
+
+    /// The language column `name`; `nil` when the host did not pass it.
+    public func languages(_ name: String) -> LanguageColumn? {
+        child(name).flatMap { LanguageColumn($0.array) }
+    }
+
     /// The conversations; `nil` when the host did not pass them.
     public var turns: TurnsColumn? { child("turns").flatMap { TurnsColumn($0.array) } }
 }

@@ -86,6 +86,20 @@ public final class BatchStore {
                     buffers: [nil],
                     children: [store(turns.roles, name: "role"), store(turns.texts, name: "text")])
                 return list(column.name.rawValue, turns.offsets, item)
+            case .vectors(let vectors):
+                let values = StoredArray(
+                    format: "f", name: "item", length: vectors.values.count, nullCount: 0,
+                    buffers: [nil, write(vectors.values)], children: [])
+                return StoredArray(
+                    format: "+w:\(vectors.dimensions)", name: column.name.rawValue,
+                    length: batch.rowCount, nullCount: 0, buffers: [nil], children: [values])
+            case .languages(let languages):
+                let confidences = StoredArray(
+                    format: "g", name: "confidence", length: languages.confidences.count,
+                    nullCount: 0, buffers: [nil, write(languages.confidences)], children: [])
+                return StoredArray(
+                    format: "+s", name: column.name.rawValue, length: batch.rowCount, nullCount: 0,
+                    buffers: [nil], children: [store(languages.tags, name: "tag"), confidences])
             }
         }
         batches.append(
@@ -172,6 +186,9 @@ public final class BatchStore {
             return padded(tokens.values.count * 4) + padded(tokens.offsets.count * 8)
         case .turns(let turns):
             return padded(turns.offsets.count * 8) + text(turns.roles) + text(turns.texts)
+        case .vectors(let vectors): return padded(vectors.values.count * 4)
+        case .languages(let languages):
+            return text(languages.tags) + padded(languages.confidences.count * 8)
         }
     }
 }

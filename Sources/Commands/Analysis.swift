@@ -58,6 +58,7 @@ struct Analysis {
         options.threads = settings.threads
         options.batchRows = settings.batchRows
         options.fields = settings.fields
+        options.embedding = try EmbeddingChoice.origin(settings, columns: options.columns)
         let input = try InputReader(options: options, progress: progress).read(settings.sources)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Features
 import Glibc
 import PluginHost
 import Reading
@@ -16,6 +17,8 @@ public enum AssayProgram {
         } catch let code as ExitCode {
             exit(code.rawValue)
         } catch let error as ReadingError {
+            fail("\(error)", help: error.help)
+        } catch let error as FeatureError {
             fail("\(error)", help: error.help)
         } catch let error as PluginError {
             fail("\(error)", help: error.help)

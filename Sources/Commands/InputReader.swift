@@ -1,4 +1,5 @@
 import BatchStore
+import Features
 import JSONText
 import PluginHost
 import Reading
@@ -28,17 +29,20 @@ struct Input {
 
 /// Reads the datasets of a run.
 struct InputReader {
-    let options: ReadingOptions
+    var options: ReadingOptions
     let progress: Progress
 
     func read(_ roles: [(role: Role, paths: [String])]) throws -> Input {
         var input = Input(store: BatchStore())
+        var options = options
         for (role, paths) in roles where !paths.isEmpty {
             var files: [JSONValue] = []
             var schemas: Set<String> = []
             var (records, bytes) = (0, 0)
             let rejectedBefore = input.rejected.count
             var digests = ""
+            var embeddings = EmbeddingCounts()
+            options.recordsBefore = 0
             for (index, path) in try DatasetReader.files(of: paths).enumerated() {
                 let source = try SourceBytes(path: path)
                 let summary = try DatasetReader.read(
@@ -52,6 +56,8 @@ struct InputReader {
                             records: input.store.rowCounts[role, default: 0])
                     }, onReject: { input.rejected.append($0) })
                 records += summary.recordCount
+                options.recordsBefore += summary.foundCount
+                embeddings.add(summary.embeddings)
                 bytes += summary.byteCount
                 digests += summary.sha256
                 schemas.insert(summary.mapping.kind.rawValue)
@@ -64,6 +70,14 @@ struct InputReader {
                         "bytes": JSONValue(summary.byteCount), "sha256": .string(summary.sha256),
                     ]))
             }
+            if case .matrix(let matrix) = options.embedding, role == .data,
+                matrix.count != options.recordsBefore
+            {
+                throw UsageError(
+                    "\(matrix.path): has \(matrix.count) vectors, "
+                        + "the data has \(options.recordsBefore) records",
+                    help: "give one vector a record, in the order of the files")
+            }
             input.datasets.append(
                 Report.Dataset(
                     role: role, files: files, recordCount: records,
@@ -71,7 +85,8 @@ struct InputReader {
                     // Of one file its own digest; of several the digest of their digests in order.
                     sha256: digests.utf8.count == 64
                         ? digests : FileBytes.hexDigest(Array(digests.utf8)),
-                    schema: schemas.count == 1 ? schemas.first ?? "" : "mixed"))
+                    schema: schemas.count == 1 ? schemas.first ?? "" : "mixed",
+                    embeddings: EmbeddingChoice.report(options, embeddings)))
         }
         try input.store.seal()
         progress.finishedReading(records: input.store.rowCounts[.data, default: 0])

@@ -18,6 +18,9 @@ enum Installation {
         return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
     }
 
+    /// The built-in embedding table.
+    static var embedding: String { "\(folder)/../lib/assay/embeddings/minilm-l6-256" }
+
     /// What a worker is given of the environment: the toolchain's libraries, and the sanitizers'
     /// options when a sanitizer build runs.
     static var workerEnvironment: [String] {

@@ -29,7 +29,7 @@ struct ReportFolder {
     private func findings(_ report: Report, _ input: Input) -> [UInt8] {
         var writer = JSONWriter()
         for result in report.results {
-            for finding in result.hostFindings + result.output.findings {
+            for finding in result.allFindings {
                 let place = finding.row.flatMap { input.place(finding.role, $0) }
                 writer.value(
                     .object([
@@ -69,8 +69,7 @@ struct ReportFolder {
                         ("\(result.identity.strategy).\(table.name)", value))
                 }
             }
-            for finding in result.hostFindings + result.output.findings where finding.role == .data
-            {
+            for finding in result.allFindings where finding.role == .data {
                 if let row = finding.row { codes[row, default: []].append(finding.code) }
             }
             for proposal in result.output.proposals where proposal.role == .data {
@@ -80,16 +79,20 @@ struct ReportFolder {
         }
         var writer = JSONWriter()
         for row in 0..<(report.datasets.first { $0.role == .data }?.recordCount ?? 0) {
-            writer.value(
-                .object([
-                    "row_index": JSONValue(row),
-                    "scores": .object(
-                        JSONObject(
-                            (scores[row] ?? []).sorted { $0.0 < $1.0 }.map { ($0.0, .number($0.1)) }
-                        )),
-                    "codes": .array((codes[row] ?? []).map { .string($0) }),
-                    "proposed_action": actions[row].map { .string($0) } ?? .null,
-                ]))
+            writer.beginObject()
+            writer.member("row_index", JSONValue(row))
+            writer.key("scores")
+            writer.beginObject()
+            for (name, score) in (scores[row] ?? []).sorted(by: { $0.0 < $1.0 }) {
+                writer.member(name, .number(score))
+            }
+            writer.endObject()
+            writer.key("codes")
+            writer.beginArray()
+            for code in codes[row] ?? [] { writer.value(.string(code)) }
+            writer.endArray()
+            writer.member("proposed_action", actions[row].map { .string($0) } ?? .null)
+            writer.endObject()
             writer.newline()
         }
         return writer.bytes

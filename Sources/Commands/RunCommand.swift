@@ -14,6 +14,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Candidates to add.") var pool: [String] = []
     @Option(help: "Records that must not leak into the data.") var eval: [String] = []
     @Option(help: "A taxonomy file (YAML).") var taxonomy: String?
+    @Option(
+        help: "A model2vec folder, field:NAME of the records, or a .npy file (default: built in).")
+    var embedding: String?
     @Option(help: "A YAML file that holds these options; the command line wins.")
     var config: String?
     @Option(help: "A setting: strategy.key=value or analyzer-id.key=value.") var set: [String] = []

@@ -11,7 +11,8 @@ struct RunConfigurationFile {
         "properties": [
             "data": paths, "reference": paths, "trusted": paths, "pool": paths, "eval": paths,
             "plugin": paths, "plugins": paths, "fail-on": paths, "taxonomy": ["type": "string"],
-            "out": ["type": "string"], "quiet": ["type": "boolean"],
+            "out": ["type": "string"], "embedding": ["type": "string"],
+            "quiet": ["type": "boolean"],
             "threads": ["type": "integer", "minimum": 1, "maximum": 256],
             "seed": ["type": "integer", "minimum": 0],
             "isolation": ["type": "string", "enum": ["process", "none"]],

@@ -11,6 +11,8 @@ struct RunSettings {
     let pluginPaths: [String]
     let stated: [StatedSetting]
     let fields: [(part: String, pointer: String)]
+    /// A folder, a `.npy` file or `field:` and a name; `nil` for the built-in table.
+    let embedding: String?
     let out: String
     let threads: Int
     let seed: UInt64
@@ -46,6 +48,10 @@ struct RunSettings {
             + RunSettings.taxonomy(command.taxonomy ?? file?.path("taxonomy"))
             + command.set.map { try StatedSetting(parsing: $0) }
         fields = try RunSettings.fields(command.fields) ?? file?.fields() ?? []
+        embedding =
+            command.embedding
+            ?? (file?.value("embedding")?.stringValue?.hasPrefix("field:") == true
+                ? file?.value("embedding")?.stringValue : file?.path("embedding"))
         out = command.out ?? file?.path("out") ?? "assay-report"
         let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         threads = command.threads ?? file?.value("threads")?.intValue ?? processors

@@ -32,7 +32,7 @@ public struct Tokenizer {
                 scalar = UInt32(byte)
                 index += 1
             } else {
-                scalar = Tokenizer.decode(text, &index)
+                scalar = UTF8Scalars.decode(text, &index)
             }
             let entry = lookup(scalar)
             switch entry >> 24 {
@@ -50,7 +50,7 @@ public struct Tokenizer {
                 guard isInWord else { continue }
                 if scalar == 0x27 || scalar == 0x2019, index < text.count {
                     var next = index
-                    let following = Tokenizer.decode(text, &next)
+                    let following = UTF8Scalars.decode(text, &next)
                     if lookup(following) >> 24 == Class.word {
                         state = Tokenizer.mix(state, 0x27)
                         continue
@@ -113,22 +113,5 @@ public struct Tokenizer {
         hash = (hash ^ (hash >> 16)) &* 0x85EB_CA6B
         hash = (hash ^ (hash >> 13)) &* 0xC2B2_AE35
         return hash ^ (hash >> 16)
-    }
-
-    /// Decodes one scalar of valid UTF-8 and moves `index` behind it.
-    @inline(__always)
-    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> UInt32 {
-        let first = UInt32(text[index])
-        let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-        guard index + length <= text.count else {
-            index = text.count
-            return 0
-        }
-        var scalar = length == 1 ? first : first & (0x7F >> UInt32(length))
-        for offset in 1..<max(length, 1) {
-            scalar = scalar << 6 | UInt32(text[index + offset]) & 0x3F
-        }
-        index += length
-        return scalar
     }
 }

@@ -69,6 +69,13 @@ public struct AnalyzerResult: Sendable {
     /// Whether it failed because it refused its configuration.
     public var isConfigurationFault = false
 
+    /// The host's findings about it, then its own.
+    ///
+    /// No copy when the host has none.
+    public var allFindings: [Finding] {
+        hostFindings.isEmpty ? output.findings : hostFindings + output.findings
+    }
+
     /// Makes a result.
     public init(
         identity: AnalyzerIdentity, status: Status, error: String? = nil,

@@ -115,13 +115,27 @@ final class ArrowBatch {
             if stored.format == "U" { buffers.append(pointer(2)) }
             childRows = 0..<(stored.children.first?.length ?? 0)
         case "I": buffers.append(pointer(1))
+        case "f": buffers.append(pointer(1).map { values($0, rows, of: stored.length, stride: 4) })
+        case "g": buffers.append(pointer(1).map { values($0, rows, of: stored.length, stride: 8) })
+        case let format where format.hasPrefix("+w:"):
+            let width = Int(format.dropFirst(3)) ?? 0
+            childRows = rows.lowerBound * width..<rows.upperBound * width
         default: break
         }
-        let children = stored.children.map {
-            makeArray($0, rows: stored.format == "+s" ? rows : childRows, base: base)
-        }
+        let children = stored.children.map { makeArray($0, rows: childRows, base: base) }
         return arrowArray(
             length: rows.count, nullCount: nullCount, buffers: buffers, children: children)
+    }
+
+    /// Some numbers of a column; copied where they would not begin at a multiple of 64 bytes.
+    private func values(
+        _ base: UnsafeRawPointer, _ rows: Range<Int>, of count: Int, stride: Int
+    ) -> UnsafeRawPointer {
+        let offset = rows.lowerBound * stride
+        if offset % 64 == 0 { return base + offset }
+        let copy = allocate(rows.count * stride)
+        memcpy(copy, base + offset, rows.count * stride)
+        return UnsafeRawPointer(copy)
     }
 
     private func slice(

@@ -8,6 +8,8 @@ struct ParsedChunk: Sendable {
     let batch: RecordBatch
     /// Where each of them lies.
     let spans: [RecordSpan]
+    /// Where its vectors came from.
+    let embeddings: EmbeddingCounts
     /// The others, with the reason and the byte of the file near the fault.
     let rejects: [(span: RecordSpan, reason: String)]
 }
@@ -18,77 +20,100 @@ struct ParsedChunk: Sendable {
 final class ChunkParser: @unchecked Sendable {
     private let format: SourceFormat
     private let header: [String]
-    private let columns: [ColumnName]
     private let mapper: RecordMapper
     private let mapping: FieldMapping
     private let fieldPaths: [ColumnName: [[UInt8]]]
-    private let cellIndex: [String: Int]
+    /// Numbers of the cells behind the parts and the `field:` columns.
+    private let partCells: (prompt: [Int], response: Int?, system: Int?, label: Int?)
+    private let fieldCells: [ColumnName: Int]
     private let parser = JSONTapeParser()
     private var cells = DelimitedCells()
-    private var tokenizer = Tokenizer()
+    private var builder: RowBuilder
+    private let vectors: GivenVectors?
 
-    init(format: SourceFormat, header: [String], mapping: FieldMapping, columns: [ColumnName]) {
+    init(
+        format: SourceFormat, header: [String], mapping: FieldMapping, columns: [ColumnName],
+        origin: EmbeddingOrigin?
+    ) {
         self.format = format
         self.header = header
-        self.columns = columns
         self.mapping = mapping
+        builder = RowBuilder(columns: columns, origin: origin)
+        vectors = columns.contains(where: \.isEmbedding) ? origin.flatMap(GivenVectors.init) : nil
         mapper = RecordMapper(mapping)
         fieldPaths = Dictionary(
             uniqueKeysWithValues: columns.compactMap { column in
                 column.fieldPointer.map { (column, RecordMapper.path($0)) }
             })
-        cellIndex = Dictionary(
+        let index = Dictionary(
             header.enumerated().map { (FieldMapping.pointer($0.element), $0.offset) },
             uniquingKeysWith: { first, _ in first })
+        partCells = (
+            mapping.prompt.compactMap { index[$0] }, mapping.response.flatMap { index[$0] },
+            mapping.system.flatMap { index[$0] }, mapping.label.flatMap { index[$0] }
+        )
+        fieldCells = Dictionary(
+            uniqueKeysWithValues: columns.compactMap { column in
+                column.fieldPointer.flatMap { index[$0] }.map { (column, $0) }
+            })
     }
 
-    func parse(_ spans: [RecordSpan], of bytes: UnsafeBufferPointer<UInt8>) -> ParsedChunk {
-        var builder = RowBuilder(columns: columns)
+    /// Parses records, the first of which has this number in its dataset.
+    func parse(
+        _ spans: [RecordSpan], number: Int, of bytes: UnsafeBufferPointer<UInt8>
+    ) -> ParsedChunk {
+        builder.beginBatch()
         var accepted: [RecordSpan] = []
         var rejects: [(span: RecordSpan, reason: String)] = []
         accepted.reserveCapacity(spans.count)
-        for span in spans {
+        for (index, span) in spans.enumerated() {
             let record = UnsafeBufferPointer(
                 rebasing: bytes[span.offset..<span.offset + span.length])
-            if let reason = parse(record, into: &builder) {
+            if let reason = parse(record, number: number + index) {
                 rejects.append((span, reason))
             } else {
                 accepted.append(span)
             }
         }
-        return ParsedChunk(batch: builder.batch(), spans: accepted, rejects: rejects)
+        return ParsedChunk(
+            batch: builder.batch(), spans: accepted, embeddings: builder.embeddingCounts,
+            rejects: rejects)
     }
 
     /// Adds one record; returns the reason when it cannot be read.
-    private func parse(
-        _ record: UnsafeBufferPointer<UInt8>, into row: inout RowBuilder
-    ) -> String? {
+    private func parse(_ record: UnsafeBufferPointer<UInt8>, number: Int) -> String? {
         switch format {
-        case .delimited(let delimiter, _): return parseCells(record, delimiter, into: &row)
+        case .delimited(let delimiter, _):
+            return parseCells(record, delimiter, number: number)
         case .plainText:
             guard ChunkParser.isUTF8(record) else { return ChunkParser.notUTF8 }
-            row.beginRow()
-            row.prompt = Array(record)
-            row.endRow(tokenizer: &tokenizer) { _ in nil }
+            builder.beginRow()
+            if let reason = vectors?.add(nil, number, to: &builder.vector) { return reason }
+            builder.prompt.join(record)
+            builder.endRow { _, _ in }
             return nil
         default:
             switch parser.parse(record) {
             case .failure(let fault):
                 return fault.offset > 0
                     ? "\(fault.reason) (at byte \(fault.offset + 1) of the record)" : fault.reason
-            case .success(let tape):
-                row.beginRow()
-                mapper.map(tape, into: &row)
-                row.endRow(tokenizer: &tokenizer) { column in
-                    fieldPaths[column].flatMap { mapper.text(tape, at: $0) }
-                }
-                return nil
+            case .success(let tape): return add(tape, number: number)
             }
         }
     }
 
+    private func add(_ tape: JSONTape, number: Int) -> String? {
+        builder.beginRow()
+        if let reason = vectors?.add(tape, number, to: &builder.vector) { return reason }
+        mapper.map(tape, into: &builder)
+        builder.endRow { column, text in
+            if let path = fieldPaths[column] { mapper.append(tape, at: path, to: &text) }
+        }
+        return nil
+    }
+
     private func parseCells(
-        _ record: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8, into row: inout RowBuilder
+        _ record: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8, number: Int
     ) -> String? {
         guard ChunkParser.isUTF8(record) else { return ChunkParser.notUTF8 }
         if let reason = cells.read(record, delimiter: delimiter) { return reason }
@@ -96,22 +121,19 @@ final class ChunkParser: @unchecked Sendable {
             return
                 "expected \(header.count) cells as in the first record, found \(cells.ends.count)"
         }
-        row.beginRow()
-        for pointer in mapping.prompt {
-            if let cell = cell(pointer) { RowBuilder.join(cell, to: &row.prompt) }
-        }
-        row.response = mapping.response.flatMap(cell)
-        row.system = mapping.system.flatMap(cell)
-        row.label = mapping.label.flatMap(cell)
+        builder.beginRow()
+        if let reason = vectors?.add(nil, number, to: &builder.vector) { return reason }
+        for cell in partCells.prompt { builder.prompt.join(cells[cell]) }
+        if let cell = partCells.response { builder.response.join(cells[cell]) }
+        if let cell = partCells.system { builder.system.join(cells[cell]) }
+        if let cell = partCells.label { builder.label.join(cells[cell]) }
         if mapping.kind == .fields {
-            for index in cells.ends.indices { RowBuilder.join(cells[index], to: &row.prompt) }
+            for index in cells.ends.indices { builder.prompt.join(cells[index]) }
         }
-        row.endRow(tokenizer: &tokenizer) { column in column.fieldPointer.flatMap(cell) }
+        builder.endRow { column, text in
+            if let cell = fieldCells[column] { text.join(cells[cell]) }
+        }
         return nil
-    }
-
-    private func cell(_ pointer: String) -> [UInt8]? {
-        cellIndex[pointer].map { Array(cells[$0]) }
     }
 
     private static let notUTF8 =

@@ -1,4 +1,5 @@
 import Crypto
+public import Features
 import Glibc
 import Parallel
 public import Records
@@ -13,6 +14,10 @@ public struct ReadingOptions: Sendable {
     public var batchRows = 4096
     /// Most source bytes of a batch; one larger record is a batch of its own.
     public var batchBytes = 4 << 20
+    /// Where embeddings come from, when a column asks for them.
+    public var embedding: EmbeddingOrigin?
+    /// Records of the dataset's files before this one.
+    public var recordsBefore = 0
     /// Parts stated by the user, as (part, pointer).
     public var fields: [(part: String, pointer: String)] = []
 
@@ -36,6 +41,10 @@ public struct SourceSummary: Sendable {
     public let keys: [String]
     /// Records read.
     public internal(set) var recordCount = 0
+    /// Records found, malformed ones included.
+    public internal(set) var foundCount = 0
+    /// Where the vectors of its records came from.
+    public internal(set) var embeddings = EmbeddingCounts()
 }
 
 /// A batch of records with where each came from.
@@ -123,7 +132,9 @@ public enum DatasetReader {
         if case .delimited = summary.format { header = summary.keys } else { header = [] }
         let pool = ParserPool {
             [format = summary.format, mapping = summary.mapping] in
-            ChunkParser(format: format, header: header, mapping: mapping, columns: options.columns)
+            ChunkParser(
+                format: format, header: header, mapping: mapping, columns: options.columns,
+                origin: options.embedding)
         }
         var splitter = RecordSplitter(source, format: summary.format)
         if case .delimited(_, hasHeader: true) = summary.format { _ = splitter.next() }
@@ -137,13 +148,20 @@ public enum DatasetReader {
         var carried: RecordSpan?
         while true {
             let chunks = nextChunks(&splitter, &carried, options: options)
-            let parsed = ThreadTeam.map(chunks.count, threads: options.threads) { index in
-                pool.use { $0.parse(chunks[index], of: source.bytes) }
+            var numbers: [Int] = []
+            for chunk in chunks {
+                numbers.append(options.recordsBefore + summary.foundCount)
+                summary.foundCount += chunk.count
+            }
+            let parsed = ThreadTeam.map(chunks.count, threads: options.threads) {
+                [numbers] index in
+                pool.use { $0.parse(chunks[index], number: numbers[index], of: source.bytes) }
             }
             for chunk in parsed {
                 for (span, reason) in chunk.rejects { try reject(span, reason) }
                 guard chunk.batch.rowCount > 0 else { continue }
                 summary.recordCount += chunk.batch.rowCount
+                summary.embeddings.add(chunk.embeddings)
                 try onBatch(SourcedBatch(batch: chunk.batch, file: file, spans: chunk.spans))
             }
             if chunks.isEmpty { break }
@@ -176,6 +194,27 @@ public enum DatasetReader {
             chunks.append(current)
         }
         return chunks
+    }
+
+    /// Length of the list of numbers that the first readable record of a source has at a pointer.
+    ///
+    /// `nil` when it has none; only records of JSON have lists.
+    public static func vectorLength(_ source: SourceBytes, pointer: String) -> Int? {
+        let format = SourceFormat.detect(source)
+        switch format {
+        case .delimited, .plainText: return nil
+        default: break
+        }
+        var splitter = RecordSplitter(source, format: format)
+        let parser = JSONTapeParser()
+        while let span = splitter.next() {
+            let record = UnsafeBufferPointer(
+                rebasing: source.bytes[span.offset..<span.offset + span.length])
+            if case .success(let tape) = parser.parse(record) {
+                return GivenVectors.dimensions(tape, pointer: pointer)
+            }
+        }
+        return nil
     }
 
     private static func digest(_ bytes: UnsafeBufferPointer<UInt8>) -> String {

@@ -8,9 +8,11 @@ struct RecordMapper {
     private let system: [[UInt8]]?
     private let label: [[UInt8]]?
     private let turns: [[UInt8]]?
-    private let roleKey: [UInt8]
-    private let textKey: [UInt8]
+    private let roleKey: [[UInt8]]
+    private let textKey: [[UInt8]]
     private let history: [[UInt8]]?
+    private let contentKeys = ["content", "value", "text"].map { [Array($0.utf8)] }
+    private let toolCallsKey = [Array("tool_calls".utf8)]
 
     init(_ mapping: FieldMapping) {
         self.mapping = mapping
@@ -19,8 +21,8 @@ struct RecordMapper {
         system = mapping.system.map(RecordMapper.path)
         label = mapping.label.map(RecordMapper.path)
         turns = (mapping.turns?.pointer).map(RecordMapper.path)
-        roleKey = Array((mapping.turns?.roleKey ?? "").utf8)
-        textKey = Array((mapping.turns?.textKey ?? "").utf8)
+        roleKey = [Array((mapping.turns?.roleKey ?? "").utf8)]
+        textKey = [Array((mapping.turns?.textKey ?? "").utf8)]
         history = mapping.history.map(RecordMapper.path)
     }
 
@@ -41,69 +43,77 @@ struct RecordMapper {
     }
 
     func map(_ tape: JSONTape, into row: inout RowBuilder) {
-        if let system { row.system = text(tape, at: system) }
+        if let system { append(tape, at: system, to: &row.system) }
         if let history { addHistory(tape, at: history, to: &row) }
         if let turns, let list = tape.find(turns) { addTurns(tape, list, to: &row) }
-        var stated: [UInt8]?
-        for path in prompt {
-            guard let part = text(tape, at: path) else { continue }
-            if !part.isEmpty || stated == nil { RowBuilder.join(part, to: &stated) }
-        }
-        if let stated { add(.user, stated, to: &row) }
+        addPrompt(tape, to: &row)
         if let response, let node = tape.find(response), tape.kind(node) != .null {
             addResponse(tape, node, to: &row)
         }
-        if let label { row.label = text(tape, at: label) }
+        if let label { append(tape, at: label, to: &row.label) }
         if mapping.kind == .fields, !tape.nodes.isEmpty {
-            var strings: [UInt8]?
-            RecordMapper.collectStrings(tape, 0, into: &strings)
-            if let strings { add(.user, strings, to: &row) }
+            withScratch(&row) { scratch in
+                appendStrings(tape, 0, to: &scratch)
+            } then: {
+                $0.addTurn(.user, $1)
+            }
         }
     }
 
-    /// The text of a value: strings as they are, numbers in their own digits, lists and contents
-    /// joined by line breaks; `nil` for an absent value and for `null`.
-    func text(_ tape: JSONTape, at path: [[UInt8]]) -> [UInt8]? {
-        guard let node = tape.find(path) else { return nil }
-        return RecordMapper.text(tape, node)
+    /// Adds the value at a path to a text; adds nothing for an absent value and for `null`.
+    func append(_ tape: JSONTape, at path: [[UInt8]], to text: inout RowText) {
+        if let node = tape.find(path) { append(tape, node, to: &text) }
     }
 
-    static func text(_ tape: JSONTape, _ node: Int) -> [UInt8]? {
+    /// Adds the text of a value: strings as they are, numbers in their own digits, lists and contents
+    /// joined by line breaks; nothing for `null`.
+    private func append(_ tape: JSONTape, _ node: Int, to text: inout RowText) {
         switch tape.kind(node) {
-        case .null: return nil
-        case .string, .number, .true, .false: return Array(tape.bytes(node))
+        case .null: break
+        case .string, .number, .true, .false: text.join(tape.bytes(node))
         case .array:
-            var joined: [UInt8]? = []
-            tape.forEachChild(of: node) { _, child in
-                if let part = text(tape, child) { RowBuilder.join(part, to: &joined) }
-            }
-            return joined
+            text.begin()
+            tape.forEachChild(of: node) { _, child in append(tape, child, to: &text) }
         case .object:
-            for key in ["content", "value", "text"] {
-                if let found = tape.find([Array(key.utf8)], from: node) { return text(tape, found) }
+            for key in contentKeys {
+                if let found = tape.find(key, from: node) {
+                    return append(tape, found, to: &text)
+                }
             }
-            var strings: [UInt8]? = []
-            collectStrings(tape, node, into: &strings)
-            return strings
+            text.begin()
+            appendStrings(tape, node, to: &text)
         }
     }
 
-    private static func collectStrings(_ tape: JSONTape, _ node: Int, into text: inout [UInt8]?) {
+    private func appendStrings(_ tape: JSONTape, _ node: Int, to text: inout RowText) {
         switch tape.kind(node) {
-        case .string: RowBuilder.join(tape.bytes(node), to: &text)
+        case .string: text.join(tape.bytes(node))
         case .array, .object:
-            var collected = text
-            tape.forEachChild(of: node) { _, child in
-                collectStrings(tape, child, into: &collected)
-            }
-            text = collected
+            tape.forEachChild(of: node) { _, child in appendStrings(tape, child, to: &text) }
         default: break
         }
     }
 
-    /// Keeps `turns` complete when a conversation is continued by single fields.
-    private func add(_ role: TurnRole, _ text: [UInt8], to row: inout RowBuilder) {
-        row.addTurn(role, text)
+    /// Puts a text together in the row's scratch and hands it on if there is one.
+    private func withScratch(
+        _ row: inout RowBuilder, _ body: (inout RowText) -> Void,
+        then: (inout RowBuilder, UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        var scratch = RowText()
+        swap(&scratch, &row.scratch)
+        scratch.clear()
+        body(&scratch)
+        scratch.withBytes { if let text = $0 { then(&row, text) } }
+        swap(&scratch, &row.scratch)
+    }
+
+    /// Joins the stated parts; one that is empty counts only when it is the first.
+    private func addPrompt(_ tape: JSONTape, to row: inout RowBuilder) {
+        withScratch(&row) { scratch in
+            for path in prompt { append(tape, at: path, to: &scratch) }
+        } then: {
+            $0.addTurn(.user, $1)
+        }
     }
 
     private func addResponse(_ tape: JSONTape, _ node: Int, to row: inout RowBuilder) {
@@ -113,52 +123,60 @@ struct RecordMapper {
         }
         // A list of messages as the chosen answer: its last turn is the answer, and where the record
         // has no prompt of its own the turns before it are.
-        if let last, tape.kind(last) == .object {
-            if row.prompt == nil {
-                var turns: [Int] = []
-                tape.forEachChild(of: node) { _, child in turns.append(child) }
-                for turn in turns.dropLast() {
-                    add(.user, RecordMapper.text(tape, turn) ?? [], to: &row)
-                }
+        guard let last, tape.kind(last) == .object else {
+            return addTurn(.assistant, tape, node, to: &row)
+        }
+        if !row.prompt.isPresent {
+            tape.forEachChild(of: node) { _, turn in
+                if turn != last { addTurn(.user, tape, turn, to: &row) }
             }
-            add(.assistant, RecordMapper.text(tape, last) ?? [], to: &row)
-        } else {
-            add(.assistant, RecordMapper.text(tape, node) ?? [], to: &row)
+        }
+        addTurn(.assistant, tape, last, to: &row)
+    }
+
+    /// Adds a turn with the text of a value, an empty one where it has none.
+    private func addTurn(
+        _ role: TurnRole, _ tape: JSONTape, _ node: Int?, to row: inout RowBuilder
+    ) {
+        if let node, tape.kind(node) == .string { return row.addTurn(role, tape.bytes(node)) }
+        withScratch(&row) { scratch in
+            scratch.begin()
+            if let node { append(tape, node, to: &scratch) }
+        } then: {
+            $0.addTurn(role, $1)
         }
     }
 
     private func addHistory(_ tape: JSONTape, at path: [[UInt8]], to row: inout RowBuilder) {
         guard let list = tape.find(path) else { return }
-        var texts: [[UInt8]] = []
+        var position = 0
         tape.forEachChild(of: list) { _, pair in
             tape.forEachChild(of: pair) { _, side in
-                texts.append(RecordMapper.text(tape, side) ?? [])
+                addTurn(position % 2 == 0 ? .user : .assistant, tape, side, to: &row)
+                position += 1
             }
-        }
-        for (position, text) in texts.enumerated() {
-            add(position % 2 == 0 ? .user : .assistant, text, to: &row)
         }
     }
 
     private func addTurns(_ tape: JSONTape, _ list: Int, to row: inout RowBuilder) {
-        var firstWord: [UInt8]?
-        var found: [(role: TurnRole, text: [UInt8])] = []
+        var firstWord: UnsafeBufferPointer<UInt8>?
         tape.forEachChild(of: list) { _, turn in
-            let word = tape.find([roleKey], from: turn).map { Array(tape.bytes($0)) } ?? []
+            let word =
+                tape.find(roleKey, from: turn).map { tape.bytes($0) }
+                ?? UnsafeBufferPointer(start: nil, count: 0)
             let role: TurnRole
-            if let known = TurnRole(word: String(decoding: word, as: UTF8.self)) {
+            if let known = TurnRole(word: word) {
                 role = known
             } else {
                 // An unknown word: who speaks first is the user, everybody else answers.
-                role = firstWord == nil || firstWord == word ? .user : .assistant
+                role = firstWord.map { $0.elementsEqual(word) } ?? true ? .user : .assistant
             }
             if role != .system, firstWord == nil { firstWord = word }
-            var text = tape.find([textKey], from: turn).flatMap { RecordMapper.text(tape, $0) }
-            if text == nil, let calls = tape.find([Array("tool_calls".utf8)], from: turn) {
-                text = RecordMapper.text(tape, calls)
+            var text = tape.find(textKey, from: turn)
+            if text.map({ tape.kind($0) == .null }) ?? true {
+                text = tape.find(toolCallsKey, from: turn)
             }
-            found.append((role, text ?? []))
+            addTurn(role, tape, text, to: &row)
         }
-        for turn in found { row.addTurn(turn.role, turn.text) }
     }
 }

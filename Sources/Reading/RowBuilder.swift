@@ -3,147 +3,168 @@ import Records
 
 /// Collects the columns of one batch, row by row.
 ///
-/// Buffers are reused between rows.
+/// All buffers are kept from row to row and from batch to batch: a row costs no allocation once
+/// they have grown to their sizes.
 struct RowBuilder {
-    /// Texts of the current row; empty and present are different things.
-    var prompt: [UInt8]?
-    var response: [UInt8]?
-    var system: [UInt8]?
-    var all: [UInt8] = []
-    var label: [UInt8]?
-    var turns: [(role: TurnRole, text: [UInt8])] = []
+    /// Texts of the current row.
+    var prompt = RowText()
+    var response = RowText()
+    var system = RowText()
+    var label = RowText()
+    /// For a text that is put together before it is known where it belongs.
+    var scratch = RowText()
+    private var all = RowText()
+    /// The turns of the current row, and their texts one after the other.
+    private var turns: [(role: TurnRole, text: Range<Int>)] = []
+    private var turnBytes: [UInt8] = []
+    /// The vector that the record itself has, and why it has none where one was asked for.
+    var vector: [Float] = []
 
     private var rowCount = 0
     /// Columns in the order asked for, so that no name is looked up per row.
     private var texts: [(name: ColumnName, buffer: TextBuffer)] = []
-    private var tokens: [(name: ColumnName, buffer: TokenBuffer)] = []
     private var turnsColumn: TurnsBuffer?
+    private var features: FeatureBuilder
+    private let columns: [ColumnName]
     private let needsTurns: Bool
     private let needsAll: Bool
 
-    init(columns: [ColumnName]) {
-        for column in columns {
-            switch column {
-            case .promptTokens, .responseTokens, .allTokens: tokens.append((column, TokenBuffer()))
-            case .turns: turnsColumn = TurnsBuffer()
-            default: texts.append((column, TextBuffer()))
-            }
+    init(columns: [ColumnName], origin: EmbeddingOrigin?) {
+        self.columns = columns
+        features = FeatureBuilder(columns, origin: origin)
+        needsAll = columns.contains { column in
+            column == .all || FeatureKind(column)?.part == .all
         }
-        needsAll = columns.contains(.all) || columns.contains(.allTokens)
-        needsTurns = turnsColumn != nil || needsAll
+        needsTurns = columns.contains(.turns) || needsAll
+        beginBatch()
+    }
+
+    mutating func beginBatch() {
+        rowCount = 0
+        texts = columns.filter { $0 != .turns && FeatureKind($0) == nil }.map {
+            ($0, TextBuffer())
+        }
+        turnsColumn = columns.contains(.turns) ? TurnsBuffer() : nil
+        features.begin()
     }
 
     mutating func beginRow() {
-        prompt = nil
-        response = nil
-        system = nil
-        label = nil
-        all.removeAll(keepingCapacity: true)
+        prompt.clear()
+        response.clear()
+        system.clear()
+        label.clear()
+        scratch.clear()
+        all.clear()
         turns.removeAll(keepingCapacity: true)
-    }
-
-    /// Adds text to a part, after a line break when the part has text already.
-    static func join(_ text: some Collection<UInt8>, to part: inout [UInt8]?) {
-        if part == nil {
-            part = Array(text)
-        } else {
-            if part?.isEmpty == false, !text.isEmpty { part?.append(0x0A) }
-            part?.append(contentsOf: text)
-        }
+        turnBytes.removeAll(keepingCapacity: true)
+        vector.removeAll(keepingCapacity: true)
     }
 
     /// Adds one turn of a conversation to the parts it belongs to.
-    mutating func addTurn(_ role: TurnRole, _ text: [UInt8]) {
+    mutating func addTurn(_ role: TurnRole, _ text: UnsafeBufferPointer<UInt8>) {
         switch role {
-        case .user: RowBuilder.join(text, to: &prompt)
-        case .assistant: RowBuilder.join(text, to: &response)
-        case .system: RowBuilder.join(text, to: &system)
+        case .user: prompt.join(text)
+        case .assistant: response.join(text)
+        case .system: system.join(text)
         case .tool: break
         }
-        turns.append((role, text))
+        keepTurn(role, text)
     }
 
-    /// Ends a row; `field` gives the value of a `field:` column.
-    mutating func endRow(
-        tokenizer: inout Tokenizer, field: (ColumnName) -> [UInt8]?
-    ) {
+    private mutating func keepTurn(_ role: TurnRole, _ text: UnsafeBufferPointer<UInt8>) {
+        guard needsTurns else { return }
+        let start = turnBytes.count
+        turnBytes.append(contentsOf: text)
+        turns.append((role, start..<turnBytes.count))
+    }
+
+    /// Ends a row; `field` adds the value of a `field:` column to the text it is given.
+    mutating func endRow(field: (ColumnName, inout RowText) -> Void) {
         rowCount += 1
         if needsTurns { completeTurns() }
         for index in texts.indices {
-            texts[index].buffer.append(value(of: texts[index].name, field))
-        }
-        for index in tokens.indices {
-            let name = tokens[index].name
-            let text = name == .promptTokens ? prompt : name == .responseTokens ? response : all
-            text?.withUnsafeBufferPointer {
-                tokenizer.tokenize($0, into: &tokens[index].buffer.values)
+            switch texts[index].name {
+            case .prompt: append(prompt, at: index)
+            case .response: append(response, at: index)
+            case .system: append(system, at: index)
+            case .all: append(all, at: index)
+            case .label: append(label, at: index)
+            case let name:
+                scratch.clear()
+                field(name, &scratch)
+                append(scratch, at: index)
             }
-            tokens[index].buffer.endRow()
         }
+        appendFeatures()
+        appendTurns()
+    }
+
+    private mutating func append(_ text: RowText, at index: Int) {
+        text.withBytes { texts[index].buffer.append($0) }
+    }
+
+    private mutating func appendTurns() {
         guard turnsColumn != nil else { return }
-        for turn in turns { turnsColumn?.append(role: turn.role.bytes, text: turn.text) }
+        let (turns, turnBytes) = (turns, turnBytes)
+        turnBytes.withUnsafeBufferPointer { bytes in
+            for turn in turns {
+                turnsColumn?.append(
+                    role: turn.role.bytes, text: UnsafeBufferPointer(rebasing: bytes[turn.text]))
+            }
+        }
         turnsColumn?.endRow()
+    }
+
+    private mutating func appendFeatures() {
+        let (prompt, response, all, vector) = (prompt, response, all, vector)
+        let hasVector = !vector.isEmpty
+        vector.withUnsafeBufferPointer { vector in
+            prompt.withBytes { prompt in
+                response.withBytes { response in
+                    all.withBytes { all in
+                        features.append(given: hasVector ? vector : nil) { part in
+                            switch part {
+                            case .prompt: prompt
+                            case .response: response
+                            case .all: all
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// A record without a conversation is one of single parts; all text is that of the turns.
     private mutating func completeTurns() {
         if turns.isEmpty {
-            if let system { turns.append((.system, system)) }
-            if let prompt { turns.append((.user, prompt)) }
-            if let response { turns.append((.assistant, response)) }
-        } else if let system, !turns.contains(where: { $0.role == .system }) {
-            turns.insert((.system, system), at: 0)
+            let (system, prompt, response) = (system, prompt, response)
+            system.withBytes { if let text = $0 { keepTurn(.system, text) } }
+            prompt.withBytes { if let text = $0 { keepTurn(.user, text) } }
+            response.withBytes { if let text = $0 { keepTurn(.assistant, text) } }
+        } else if system.isPresent, !turns.contains(where: { $0.role == .system }) {
+            let start = turnBytes.count
+            turnBytes.append(contentsOf: system.bytes)
+            turns.insert((.system, start..<turnBytes.count), at: 0)
         }
         guard needsAll else { return }
-        for turn in turns where !turn.text.isEmpty {
-            if !all.isEmpty { all.append(0x0A) }
-            all.append(contentsOf: turn.text)
+        all.begin()
+        let (turns, turnBytes) = (turns, turnBytes)
+        turnBytes.withUnsafeBufferPointer { bytes in
+            for turn in turns where !turn.text.isEmpty {
+                all.join(UnsafeBufferPointer(rebasing: bytes[turn.text]))
+            }
         }
     }
 
-    private func value(of name: ColumnName, _ field: (ColumnName) -> [UInt8]?) -> [UInt8]? {
-        switch name {
-        case .prompt: prompt
-        case .response: response
-        case .system: system
-        case .all: all
-        case .label: label
-        default: field(name)
-        }
-    }
-
-    /// The batch of all rows so far.
+    /// The batch of all rows since `beginBatch`.
     func batch() -> RecordBatch {
         var columns: [(name: ColumnName, data: ColumnData)] = []
         for text in texts { columns.append((text.name, .text(text.buffer))) }
-        for token in tokens { columns.append((token.name, .tokens(token.buffer))) }
         if let turnsColumn { columns.append((.turns, .turns(turnsColumn))) }
-        return RecordBatch(rowCount: rowCount, columns: columns)
+        return RecordBatch(rowCount: rowCount, columns: columns + features.finish())
     }
-}
 
-/// Who speaks, in the words of the `turns` column.
-enum TurnRole: String {
-    case system, user, assistant, tool
-
-    /// The word as UTF-8.
-    var bytes: [UInt8] { TurnRole.words[self] ?? [] }
-
-    private static let words: [TurnRole: [UInt8]] = [
-        .system: Array("system".utf8), .user: Array("user".utf8),
-        .assistant: Array("assistant".utf8), .tool: Array("tool".utf8),
-    ]
-
-    /// The role that a dataset's own word stands for; `nil` for a word that says nothing.
-    init?(word: String) {
-        switch word.lowercased() {
-        case "system": self = .system
-        case "user", "human", "client", "customer", "patient", "question": self = .user
-        case "assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "function_call",
-            "counselor", "agent", "doctor", "answer":
-            self = .assistant
-        case "tool", "function", "observation", "tool_response": self = .tool
-        default: return nil
-        }
-    }
+    /// Where the batch's vectors came from.
+    var embeddingCounts: EmbeddingCounts { features.counts }
 }

@@ -25,10 +25,28 @@ public struct ColumnName: RawRepresentable, Hashable, Sendable, Comparable {
     /// Tokens of all text.
     public static let allTokens = ColumnName(rawValue: "feature.tokens.all/1")
 
+    /// Language of all text.
+    public static let language = ColumnName(rawValue: "feature.language/1")
+    /// Language of the prompt.
+    public static let promptLanguage = ColumnName(rawValue: "feature.language.prompt/1")
+    /// Language of the response.
+    public static let responseLanguage = ColumnName(rawValue: "feature.language.response/1")
+    /// Embedding of the prompt.
+    public static let promptEmbedding = ColumnName(rawValue: "feature.embedding.prompt/1")
+    /// Embedding of the response.
+    public static let responseEmbedding = ColumnName(rawValue: "feature.embedding.response/1")
+    /// Embedding of all text.
+    public static let allEmbedding = ColumnName(rawValue: "feature.embedding.all/1")
+
     /// The fixed columns that this host computes.
     public static let provided: [ColumnName] = [
         prompt, response, system, all, label, turns, promptTokens, responseTokens, allTokens,
+        language, promptLanguage, responseLanguage, promptEmbedding, responseEmbedding,
+        allEmbedding,
     ]
+
+    /// Whether it holds vectors.
+    public var isEmbedding: Bool { rawValue.hasPrefix("feature.embedding.") }
 
     /// The pointer of a `field:` column.
     public var fieldPointer: String? {
@@ -59,7 +77,14 @@ public struct TextBuffer: Sendable {
     /// Number of rows.
     public var count: Int { isPresent.count }
 
-    /// Adds a row.
+    /// Adds a row; `nil` for one without a text.
+    public mutating func append(_ text: UnsafeBufferPointer<UInt8>?) {
+        if let text = unsafe text { unsafe bytes.append(contentsOf: text) }
+        isPresent.append(unsafe text != nil)
+        offsets.append(Int64(bytes.count))
+    }
+
+    /// Adds a row; `nil` for one without a text.
     public mutating func append(_ text: [UInt8]?) {
         if let text { bytes.append(contentsOf: text) }
         isPresent.append(text != nil)
@@ -94,13 +119,35 @@ public struct TurnsBuffer: Sendable {
     public init() {}
 
     /// Adds a turn to the current row.
-    public mutating func append(role: [UInt8], text: [UInt8]?) {
+    public mutating func append(role: [UInt8], text: UnsafeBufferPointer<UInt8>?) {
         roles.append(role)
-        texts.append(text)
+        unsafe texts.append(text)
     }
 
     /// Ends the current row.
     public mutating func endRow() { offsets.append(Int64(roles.count)) }
+}
+
+/// Vectors of many rows, all of one length.
+public struct VectorBuffer: Sendable {
+    /// Numbers of a vector.
+    public let dimensions: Int
+    /// Row `i` is `values[i * dimensions..<(i + 1) * dimensions]`.
+    public var values: [Float] = []
+
+    /// No rows.
+    public init(dimensions: Int) { self.dimensions = dimensions }
+}
+
+/// Languages of many rows.
+public struct LanguageBuffer: Sendable {
+    /// BCP 47 tags; `und` where the text says nothing.
+    public var tags = TextBuffer()
+    /// 0 to 1.
+    public var confidences: [Double] = []
+
+    /// No rows.
+    public init() {}
 }
 
 /// The rows of one column.
@@ -111,6 +158,10 @@ public enum ColumnData: Sendable {
     case tokens(TokenBuffer)
     /// A conversation a row.
     case turns(TurnsBuffer)
+    /// A vector a row.
+    case vectors(VectorBuffer)
+    /// A language a row.
+    case languages(LanguageBuffer)
 }
 
 /// Consecutive rows of one role, column by column, columns sorted by name.

@@ -50,6 +50,7 @@ public enum HTMLReport {
         }
         return "<h2>Datasets</h2>"
             + HTMLText.table(["role", "file", "format", "schema", "fields", "records"], rows)
+            + report.embeddingLines.map { "<p>\(HTMLText.escape($0))</p>" }.joined()
     }
 
     private static func rejectedRow(_ dataset: Report.Dataset) -> String? {
@@ -84,9 +85,13 @@ public enum HTMLReport {
         _ code: String, _ name: String, _ count: Int, _ report: Report,
         _ place: (_ role: Role, _ row: Int) -> String?
     ) -> String {
-        let findings = Array(
-            report.results.lazy.flatMap { $0.hostFindings + $0.output.findings }
-                .filter { $0.code == code && $0.row != nil }.prefix(mostListed))
+        var findings: [Finding] = []
+        for result in report.results {
+            for finding in result.allFindings where finding.code == code && finding.row != nil {
+                if findings.count == mostListed { break }
+                findings.append(finding)
+            }
+        }
         guard !findings.isEmpty else { return "" }
         let rows = findings.map { finding in
             let row = finding.row ?? 0

@@ -22,11 +22,13 @@ public struct Report: Sendable {
         public var sha256: String
         /// The schema, or `mixed`.
         public var schema: String
+        /// Where its vectors came from and how many from where; `nil` without vectors.
+        public var embeddings: JSONValue?
 
         /// Makes a dataset.
         public init(
             role: Role, files: [JSONValue], recordCount: Int, rejectedCount: Int, byteCount: Int,
-            sha256: String, schema: String
+            sha256: String, schema: String, embeddings: JSONValue? = nil
         ) {
             self.role = role
             self.files = files
@@ -35,6 +37,7 @@ public struct Report: Sendable {
             self.byteCount = byteCount
             self.sha256 = sha256
             self.schema = schema
+            self.embeddings = embeddings
         }
     }
 
@@ -95,7 +98,7 @@ public struct Report: Sendable {
     {
         var found: [String: (name: String, count: Int, severity: Severity, example: String)] = [:]
         for result in results {
-            for finding in result.hostFindings + result.output.findings {
+            for finding in result.allFindings {
                 let entry = found[finding.code]
                 found[finding.code] = (
                     Report.name(of: finding.code, result.identity), (entry?.count ?? 0) + 1,
@@ -115,20 +118,38 @@ public struct Report: Sendable {
         }
     }
 
+    /// A line for people on each dataset's vectors.
+    var embeddingLines: [String] {
+        datasets.compactMap { dataset in
+            guard let embeddings = dataset.embeddings else { return nil }
+            func count(_ key: String) -> Int { embeddings[key]?.intValue ?? 0 }
+            let parts = [
+                ("by the table", count("by_table")),
+                ("by their characters", count("by_characters")),
+                ("given", count("given")), ("without text", count("empty")),
+            ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
+            return
+                "\(dataset.role.name) embedded with \(embeddings["origin"]?.stringValue ?? "") in "
+                + "\(count("dimensions")) dimensions: \(parts)"
+        }
+    }
+
     /// `report.json`.
     public var json: JSONValue {
         .object([
             "schema": "assay.report/1", "run": .object(run),
             "datasets": .array(
                 datasets.map { dataset in
-                    .object([
+                    var object: JSONObject = [
                         "role": .string(dataset.role.name), "files": .array(dataset.files),
                         "records": JSONValue(dataset.recordCount),
                         "rejected": JSONValue(dataset.rejectedCount),
                         "bytes": JSONValue(dataset.byteCount),
                         "sha256": .string(dataset.sha256),
                         "detected_schema": .string(dataset.schema),
-                    ])
+                    ]
+                    if let embeddings = dataset.embeddings { object["embeddings"] = embeddings }
+                    return .object(object)
                 }),
             "analyzers": .array(results.map(Report.json)),
             "summary": .object([
@@ -166,7 +187,7 @@ public struct Report: Sendable {
 
     private static func json(_ result: AnalyzerResult) -> JSONValue {
         var counts: [String: Int] = [:]
-        for finding in result.hostFindings + result.output.findings {
+        for finding in result.allFindings {
             counts[finding.code, default: 0] += 1
         }
         for (code, count) in result.output.truncated { counts[code, default: 0] += count }

@@ -31,6 +31,7 @@ public enum TerminalReport {
                 "\(pad(dataset.role.name, 14)) \(dataset.recordCount) records, \(clean(dataset.schema))"
                     + rejected)
         }
+        lines += report.embeddingLines.map { "\(pad("", 14)) \(clean($0))" }
         lines.append("")
         for result in report.results { lines += analyzer(result, style) }
         lines.append("")
