@@ -108,7 +108,7 @@ let package = Package(
             "Features", ["CLanguage", "JSONText", "Numerics", "Records"],
             exclude: readme + ["Tables"]),
         room("Reading", ["CCompression", "CSimdjson", "Features", "Parallel", "Records", crypto]),
-        room("BatchStore", ["CLinux", "JSONText", "Records"]),
+        room("BatchStore", ["CLinux", "JSONText", "Parallel", "Records"]),
         room("Orchestrator", ["JSONText", "Parallel", "Records"], safe),
         room(
             "PluginHost",

@@ -169,13 +169,19 @@ public struct TurnsColumn {
 ///
 /// A borrowed view.
 public struct Group {
-    /// The key.
-    public let key: [UInt8]
+    private let keyBytes: assay_bytes
     private let members: UnsafeBufferPointer<assay_member>
 
     init(key: assay_bytes, members: UnsafePointer<assay_member>?, count: UInt64) {
-        self.key = Array(UnsafeBufferPointer(start: key.ptr, count: Int(key.len)))
+        keyBytes = key
         self.members = UnsafeBufferPointer(start: members, count: Int(count))
+    }
+
+    /// The key.
+    ///
+    /// A copy.
+    public var key: [UInt8] {
+        Array(UnsafeBufferPointer(start: keyBytes.ptr, count: Int(keyBytes.len)))
     }
 
     /// Number of rows.

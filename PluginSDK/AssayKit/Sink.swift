@@ -209,6 +209,26 @@ public struct Sink {
         if status != ASSAY_OK { throw AnalyzerError("the host refused an emitted row") }
     }
 
+    /// During `scan`: brings this row together with all rows of the same key.
+    ///
+    /// No allocation.
+    public func emit(key: Span<UInt8>, row: Int, payload: Span<UInt8>? = nil) throws {
+        guard let emitter else { throw AnalyzerError("the host has no assay.groups/1") }
+        let status = key.withUnsafeBufferPointer { key in
+            let key = assay_bytes(ptr: key.baseAddress, len: UInt64(key.count))
+            guard let payload else {
+                return emitter.pointee.emit(
+                    sink, key, UInt64(row), assay_bytes(ptr: nil, len: 0))
+            }
+            return payload.withUnsafeBufferPointer { payload in
+                emitter.pointee.emit(
+                    sink, key, UInt64(row),
+                    assay_bytes(ptr: payload.baseAddress, len: UInt64(payload.count)))
+            }
+        }
+        if status != ASSAY_OK { throw AnalyzerError("the host refused an emitted row") }
+    }
+
     private func withTexts(
         _ texts: [String], _ body: ([assay_str]) -> assay_status
     ) throws {

@@ -1,64 +1,48 @@
 import CLinux
 import Glibc
+public import Parallel
 public import Records
 
-/// Why memory for batches could not be had.
-public struct BatchStoreError: Error, CustomStringConvertible {
-    /// One line.
-    public let description: String
-}
-
-/// A piece of shared memory that holds whole batches and can no longer change.
-public final class Segment: @unchecked Sendable {
-    /// The memory file; open as long as the segment lives.
-    public let descriptor: Int32
-    /// Bytes.
-    public let length: Int
-    /// The memory, read only.
-    public let base: UnsafeRawPointer
-
-    /// Maps a sealed memory file, whose descriptor becomes the segment's.
-    ///
-    /// - Throws: `BatchStoreError` when it cannot be mapped.
-    public init(descriptor: Int32, length: Int) throws {
-        guard let base = mmap(nil, max(length, 1), PROT_READ, MAP_SHARED, descriptor, 0),
-            base != MAP_FAILED
-        else {
-            throw BatchStoreError(
-                description:
-                    "cannot map \(length) bytes of batches: \(String(cString: strerror(errno)))")
-        }
-        self.descriptor = descriptor
-        self.length = length
-        self.base = UnsafeRawPointer(base)
-    }
-
-    deinit {
-        munmap(UnsafeMutableRawPointer(mutating: base), max(length, 1))
-        close(descriptor)
-    }
-}
-
-/// Batches in shared memory: written once by the reader, then sealed and mapped by every worker.
+/// Batches in shared memory: written once by the reader, sealed piece by piece, mapped by every worker.
+///
+/// Segments are memory files until they hold `memoryBudget` bytes; later ones lie in a temporary file
+/// that the system can put out of memory.
 public final class BatchStore {
-    /// Bytes of a segment, unless one batch needs more.
-    private static let segmentBytes = 64 << 20
+    /// Bytes of the smallest and of the largest segment; between them an eighth of what is stored.
+    ///
+    /// The first is soon full, so that analyzers begin early, and there are never many. One batch
+    /// that needs more gets it.
+    private static let segmentBytes = 4 << 20...1 << 30
+    private static let shareOfStored = 8
 
-    /// The batches by role in the order they were added.
-    public private(set) var batches: [StoredBatch] = []
-    /// The sealed segments.
-    public private(set) var segments: [Segment] = []
+    /// The sealed segments, as they are sealed.
+    public let sealed = ElementStream<StoredSegment>()
     /// Rows of each role.
     public private(set) var rowCounts: [Role: Int] = [:]
-    private var open: (descriptor: Int32, base: UnsafeMutableRawPointer, used: Int, capacity: Int)?
+    /// Bytes that lie in the temporary file.
+    public private(set) var spilledBytes = 0
+    private let memoryBudget: Int
+    private var memoryBytes = 0
+    private var spill: SpillFile?
+    private var batches: [StoredBatch] = []
+    private var open: OpenSegment?
 
-    /// An empty store.
-    public init() {}
+    private struct OpenSegment {
+        let descriptor: Int32
+        /// First byte in the file; `nil` for a memory file.
+        let spillOffset: Int?
+        let base: UnsafeMutableRawPointer
+        let capacity: Int
+        var used = 0
+    }
+
+    /// An empty store that keeps so many bytes in memory.
+    public init(memoryBudget: Int = .max) { self.memoryBudget = memoryBudget }
 
     deinit {
         guard let open else { return }
         munmap(open.base, open.capacity)
-        close(open.descriptor)
+        if open.spillOffset == nil { close(open.descriptor) }
     }
 
     /// Copies a batch into shared memory; rows are numbered on within the role.
@@ -71,7 +55,11 @@ public final class BatchStore {
             $0 + BatchStore.bytesNeeded($1.data, batch.rowCount)
         }
         if let open, open.used + wanted > open.capacity { try seal() }
-        if open == nil { try openSegment(max(wanted, BatchStore.segmentBytes)) }
+        if open == nil {
+            let bounds = BatchStore.segmentBytes
+            let share = (memoryBytes + spilledBytes) / BatchStore.shareOfStored
+            try openSegment(max(wanted, min(max(share, bounds.lowerBound), bounds.upperBound)))
+        }
         let columns = batch.columns.map { column -> StoredArray in
             switch column.data {
             case .text(let texts): return store(texts, name: column.name.rawValue)
@@ -105,35 +93,59 @@ public final class BatchStore {
         batches.append(
             StoredBatch(
                 role: role, firstRow: rowCounts[role, default: 0], rowCount: batch.rowCount,
-                segment: segments.count, columns: columns))
+                columns: columns))
         rowCounts[role, default: 0] += batch.rowCount
     }
 
-    /// Ends writing: what was added can no longer change.
-    public func seal() throws {
+    /// Ends writing: no batch can be added any more.
+    public func finish() throws {
+        try seal()
+        sealed.end(.complete)
+    }
+
+    /// Ends writing because no more can be read.
+    public func abandon() { sealed.end(.broken) }
+
+    /// Makes what was added unchangeable and hands it out.
+    private func seal() throws {
         guard let segment = open else { return }
         open = nil
         munmap(segment.base, segment.capacity)
-        ftruncate(segment.descriptor, segment.used)
-        guard clx_seal(segment.descriptor) == 0 else {
-            throw BatchStoreError(
-                description: "cannot seal batch memory: \(String(cString: strerror(errno)))")
+        let finished: Segment
+        if let offset = segment.spillOffset, let spill {
+            finished = try spill.segment(offset: offset, length: segment.used)
+            spilledBytes += segment.used
+        } else {
+            ftruncate(segment.descriptor, off_t(segment.used))
+            guard clx_seal(segment.descriptor) == 0 else {
+                throw BatchStoreError.system("cannot seal batch memory")
+            }
+            finished = try Segment(
+                descriptor: segment.descriptor, offset: 0, length: segment.used)
+            memoryBytes += segment.used
         }
-        segments.append(try Segment(descriptor: segment.descriptor, length: segment.used))
+        sealed.append(StoredSegment(segment: finished, batches: batches))
+        batches = []
     }
 
-    private func openSegment(_ capacity: Int) throws {
+    private func openSegment(_ wanted: Int) throws {
+        let page = Int(getpagesize())
+        let capacity = (wanted + page - 1) / page * page
+        if memoryBytes + capacity > memoryBudget {
+            let file = try spill ?? SpillFile()
+            spill = file
+            let (offset, base) = try file.extend(by: capacity)
+            open = OpenSegment(
+                descriptor: -1, spillOffset: offset, base: base, capacity: capacity)
+            return
+        }
         let descriptor = clx_memory_file("assay-batches")
-        guard descriptor >= 0, ftruncate(descriptor, capacity) == 0,
+        guard descriptor >= 0, ftruncate(descriptor, off_t(capacity)) == 0,
             let base = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             base != MAP_FAILED
-        else {
-            throw BatchStoreError(
-                description:
-                    "cannot get \(capacity) bytes of shared memory: \(String(cString: strerror(errno)))"
-            )
-        }
-        open = (descriptor, base, 0, capacity)
+        else { throw BatchStoreError.system("cannot get \(capacity) bytes of shared memory") }
+        open = OpenSegment(
+            descriptor: descriptor, spillOffset: nil, base: base, capacity: capacity)
     }
 
     private func list(_ name: String, _ offsets: [Int64], _ child: StoredArray) -> StoredArray {

@@ -46,8 +46,6 @@ public struct StoredBatch: Sendable {
     public let firstRow: Int
     /// Number of rows.
     public let rowCount: Int
-    /// Index of the segment that holds it.
-    public let segment: Int
     /// The columns, sorted by name.
     public let columns: [StoredArray]
 }
@@ -88,7 +86,7 @@ extension StoredBatch {
     public var json: JSONValue {
         .object([
             "role": JSONValue(Int(role.rawValue)), "first": JSONValue(firstRow),
-            "rows": JSONValue(rowCount), "segment": JSONValue(segment),
+            "rows": JSONValue(rowCount),
             "columns": .array(columns.map(\.json)),
         ])
     }
@@ -97,10 +95,10 @@ extension StoredBatch {
     public init?(json: JSONValue) {
         guard let roleNumber = json["role"]?.intValue, let role = Role(rawValue: Int32(roleNumber)),
             let firstRow = json["first"]?.intValue, let rowCount = json["rows"]?.intValue,
-            let segment = json["segment"]?.intValue, let columns = json["columns"]?.arrayValue
+            let columns = json["columns"]?.arrayValue
         else { return nil }
         self.init(
-            role: role, firstRow: firstRow, rowCount: rowCount, segment: segment,
+            role: role, firstRow: firstRow, rowCount: rowCount,
             columns: columns.compactMap { StoredArray(json: $0) })
     }
 }

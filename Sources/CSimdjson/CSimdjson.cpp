@@ -61,6 +61,7 @@ struct csj_parser {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
     size_t capacity = 0;
     std::vector<char> text;
+    std::vector<size_t> open;
     std::vector<csj_node> nodes;
     std::vector<uint8_t> strings;
     std::string message;
@@ -153,7 +154,7 @@ struct csj_parser {
         const uint32_t *next = stage->structural_indexes.get();
         const uint32_t *last = next + stage->n_structural_indexes;
         const char *begin = text.data();
-        std::vector<size_t> open;
+        open.clear();
         auto peek = [&]() -> char { return next < last ? begin[*next] : '\0'; };
         auto token = [&]() {
             size_t from = *next++, to = next < last ? *next : length;

@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import JSONText
 import Orchestrator
+import Parallel
 import PluginHost
 import Reading
 import Records
@@ -20,20 +21,44 @@ struct Analysis {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
         let progress = Progress(isQuiet: settings.isQuiet)
-        let input = try read(chosen, progress: progress)
+        let store = BatchStore(memoryBudget: settings.memoryBudget)
+        // The analyzers begin with the first batches while the later ones are read.
+        let results = Guarded<[AnalyzerResult]>([])
+        let runners = runners(chosen, store)
+        progress.startAnalysis(runners.map(\.identity.strategy))
+        let analysis = ThreadHandle {
+            let all = RunCoordinator.run(runners) { progress.ended($0) }
+            results.withLock { $0 = all }
+        }
+        let input: Input
+        do {
+            input = try read(chosen, into: store, progress: progress)
+        } catch {
+            store.abandon()
+            analysis.join()
+            progress.end()
+            throw error
+        }
         let readSeconds = clock.seconds
-        let results = analyze(chosen, input, progress: progress)
+        analysis.join()
+        let analysed = clock.seconds
+        return try conclude(
+            input, results.withLock { $0 }, chosen, progress: progress,
+            seconds: (readSeconds, analysed), clock: clock)
+    }
+
+    private func conclude(
+        _ input: Input, _ results: [AnalyzerResult], _ chosen: [ChosenAnalyzer],
+        progress: Progress, seconds: (read: Double, analyzed: Double), clock: Stopwatch
+    ) throws -> Int32 {
         var report = Report(
             run: [
                 "version": .string(Analysis.version), "command": "run",
                 "seed": .string(String(settings.seed)),
                 "config_hash": .string(configurationHash(chosen)),
                 "started": .string(clock.started),
-                "seconds": [
-                    "read": .number(readSeconds),
-                    "analyze": .number(Stopwatch.rounded(clock.seconds - readSeconds)),
-                    "total": .number(clock.seconds),
-                ],
+                "seconds": .object(
+                    stages(results, input, seconds: seconds, total: clock.seconds)),
                 "peak_memory_bytes": JSONValue(
                     Int(clx_peak_memory()) + results.reduce(0) { $0 + $1.peakMemoryBytes }),
             ],
@@ -52,14 +77,36 @@ struct Analysis {
         return exitCode(report, input)
     }
 
-    private func read(_ chosen: [ChosenAnalyzer], progress: Progress) throws -> Input {
+    /// Seconds from the start: reading with features, and the analyzers, overlap.
+    private func stages(
+        _ results: [AnalyzerResult], _ input: Input, seconds: (read: Double, analyzed: Double),
+        total: Double
+    ) -> JSONObject {
+        let rows = Double(input.store.rowCounts.values.reduce(0, +))
+        return [
+            "read": .number(seconds.read), "analyze": .number(seconds.analyzed),
+            "total": .number(total),
+            "analyzers": .object(
+                JSONObject(
+                    results.map { ($0.identity.id, .number(Stopwatch.rounded($0.seconds))) })),
+            "rows_per_second": [
+                "read": .number((rows / max(seconds.read, 0.01)).rounded()),
+                "total": .number((rows / max(total, 0.01)).rounded()),
+            ],
+        ]
+    }
+
+    private func read(
+        _ chosen: [ChosenAnalyzer], into store: BatchStore, progress: Progress
+    ) throws -> Input {
         var options = ReadingOptions()
         options.columns = Array(Set(chosen.flatMap(\.columns))).sorted()
         options.threads = settings.threads
         options.batchRows = settings.batchRows
         options.fields = settings.fields
         options.embedding = try EmbeddingChoice.origin(settings, columns: options.columns)
-        let input = try InputReader(options: options, progress: progress).read(settings.sources)
+        let input = try InputReader(options: options, progress: progress).read(
+            settings.sources, into: store)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {
                 throw UsageError(
@@ -75,9 +122,9 @@ struct Analysis {
         return input
     }
 
-    private func analyze(
-        _ chosen: [ChosenAnalyzer], _ input: Input, progress: Progress
-    ) -> [AnalyzerResult] {
+    private func runners(
+        _ chosen: [ChosenAnalyzer], _ store: BatchStore
+    ) -> [any AnalyzerRunner] {
         var options = PluginRunner.Options()
         options.isolation = settings.isolation
         options.threads = settings.threads
@@ -86,14 +133,12 @@ struct Analysis {
         options.workerEnvironment = Installation.workerEnvironment
         options.callSeconds = settings.callSeconds
         options.reloadsPartials = settings.reloadsPartials
-        let runners: [any AnalyzerRunner] = chosen.map { chosen in
+        return chosen.map { chosen in
             PluginRunner(
                 manifest: chosen.entry.manifest, analyzer: chosen.analyzer,
-                columns: chosen.columns, configuration: chosen.configuration, store: input.store,
+                columns: chosen.columns, configuration: chosen.configuration, store: store,
                 options: options)
         }
-        progress.startAnalysis(runners.map(\.identity.strategy))
-        return RunCoordinator.run(runners) { progress.ended($0) }
     }
 
     private func configurationHash(_ chosen: [ChosenAnalyzer]) -> String {

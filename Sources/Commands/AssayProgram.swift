@@ -1,4 +1,5 @@
 import ArgumentParser
+import BatchStore
 import Features
 import Glibc
 import PluginHost
@@ -21,6 +22,8 @@ public enum AssayProgram {
         } catch let error as FeatureError {
             fail("\(error)", help: error.help)
         } catch let error as PluginError {
+            fail("\(error)", help: error.help)
+        } catch let error as BatchStoreError {
             fail("\(error)", help: error.help)
         } catch let error as UsageError {
             fail(error.reason, help: error.help)

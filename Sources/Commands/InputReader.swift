@@ -6,7 +6,7 @@ import Reading
 import Records
 import Reports
 
-/// All datasets of a run, read into one sealed store.
+/// All datasets of a run, read into one store.
 struct Input {
     let store: BatchStore
     var datasets: [Report.Dataset] = []
@@ -32,8 +32,11 @@ struct InputReader {
     var options: ReadingOptions
     let progress: Progress
 
-    func read(_ roles: [(role: Role, paths: [String])]) throws -> Input {
-        var input = Input(store: BatchStore())
+    /// Reads everything into `store`, which analyzers may be reading already.
+    func read(
+        _ roles: [(role: Role, paths: [String])], into store: BatchStore
+    ) throws -> Input {
+        var input = Input(store: store)
         var options = options
         for (role, paths) in roles where !paths.isEmpty {
             var files: [JSONValue] = []
@@ -88,7 +91,7 @@ struct InputReader {
                     schema: schemas.count == 1 ? schemas.first ?? "" : "mixed",
                     embeddings: EmbeddingChoice.report(options, embeddings)))
         }
-        try input.store.seal()
+        try input.store.finish()
         progress.finishedReading(records: input.store.rowCounts[.data, default: 0])
         return input
     }

@@ -23,6 +23,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
     @Option(help: "The report's folder (default: assay-report).") var out: String?
     @Option(help: "Threads of the run (default: all processors).") var threads: Int?
+    @Option(
+        help: "Memory for records, as 256MB; more goes to a file (default: half of all).")
+    var memory: String?
     @Option(help: "Seed of every random draw (default: 0).") var seed: UInt64?
     @Option(help: "process or none (default: process).") var isolation: String?
     @Option(help: "text or json on standard output (default: text).") var format: String?

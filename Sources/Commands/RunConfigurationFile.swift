@@ -12,6 +12,7 @@ struct RunConfigurationFile {
             "data": paths, "reference": paths, "trusted": paths, "pool": paths, "eval": paths,
             "plugin": paths, "plugins": paths, "fail-on": paths, "taxonomy": ["type": "string"],
             "out": ["type": "string"], "embedding": ["type": "string"],
+            "memory": ["type": ["integer", "string"]],
             "quiet": ["type": "boolean"],
             "threads": ["type": "integer", "minimum": 1, "maximum": 256],
             "seed": ["type": "integer", "minimum": 0],

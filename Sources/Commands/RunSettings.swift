@@ -15,6 +15,8 @@ struct RunSettings {
     let embedding: String?
     let out: String
     let threads: Int
+    /// Bytes of records that are kept in memory.
+    let memoryBudget: Int
     let seed: UInt64
     let isolation: Isolation
     let isJSON: Bool
@@ -60,6 +62,9 @@ struct RunSettings {
                 "--threads is \(threads), expected 1 to 256",
                 help: "leave it out for all processors")
         }
+        memoryBudget =
+            try (command.memory ?? file?.value("memory")?.text).map(RunSettings.bytes)
+            ?? Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(getpagesize()) / 2
         seed = command.seed ?? file?.value("seed")?.intValue.map(UInt64.init) ?? 0
         let isolation = command.isolation ?? file?.value("isolation")?.stringValue ?? "process"
         guard let known = Isolation(rawValue: isolation) else {
@@ -86,6 +91,25 @@ struct RunSettings {
         batchRows = command.batchRows
         callSeconds = command.callSeconds
         reloadsPartials = command.reloadPartials
+    }
+
+    /// The bytes of `256MB`, `2GiB` or a plain number.
+    private static func bytes(_ text: String) throws -> Int {
+        let units = [
+            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
+            ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
+            ("B", 1), ("", 1),
+        ]
+        let lower = text.lowercased()
+        for (name, size) in units where lower.hasSuffix(name.lowercased()) {
+            let number = lower.dropLast(name.count).filter { $0 != " " }
+            guard let value = Double(String(number)), value >= 0, value * Double(size) < 1e18 else {
+                break
+            }
+            return Int(value * Double(size))
+        }
+        throw UsageError(
+            "--memory is \"\(text)\", expected a size", help: "for example 256MB or 2GiB")
     }
 
     /// The parts stated with `--fields`.

@@ -17,7 +17,9 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     /// How many rows are kept.
     public let capacity: Int
     private let seed: UInt64
-    private var pending: [Entry] = []
+    /// Keys and payloads apart: what is sorted is small and of one type, payloads stay where they are.
+    private var keys: [SampleKey] = []
+    private var payloads: [Payload] = []
     private var limit = UInt64.max
 
     /// An empty sample of at most `capacity` rows, `capacity` above 0.
@@ -31,52 +33,75 @@ public struct BottomSample<Payload: Sendable>: Sendable {
 
     /// Offers a row.
     public mutating func add(row: Int, _ payload: Payload) {
-        append(Entry(priority: priority(of: row), row: row, payload: payload))
+        append(priority: priority(of: row), row: row, payload)
     }
 
-    /// Offers an entry that another sample with the same seed kept.
-    public mutating func append(_ entry: Entry) {
-        guard entry.priority <= limit else { return }
-        pending.append(entry)
-        if pending.count >= 2 * capacity { compact() }
+    private mutating func append(priority: UInt64, row: Int, _ payload: Payload) {
+        guard priority <= limit else { return }
+        keys.append(SampleKey(priority: priority, row: row, index: payloads.count))
+        payloads.append(payload)
+        if keys.count >= 2 * capacity { compact() }
     }
 
     /// Adds what another sample of other rows kept.
     public mutating func merge(_ other: BottomSample) {
-        for entry in other.pending { append(entry) }
+        for key in other.keys {
+            append(priority: key.priority, row: key.row, other.payloads[key.index])
+        }
+    }
+
+    /// Calls `body` for every row that is held, in no order that means anything.
+    func forEachKept(_ body: (_ row: Int, _ payload: Payload) -> Void) {
+        for key in keys { body(key.row, payloads[key.index]) }
+    }
+
+    /// Changes what is kept of the rows.
+    mutating func updatePayloads(_ body: (inout Payload) -> Void) {
+        for index in payloads.indices { body(&payloads[index]) }
     }
 
     /// The sampled rows by priority.
     ///
     /// O(k log k).
-    public var entries: [Entry] { keys.prefix(capacity).map { pending[$0.index] } }
+    public var entries: [Entry] {
+        var entries: [Entry] = []
+        for key in SampleKey.smallest(capacity, of: keys) {
+            entries.append(
+                Entry(priority: key.priority, row: key.row, payload: payloads[key.index]))
+        }
+        return entries
+    }
 
     /// Drops all but the `capacity` smallest.
-    ///
-    /// Keys are sorted, not entries: payloads stay where they
-    /// are.
     private mutating func compact() {
-        let keys = keys
         guard keys.count > capacity else { return }
-        let last = keys[capacity - 1]
-        limit = last.priority
-        pending = pending.filter { ($0.priority, $0.row) <= (last.priority, last.row) }
-    }
-
-    private struct Key {
-        let priority: UInt64
-        let row: Int
-        let index: Int
-    }
-
-    /// Priority and row of every pending entry with its place, in the sample's order.
-    private var keys: [Key] {
-        pending.enumerated()
-            .map { Key(priority: $1.priority, row: $1.row, index: $0) }
-            .sorted { ($0.priority, $0.row) < ($1.priority, $1.row) }
+        let kept = SampleKey.smallest(capacity, of: keys)
+        limit = kept.last?.priority ?? limit
+        var left: [Payload] = []
+        left.reserveCapacity(2 * capacity)
+        keys.removeAll(keepingCapacity: true)
+        for key in kept {
+            keys.append(SampleKey(priority: key.priority, row: key.row, index: left.count))
+            left.append(payloads[key.index])
+        }
+        payloads = left
     }
 
     private func priority(of row: Int) -> UInt64 {
         StableHash.mix(seed ^ StableHash.mix(UInt64(truncatingIfNeeded: row)))
+    }
+}
+
+/// Priority and row of an entry of a sample with its place.
+private struct SampleKey {
+    let priority: UInt64
+    let row: Int
+    let index: Int
+
+    /// The first `count` in the sample's order.
+    static func smallest(_ count: Int, of keys: [SampleKey]) -> ArraySlice<SampleKey> {
+        keys.sorted { left, right in
+            left.priority != right.priority ? left.priority < right.priority : left.row < right.row
+        }.prefix(count)
     }
 }

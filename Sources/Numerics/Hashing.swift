@@ -64,13 +64,16 @@ public struct Fingerprint: Hashable, Sendable {
     }
 
     /// The sixteen bytes of the fingerprint of everything added so far.
-    public var bytes: [UInt8] {
+    ///
+    /// No allocation.
+    public var bytes: InlineArray<16, UInt8> {
         var end = self
         end.absorb()
         let first = StableHash.mix(end.high ^ count)
         let second = StableHash.mix(end.low &+ count)
-        return (0..<8).map { UInt8(truncatingIfNeeded: first >> (56 - 8 * UInt64($0))) }
-            + (0..<8).map { UInt8(truncatingIfNeeded: second >> (56 - 8 * UInt64($0))) }
+        return InlineArray { index in
+            UInt8(truncatingIfNeeded: (index < 8 ? first : second) >> (56 - 8 * UInt64(index & 7)))
+        }
     }
 
     private mutating func absorb() {

@@ -1,4 +1,3 @@
-import BatchStore
 import JSONText
 import Orchestrator
 import Records
@@ -15,7 +14,6 @@ struct AnalyzerRequest: Sendable {
     var configuration: [UInt8]
     var seed: UInt64
     var threads: Int
-    var batches: [StoredBatch]
     var skipped: [SkippedRow] = []
     /// Saves and loads every partial before it is merged: the result must not change.
     var reloadsPartials = false
@@ -33,7 +31,6 @@ struct AnalyzerRequest: Sendable {
             "columns": .array(columns.map { .string($0) }),
             "configuration": .string(String(decoding: configuration, as: UTF8.self)),
             "seed": .string(String(seed)), "threads": JSONValue(threads),
-            "batches": .array(batches.map(\.json)),
             "skipped": .array(
                 skipped.map { .array([JSONValue(Int($0.role.rawValue)), JSONValue($0.row)]) }),
             "reload": .bool(reloadsPartials),
@@ -57,14 +54,14 @@ struct AnalyzerRequest: Sendable {
             let columns = json["columns"]?.arrayValue,
             let configuration = json["configuration"]?.stringValue,
             let seed = json["seed"]?.stringValue.flatMap(UInt64.init),
-            let threads = json["threads"]?.intValue, let batches = json["batches"]?.arrayValue,
+            let threads = json["threads"]?.intValue,
             let skipped = json["skipped"]?.arrayValue, let memory = json["memory"]?.intValue
         else { return nil }
         self.init(
             libraryPath: libraryPath, pluginID: pluginID, analyzerID: analyzerID, version: version,
             stateFormat: stateFormat, columns: columns.compactMap(\.stringValue),
             configuration: Array(configuration.utf8), seed: seed, threads: threads,
-            batches: batches.compactMap { StoredBatch(json: $0) }, memoryBytes: memory)
+            memoryBytes: memory)
         self.skipped = skipped.compactMap { pair in
             guard let role = pair.arrayValue?.first?.intValue,
                 let row = pair.arrayValue?.last?.intValue
@@ -82,7 +79,7 @@ struct AnalyzerRequest: Sendable {
     init(
         libraryPath: String, pluginID: String, analyzerID: String, version: String,
         stateFormat: Int, columns: [String], configuration: [UInt8], seed: UInt64, threads: Int,
-        batches: [StoredBatch], memoryBytes: Int
+        memoryBytes: Int
     ) {
         self.libraryPath = libraryPath
         self.pluginID = pluginID
@@ -93,7 +90,6 @@ struct AnalyzerRequest: Sendable {
         self.configuration = configuration
         self.seed = seed
         self.threads = threads
-        self.batches = batches
         self.memoryBytes = memoryBytes
     }
 }

@@ -16,29 +16,23 @@ final class AnalyzerRun: @unchecked Sendable {
     /// What `create` and `get_extension` are given as `self`.
     private let analyzer: UnsafePointer<assay_analyzer>
     private let functions: assay_analyzer
-    /// Held as long as the run: a segment unmaps its memory when it goes.
-    private let segments: [Segment]
-    private let bases: [UnsafeRawPointer]
+    private let batches: ElementStream<StoredSegment>
     private let progress: ProgressPage
     private let host: HostTable
-    private let schemaHolder: ArrowBatch?
+    /// Set once, before any thread begins to scan.
+    private var schemaHolder: ArrowBatch?
     private var instance: UnsafeMutableRawPointer?
 
     init(
         request: AnalyzerRequest, analyzer: UnsafePointer<assay_analyzer>,
-        segments: [Segment], progress: ProgressPage
+        batches: ElementStream<StoredSegment>, progress: ProgressPage
     ) {
         self.request = request
         self.analyzer = analyzer
         functions = GrowableStruct.copy(analyzer)
-        self.segments = segments
-        let bases = segments.map(\.base)
-        self.bases = bases
+        self.batches = batches
         self.progress = progress
         host = HostTable(progress: progress)
-        schemaHolder = request.batches.first.map {
-            ArrowBatch($0, columns: request.columns, rows: 0..<0, base: bases[$0.segment])
-        }
     }
 
     /// Runs everything and returns the output as wire bytes.
@@ -47,17 +41,19 @@ final class AnalyzerRun: @unchecked Sendable {
     func run() throws -> [UInt8] {
         defer { if let instance { functions.destroy(instance) } }
         try create()
-        let all = ShardPlan.shards(
-            batches: request.batches.map { ($0.role, $0.firstRow, $0.rowCount) },
-            skipped: Set(request.skipped))
+        let feed = ShardFeed(batches, skipped: request.skipped)
+        schemaHolder = feed.firstBatch().map {
+            ArrowBatch(
+                $0.stored, columns: request.columns, rows: 0..<0, base: $0.segment.base)
+        }
         if let probe = request.probe {
-            try scanProbe(probe)
+            try scanProbe(probe, in: feed)
             return []
         }
         var wire = WireWriter()
         var broadcast: [UInt8] = []
         for pass in 0..<AnalyzerRun.mostPasses {
-            let ended = try runPass(pass, shards: all, broadcast: broadcast, into: &wire)
+            let ended = try runPass(pass, feed, broadcast: broadcast, into: &wire)
             guard let next = ended else {
                 for line in host.takeLog() {
                     wire.integer(ShardOutput.Kind.log.rawValue)
@@ -87,21 +83,26 @@ final class AnalyzerRun: @unchecked Sendable {
 
     /// Broadcast bytes for another pass, or `nil` when the analyzer has finished.
     private func runPass(
-        _ pass: UInt32, shards: [Shard], broadcast: [UInt8], into wire: inout WireWriter
+        _ pass: UInt32, _ feed: ShardFeed, broadcast: [UInt8], into wire: inout WireWriter
     ) throws -> [UInt8]? {
-        var results = try inParallel(shards.count) { index, thread in
-            try self.scan(
-                shards[index], number: index, count: shards.count, pass: pass,
-                broadcast: broadcast, thread: thread)
+        // In the first pass the batches still come: how many shards there will be is not known.
+        let knownCount = pass == 0 ? 0 : feed.shardCount
+        var results = try inParallel(request.threads) { index, thread in
+            guard let shard = feed.shard(at: index) else { return nil }
+            return try self.scan(
+                shard, number: index, count: knownCount, pass: pass, broadcast: broadcast,
+                thread: thread)
         }
+        let shardCount = results.count
+        _ = try feed.allBatches()
         defer { for result in results { functions.discard(result.partial) } }
         if groupingTable() != nil, results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
             let grouped = GroupedRows(results.map(\.output.emitted))
-            results += try inParallel(grouped.runs.count) { index, thread in
-                try self.group(
-                    grouped, run: grouped.runs[index],
-                    number: shards.count + index, count: shards.count, pass: pass,
-                    broadcast: broadcast, thread: thread)
+            results += try inParallel(min(request.threads, grouped.runs.count)) { index, thread in
+                guard index < grouped.runs.count else { return nil }
+                return try self.group(
+                    grouped, run: grouped.runs[index], number: shardCount + index,
+                    count: knownCount, pass: pass, broadcast: broadcast, thread: thread)
             }
         }
         for result in results { wire.append(result.output.wire.bytes) }
@@ -135,28 +136,32 @@ final class AnalyzerRun: @unchecked Sendable {
         let output: ShardOutput
     }
 
+    /// Results in index order; `body` gives `nil` for an index beyond the last.
     private func inParallel(
-        _ count: Int,
-        _ body: @escaping @Sendable (_ index: Int, _ thread: Int) throws -> ShardResult
+        _ threads: Int,
+        _ body: @escaping @Sendable (_ index: Int, _ thread: Int) throws -> ShardResult?
     ) throws -> [ShardResult] {
-        let board = ResultBoard<ShardResult>(count: count)
-        ThreadTeam.run(min(request.threads, max(count, 1))) { thread in
+        let board = ResultBoard<ShardResult>()
+        ThreadTeam.run(threads) { thread in
             while let index = board.claim() {
-                do { board.store(try body(index, thread), at: index) } catch {
+                do {
+                    guard let result = try body(index, thread) else { return }
+                    board.store(result, at: index)
+                } catch {
                     board.fail(error, at: index)
                 }
             }
         }
         let (results, failure) = board.outcome()
         if let failure {
-            for result in results { functions.discard(result?.partial) }
+            for result in results { functions.discard(result.partial) }
             throw failure
         }
-        return results.compactMap { $0 }
+        return results
     }
 
     private func scan(
-        _ shard: Shard, number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
+        _ shard: FedShard, number: Int, count: Int, pass: UInt32, broadcast: [UInt8], thread: Int
     ) throws -> ShardResult {
         let role = shard.role.rawValue
         let partial = try begin(
@@ -164,8 +169,10 @@ final class AnalyzerRun: @unchecked Sendable {
             thread: thread)
         var result = ShardResult(partial: partial, output: ShardOutput())
         do {
-            for range in shard.ranges {
-                try scan(range, role: role, partial: partial, output: result.output, thread: thread)
+            for (batch, rows) in shard.pieces {
+                try scan(
+                    batch, rows, role: role, partial: partial, output: result.output,
+                    thread: thread)
             }
             if request.reloadsPartials {
                 result.partial = try reload(
@@ -180,33 +187,34 @@ final class AnalyzerRun: @unchecked Sendable {
     }
 
     private func scan(
-        _ range: RowRange, role: Int32, partial: UnsafeMutableRawPointer?, output: ShardOutput,
-        thread: Int
+        _ fed: FedBatch, _ rows: Range<Int>, role: Int32, partial: UnsafeMutableRawPointer?,
+        output: ShardOutput, thread: Int
     ) throws {
-        let stored = request.batches[range.batch]
         let arrow = ArrowBatch(
-            stored, columns: request.columns, rows: range.rows, base: bases[stored.segment])
-        let first = stored.firstRow + range.rows.lowerBound
+            fed.stored, columns: request.columns, rows: rows, base: fed.segment.base)
+        let first = fed.stored.firstRow + rows.lowerBound
         var batch = assay_batch(
             struct_size: UInt64(MemoryLayout<assay_batch>.size), first_row: UInt64(first),
             schema: UnsafePointer(arrow.schema), array: UnsafePointer(arrow.array))
-        try check(.scan, thread: thread, role: role, rows: first..<first + range.rows.count) {
+        try check(.scan, thread: thread, role: role, rows: first..<first + rows.count) {
             error in
             output.withSink(role: role) { functions.scan(partial, &batch, $0, error) }
         }
         withExtendedLifetime(arrow) {}
+        progress.scanned(rows.count, thread: thread)
     }
 
-    private func scanProbe(_ probe: (role: Role, rows: Range<Int>)) throws {
+    private func scanProbe(_ probe: (role: Role, rows: Range<Int>), in feed: ShardFeed) throws {
         let partial = try begin(
             0, role: probe.role.rawValue, shard: 0, count: 1, broadcast: [], thread: 0)
-        for (index, batch) in request.batches.enumerated() where batch.role == probe.role {
-            let local = (0..<batch.rowCount).clamped(
-                to: probe.rows.lowerBound - batch.firstRow..<probe.rows.upperBound - batch.firstRow)
+        for batch in try feed.allBatches() where batch.stored.role == probe.role {
+            let first = batch.stored.firstRow
+            let local = (0..<batch.stored.rowCount).clamped(
+                to: probe.rows.lowerBound - first..<probe.rows.upperBound - first)
             guard !local.isEmpty else { continue }
             try scan(
-                RowRange(batch: index, rows: local), role: probe.role.rawValue, partial: partial,
-                output: ShardOutput(), thread: 0)
+                batch, local, role: probe.role.rawValue, partial: partial, output: ShardOutput(),
+                thread: 0)
         }
         functions.discard(partial)
     }
@@ -352,23 +360,23 @@ private final class ByteSink {
 private final class ResultBoard<Result: Sendable>: Sendable {
     private struct State {
         var next = 0
-        var results: [Result?]
+        var results: [(index: Int, result: Result)] = []
         var failure: (index: Int, error: any Error)?
     }
 
-    private let state: Guarded<State>
-
-    init(count: Int) { state = Guarded(State(results: Array(repeating: nil, count: count))) }
+    private let state = Guarded(State())
 
     func claim() -> Int? {
         state.withLock { state in
-            guard state.failure == nil, state.next < state.results.count else { return nil }
+            guard state.failure == nil else { return nil }
             defer { state.next += 1 }
             return state.next
         }
     }
 
-    func store(_ result: Result, at index: Int) { state.withLock { $0.results[index] = result } }
+    func store(_ result: Result, at index: Int) {
+        state.withLock { $0.results.append((index, result)) }
+    }
 
     func fail(_ error: any Error, at index: Int) {
         state.withLock { state in
@@ -377,7 +385,9 @@ private final class ResultBoard<Result: Sendable>: Sendable {
         }
     }
 
-    func outcome() -> ([Result?], (any Error)?) {
-        state.withLock { ($0.results, $0.failure?.error) }
+    func outcome() -> ([Result], (any Error)?) {
+        state.withLock { state in
+            (state.results.sorted { $0.index < $1.index }.map(\.result), state.failure?.error)
+        }
     }
 }

@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 public import JSONText
 public import Orchestrator
+import Parallel
 public import Records
 
 /// Where an analyzer runs.
@@ -51,11 +52,10 @@ public struct PluginRunner: AnalyzerRunner {
     private let manifest: Manifest
     private let options: Options
     private let request: AnalyzerRequest
-    private let segments: [Segment]
-    private let rowCounts: [Role: Int]
+    private let batches: ElementStream<StoredSegment>
     private let callSeconds: Double
 
-    /// Prepares an analyzer for the batches of a sealed store.
+    /// Prepares an analyzer for the batches of a store, which may still be filled.
     public init(
         manifest: Manifest, analyzer: Manifest.Analyzer, columns: [ColumnName],
         configuration: JSONObject, store: BatchStore, options: Options
@@ -63,15 +63,22 @@ public struct PluginRunner: AnalyzerRunner {
         self.manifest = manifest
         self.options = options
         identity = manifest.identity(of: analyzer)
-        segments = store.segments
-        rowCounts = store.rowCounts
+        batches = store.sealed
         callSeconds = options.callSeconds ?? analyzer.callSeconds
         request = AnalyzerRequest(
             libraryPath: manifest.libraryPath, pluginID: manifest.id, analyzerID: analyzer.id,
             version: manifest.version, stateFormat: analyzer.stateFormat,
             columns: columns.map(\.rawValue), configuration: JSONValue.object(configuration).bytes,
-            seed: options.seed, threads: options.threads, batches: store.batches,
-            memoryBytes: analyzer.memoryBytes)
+            seed: options.seed, threads: options.threads, memoryBytes: analyzer.memoryBytes)
+    }
+
+    /// Rows of each role; waits for the last batch.
+    private var rowCounts: [Role: Int] {
+        var counts: [Role: Int] = [:]
+        for segment in batches.all().elements {
+            for batch in segment.batches { counts[batch.role, default: 0] += batch.rowCount }
+        }
+        return counts
     }
 
     private var title: String { "\(manifest.id) \(manifest.version)" }
@@ -98,8 +105,7 @@ public struct PluginRunner: AnalyzerRunner {
                 id: request.analyzerID, version: request.version,
                 stateFormat: request.stateFormat, path: request.libraryPath)
             let run = AnalyzerRun(
-                request: request, analyzer: analyzer, segments: segments,
-                progress: progress)
+                request: request, analyzer: analyzer, batches: batches, progress: progress)
             return finished(try run.run(), printed: "", quarantined: [])
         } catch let failure as AnalyzerFailure {
             return failed(failure)
@@ -112,7 +118,7 @@ public struct PluginRunner: AnalyzerRunner {
 
     private func runInWorkers(_ original: AnalyzerRequest) -> AnalyzerResult {
         let worker = WorkerProcess(
-            workerPath: options.workerPath, segments: segments, callSeconds: callSeconds,
+            workerPath: options.workerPath, batches: batches, callSeconds: callSeconds,
             variables: options.workerEnvironment)
         var request = original
         var quarantined: [Finding] = []
@@ -166,7 +172,7 @@ public struct PluginRunner: AnalyzerRunner {
     ) -> (row: SkippedRow, crash: Crash)? {
         // A probe scans fewer rows than the call that hung, so it may be given less time.
         let prober = WorkerProcess(
-            workerPath: worker.workerPath, segments: worker.segments,
+            workerPath: worker.workerPath, batches: worker.batches,
             callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds,
             variables: worker.variables)
         func probe(_ role: Role, _ rows: Range<Int>) -> Crash? {

@@ -21,8 +21,8 @@ enum AnalyzerCall: UInt64 {
 /// Shared memory in which a worker says what each of its threads is doing, so that the host knows
 /// after a crash which rows were being looked at, and whether a call has hung.
 ///
-/// One slot of eight words a thread: call (0 when idle), role, first row, row after the last, and a
-/// counter that moves with every call and every progress report.
+/// One slot of eight words a thread: call (0 when idle), role, first row, row after the last, a
+/// counter that moves with every call and every progress report, and the rows scanned so far.
 final class ProgressPage: @unchecked Sendable {
     /// As many as a run may have threads.
     static let slotCount = 256
@@ -70,6 +70,14 @@ final class ProgressPage: @unchecked Sendable {
         clx_store(slot + 3, UInt64(rows.upperBound))
         _ = clx_fetch_add(slot + 4, 1)
         clx_store(slot, call.rawValue)
+    }
+
+    /// A thread has scanned so many rows.
+    func scanned(_ rows: Int, thread: Int) { _ = clx_fetch_add(slot(thread) + 5, UInt64(rows)) }
+
+    /// Rows that all threads have scanned, all passes together.
+    var scannedRows: UInt64 {
+        (0..<ProgressPage.slotCount).reduce(0) { $0 &+ clx_load(slot($1) + 5) }
     }
 
     func leave(thread: Int) { clx_store(slot(thread), 0) }

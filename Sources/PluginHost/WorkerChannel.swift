@@ -8,6 +8,10 @@ final class WorkerChannel {
     enum Kind: UInt64 {
         case request = 1
         case ready, result, failure
+        /// One segment, its descriptor, and the batches in it.
+        case batches
+        /// No more batches come: all have come when the payload is empty.
+        case end
     }
 
     /// One message.
@@ -18,10 +22,12 @@ final class WorkerChannel {
     }
 
     private static let headerBytes = 16
+    /// Bits of the first word below the number of descriptors.
+    private static let countShift: UInt64 = 32
     /// A worker's answer beyond this is refused.
     private static let mostBytes: UInt64 = 8 << 30
 
-    private static let mostDescriptors = 200
+    private static let mostDescriptors = 8
     private static let mostBytesAtOnce = 64 << 20
 
     let socket: Int32
@@ -33,6 +39,13 @@ final class WorkerChannel {
 
     init(socket: Int32) { self.socket = socket }
 
+    /// Lets no call of `send` wait longer for the other side.
+    func limitSending(toSeconds seconds: Double) {
+        var limit = timeval(
+            tv_sec: Int(seconds), tv_usec: Int((seconds - seconds.rounded(.down)) * 1e6))
+        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     deinit {
         for descriptor in descriptors { close(descriptor) }
         close(socket)
@@ -41,7 +54,7 @@ final class WorkerChannel {
     /// Sends a message; false when the other side is gone.
     func send(_ kind: Kind, _ payload: [UInt8], descriptors: [Int32] = []) -> Bool {
         var header = WireWriter()
-        header.integer(kind.rawValue)
+        header.integer(kind.rawValue | UInt64(descriptors.count) << WorkerChannel.countShift)
         header.integer(UInt64(payload.count))
         return clx_send(
             socket, header.bytes, UInt64(header.bytes.count), descriptors, UInt32(descriptors.count)
@@ -91,19 +104,24 @@ final class WorkerChannel {
     private func takeMessage() -> Message? {
         guard pending.count >= WorkerChannel.headerBytes else { return nil }
         var wire = WireReader(Array(pending[..<WorkerChannel.headerBytes]))
-        guard let kind = try? wire.integer(UInt64.self), let known = Kind(rawValue: kind),
-            let length = try? wire.integer(UInt64.self), length <= WorkerChannel.mostBytes
+        guard let word = try? wire.integer(UInt64.self),
+            let known = Kind(rawValue: word & (1 << WorkerChannel.countShift - 1)),
+            let length = try? wire.integer(UInt64.self), length <= WorkerChannel.mostBytes,
+            word >> WorkerChannel.countShift <= UInt64(descriptors.count)
         else {
             isBroken = true
             return nil
         }
         let end = WorkerChannel.headerBytes + Int(length)
         guard pending.count >= end else { return nil }
+        // Descriptors come with the first byte of their message, some of which may have come with the
+        // end of the one before: the header says how many are its own.
+        let own = Int(word >> WorkerChannel.countShift)
         let message = Message(
             kind: known, payload: Array(pending[WorkerChannel.headerBytes..<end]),
-            descriptors: descriptors)
+            descriptors: Array(descriptors.prefix(own)))
         pending.removeFirst(end)
-        descriptors = []
+        descriptors.removeFirst(own)
         return message
     }
 }

@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import JSONText
 import Orchestrator
+import Parallel
 
 /// How one attempt in a worker ended.
 enum AttemptOutcome {
@@ -40,7 +41,8 @@ struct Crash {
 /// One worker process for one request.
 struct WorkerProcess {
     let workerPath: String
-    let segments: [Segment]
+    /// The batches, as they are sealed.
+    let batches: ElementStream<StoredSegment>
     let callSeconds: Double
     /// Assignments `NAME=value` that the worker is given beside its own.
     let variables: [String]
@@ -63,18 +65,18 @@ struct WorkerProcess {
         }
         let pidfd = clx_pidfd_open(pid)
         defer { if pidfd >= 0 { close(pidfd) } }
-        var document = request.json.objectValue ?? JSONObject()
-        document["segments"] = .array(segments.map { JSONValue($0.length) })
-        _ = channel.send(
-            .request, JSONValue.object(document).bytes,
-            descriptors: [progress.descriptor] + segments.map(\.descriptor))
+        _ = channel.send(.request, request.json.bytes, descriptors: [progress.descriptor])
         let served = serve(channel, progress, pidfd)
         let activities = Array(progress.activities.sorted { $0.key < $1.key }.map(\.value))
-        let wasStopped = stop(pid, pidfd, isOverdue: served.isOverdue)
+        let wasStopped = stop(
+            pid, pidfd, isOverdue: served.isOverdue || served.isAbandoned)
         var status: Int32 = 0
         var peak: UInt64 = 0
         _ = clx_wait(pid, &status, &peak)
         let printed = WorkerProcess.printed(output)
+        if served.isAbandoned {
+            return Attempt(outcome: .failed(AnalyzerFailure.noMoreBatches))
+        }
         let cause: String
         if served.isOverdue {
             cause = "no answer for \(JSONWriter.text(of: callSeconds)) s"
@@ -97,6 +99,8 @@ struct WorkerProcess {
         var protections: [String: Bool] = [:]
         /// Whether a call took too long.
         var isOverdue = false
+        /// Whether the batches ended too early.
+        var isAbandoned = false
     }
 
     /// Listens until the worker has answered, has gone, speaks nonsense or takes too long.
@@ -105,12 +109,19 @@ struct WorkerProcess {
     ) -> Served {
         var served = Served()
         var watch = DeadlineWatch(seconds: callSeconds)
+        var feeder = WorkerFeeder(batches)
+        channel.limitSending(toSeconds: max(1, callSeconds))
         while served.outcome == nil {
+            guard feeder.feed(channel) else {
+                served.isAbandoned = true
+                return served
+            }
             var polled = [
                 pollfd(fd: channel.socket, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: feeder.bell, events: Int16(POLLIN), revents: 0),
             ]
-            let ready = poll(&polled, 2, WorkerProcess.pollMilliseconds)
+            let ready = poll(&polled, 3, WorkerProcess.pollMilliseconds)
             if ready < 0, errno != EINTR { return served }
             if ready > 0, polled[0].revents & Int16(POLLIN) != 0 {
                 guard let messages = channel.receiveAvailable() else { return served }
@@ -118,7 +129,7 @@ struct WorkerProcess {
             } else if ready > 0, polled[0].revents | polled[1].revents != 0 {
                 return served
             }
-            if served.outcome == nil, watch.isOverdue(progress) {
+            if served.outcome == nil, watch.isOverdue(progress, hasAll: feeder.hasSentAll) {
                 served.isOverdue = true
                 return served
             }
@@ -135,7 +146,7 @@ struct WorkerProcess {
         case .ready: served.protections = WorkerProcess.flags(message.payload)
         case .result: served.outcome = .finished(message.payload)
         case .failure: served.outcome = .failed(WorkerProcess.failure(message.payload))
-        case .request: break
+        case .request, .batches, .end: break
         }
     }
 
@@ -214,10 +225,11 @@ private struct DeadlineWatch {
         movement = (0, ContinuousClock.now)
     }
 
-    mutating func isOverdue(_ progress: ProgressPage) -> Bool {
+    /// A worker that waits for batches is not idle.
+    mutating func isOverdue(_ progress: ProgressPage, hasAll: Bool) -> Bool {
         let now = ContinuousClock.now
         let count = progress.movement
-        if count != movement.count { movement = (count, now) }
+        if count != movement.count || !hasAll { movement = (count, now) }
         if now - movement.since > .seconds(seconds * DeadlineWatch.idleFactor) { return true }
         let activities = progress.activities
         seen = seen.filter { activities[$0.key] != nil }

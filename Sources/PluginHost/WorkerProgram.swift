@@ -2,6 +2,7 @@ import BatchStore
 import CLinux
 import Glibc
 import JSONText
+import Parallel
 
 /// The whole program of `assay-worker`: one request, one plugin, one answer.
 public enum WorkerProgram {
@@ -13,21 +14,20 @@ public enum WorkerProgram {
         let channel = WorkerChannel(socket: socket)
         guard let message = channel.receive(), message.kind == .request,
             let document = try? JSONValue(parsing: message.payload),
-            let request = AnalyzerRequest(json: document),
-            let lengths = document["segments"]?.arrayValue?.compactMap(\.intValue),
-            message.descriptors.count == lengths.count + 1,
-            let progress = ProgressPage(descriptor: message.descriptors[0])
+            let request = AnalyzerRequest(json: document), message.descriptors.count == 1,
+            let progress = ProgressPage(descriptor: message.descriptors[0]),
+            let space = AddressReservation()
         else { return 64 }
         do {
-            let segments = try zip(message.descriptors.dropFirst(), lengths).map {
-                try Segment(descriptor: $0, length: $1)
-            }
             let held = Sandbox.confine(
                 folder: Manifest.folder(of: request.libraryPath),
-                memoryBytes: request.memoryBytes + lengths.reduce(0, +) + addressSpaceInUse())
+                memoryBytes: request.memoryBytes + addressSpaceInUse())
             let protections = JSONValue.object(
                 .init(held.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) }))
             guard channel.send(.ready, protections.bytes) else { return 65 }
+            let batches = ElementStream<StoredSegment>()
+            let receiver = WorkerReceiver(channel: channel, space: space, batches: batches)
+            _ = ThreadHandle { receiver.run() }
             progress.enter(.load, thread: 0)
             let library = try LoadedLibrary(path: request.libraryPath)
             let analyzer = try library.analyzer(
@@ -35,8 +35,7 @@ public enum WorkerProgram {
                 stateFormat: request.stateFormat, path: request.libraryPath)
             progress.leave(thread: 0)
             let run = AnalyzerRun(
-                request: request, analyzer: analyzer, segments: segments,
-                progress: progress)
+                request: request, analyzer: analyzer, batches: batches, progress: progress)
             return channel.send(.result, try run.run()) ? 0 : 65
         } catch {
             return channel.send(.failure, failure(error).bytes) ? 0 : 65

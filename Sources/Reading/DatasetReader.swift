@@ -31,8 +31,8 @@ public struct SourceSummary: Sendable {
     public let name: String
     /// Bytes after decompression.
     public let byteCount: Int
-    /// SHA-256 of those bytes, in hexadecimal.
-    public let sha256: String
+    /// SHA-256 of those bytes, in hexadecimal; empty before they are read.
+    public internal(set) var sha256 = ""
     /// How records lie in it.
     public let format: SourceFormat
     /// Its schema and where the parts are.
@@ -114,8 +114,7 @@ public enum DatasetReader {
         var mapping = SchemaDetector.mapping(for: sample)
         for field in fields { mapping.override(part: field.part, with: field.pointer) }
         return SourceSummary(
-            name: source.name, byteCount: source.bytes.count, sha256: digest(source.bytes),
-            format: format, mapping: mapping,
+            name: source.name, byteCount: source.bytes.count, format: format, mapping: mapping,
             keys: header.isEmpty ? sample.keys.map(\.name) : header)
     }
 
@@ -145,6 +144,14 @@ public enum DatasetReader {
                     file: source.name, line: span.line, byteOffset: span.offset, reason: reason,
                     bytes: Array(bytes)))
         }
+        var hash = SHA256()
+        var hashedCount = 0
+        func addToHash(upTo end: Int) {
+            hash.update(
+                bufferPointer: UnsafeRawBufferPointer(
+                    UnsafeBufferPointer(rebasing: source.bytes[hashedCount..<end])))
+            hashedCount = end
+        }
         var carried: RecordSpan?
         while true {
             let chunks = nextChunks(&splitter, &carried, options: options)
@@ -164,9 +171,15 @@ public enum DatasetReader {
                 summary.embeddings.add(chunk.embeddings)
                 try onBatch(SourcedBatch(batch: chunk.batch, file: file, spans: chunk.spans))
             }
-            if chunks.isEmpty { break }
+            guard let last = chunks.last?.last else { break }
+            addToHash(upTo: max(last.offset, hashedCount))
+            source.release(before: last.offset)
         }
         for (span, reason) in splitter.faults { try reject(span, reason) }
+        addToHash(upTo: source.bytes.count)
+        summary.sha256 = hash.finalize().map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
         return summary
     }
 
@@ -215,14 +228,6 @@ public enum DatasetReader {
             }
         }
         return nil
-    }
-
-    private static func digest(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        var hash = SHA256()
-        hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
-        return hash.finalize().map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
     }
 }
 

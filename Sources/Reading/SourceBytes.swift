@@ -76,6 +76,14 @@ public final class SourceBytes: @unchecked Sendable {
         owned?.deallocate()
     }
 
+    /// Lets go of the memory of a mapped file before `offset`; it is read again if it is needed.
+    func release(before offset: Int) {
+        guard let mapped else { return }
+        let page = Int(getpagesize())
+        let length = min(offset, mapped.length) / page * page
+        madvise(mapped.base, length, MADV_DONTNEED)
+    }
+
     private static func readAll(_ descriptor: Int32, name: String) throws -> [UInt8] {
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 20)

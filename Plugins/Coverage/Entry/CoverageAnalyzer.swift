@@ -169,9 +169,12 @@ struct CoveragePartial: AnalyzerPartial {
         for (index, dimension) in taxonomy.dimensions.enumerated() {
             let field = dimension.column.flatMap { batch.text($0) }
             for position in 0..<batch.rowCount {
-                let names = dimension.assign(row, field, position)
-                for name in names { counts[index][name, default: 0] += 1 }
-                if names.isEmpty { unassigned[index] += 1 }
+                var isAssigned = false
+                dimension.assign(row, field, position) { name in
+                    counts[index][name, default: 0] += 1
+                    isAssigned = true
+                }
+                if !isAssigned { unassigned[index] += 1 }
             }
         }
     }

@@ -42,25 +42,29 @@ struct Taxonomy: Sendable {
         /// The name as part of a metric's: `answer form` is `answer_form`.
         var metricName: String { name.split(separator: " ").joined(separator: "_") }
 
-        /// Names of the categories a row belongs to: by its field's value one at most, by rules all
-        /// that hold.
-        func assign(_ row: RowReader, _ field: TextColumn?, _ position: Int) -> [String] {
+        /// Calls `body` with the name of every category a row belongs to: by its field's value one at
+        /// most, by rules all that hold.
+        func assign(
+            _ row: RowReader, _ field: TextColumn?, _ position: Int, _ body: (String) -> Void
+        ) {
             if column != nil {
-                guard let value = field?.string(position), !value.isEmpty else { return [] }
-                if categories.isEmpty { return [value] }
-                return categories.first { $0.values.contains(value) }.map { [$0.name] } ?? []
+                guard let value = field?.string(position), !value.isEmpty else { return }
+                if categories.isEmpty { return body(value) }
+                if let found = categories.first(where: { $0.values.contains(value) }) {
+                    body(found.name)
+                }
+                return
             }
             let turns = row.turns?.count(position) ?? 1
-            return categories.filter { category in
+            for category in categories {
                 guard let text = row.texts[category.part], let words = row.words[category.part]
-                else {
-                    return false
-                }
+                else { continue }
                 let wordCount = words.count(position)
-                return text.withBytes(position) {
+                let holds = text.withBytes(position) {
                     category.rules.hold(for: $0, wordCount: wordCount, turnCount: turns)
                 }
-            }.map(\.name)
+                if holds { body(category.name) }
+            }
         }
 
         func categories(counted: [String: Int]) -> [CategoryCount] {

@@ -33,14 +33,13 @@ struct DistributionAnalyzer: Analyzer {
                     try reader.integer(),
                     SampledRecord(
                         label: try reader.text(), promptBand: try reader.integer(),
-                        responseBand: try reader.integer(),
-                        words: try reader.list(size: 8) {
-                            UInt32(truncatingIfNeeded: try $0.integer())
-                                % DistributionPartial.wordBins
-                        })
+                        responseBand: try reader.integer()),
+                    try reader.list(size: 8) { UInt32(truncatingIfNeeded: try $0.integer()) }
                 )
             }
-            for (row, record) in entries { partial.sides[side].sample.add(row: row, record) }
+            for (row, record, words) in entries {
+                partial.sides[side].sample.add(row: row, record, words.span)
+            }
         }
         return partial
     }
@@ -58,25 +57,28 @@ struct DistributionAnalyzer: Analyzer {
                 ]))
             return
         }
-        let left = data.sample.entries.map(\.payload)
-        let right = reference.sample.entries.map(\.payload)
+        let left = data.sample.entries
+        let right = reference.sample.entries
         var scores: [Double] = []
-        func compare(_ family: String, _ names: [String], _ bins: (SampledRecord) -> [UInt32])
-            throws
-        {
+        func compare(
+            _ family: String, _ names: [String],
+            _ bins: (_ record: SampledRecord, _ words: [UInt32]) -> [UInt32]
+        ) throws {
             scores.append(
-                try report(family, names, left.map(bins), right.map(bins), partial.seed, to: sink))
+                try report(
+                    family, names, left.map { bins($0.tag, $0.list) },
+                    right.map { bins($0.tag, $0.list) }, partial.seed, to: sink))
         }
-        let labels = Array(Set(left.map(\.label) + right.map(\.label))).sorted()
+        let labels = Array(Set((left + right).map(\.tag.label))).sorted()
         if labels.count > 1 {
             let index = Dictionary(
                 uniqueKeysWithValues: labels.enumerated().map { ($1, UInt32($0)) })
-            try compare("label", labels) { [index[$0.label] ?? 0] }
+            try compare("label", labels) { record, _ in [index[record.label] ?? 0] }
         }
         let bands = (0..<DistributionPartial.bandCount).map(DistributionPartial.bandName)
-        try compare("prompt_length", bands) { [UInt32($0.promptBand)] }
-        try compare("response_length", bands) { [UInt32($0.responseBand)] }
-        try compare("words", []) { $0.words }
+        try compare("prompt_length", bands) { record, _ in [UInt32(record.promptBand)] }
+        try compare("response_length", bands) { record, _ in [UInt32(record.responseBand)] }
+        try compare("words", []) { $1.map { $0 % DistributionPartial.wordBins } }
         let score = 1 - (scores.max() ?? 0)
         try sink.state(
             Metric(
@@ -237,14 +239,13 @@ struct SampledRecord: Sendable {
     let label: String
     let promptBand: Int
     let responseBand: Int
-    let words: [UInt32]
 }
 
 /// One of the two sides.
 struct DistributionSide: Sendable {
     var rowCount = 0
     var labels: [String: Int] = [:]
-    var sample: BottomSample<SampledRecord>
+    var sample: ListSample<SampledRecord>
 }
 
 /// Label counts and a sample of records of the data and of the reference.
@@ -258,7 +259,7 @@ struct DistributionPartial: AnalyzerPartial {
     init(capacity: Int, seed: UInt64) {
         self.seed = seed
         sides = (0...1).map {
-            DistributionSide(sample: BottomSample(capacity: capacity, seed: seed &+ UInt64($0)))
+            DistributionSide(sample: ListSample(capacity: capacity, seed: seed &+ UInt64($0)))
         }
     }
 
@@ -291,15 +292,10 @@ struct DistributionPartial: AnalyzerPartial {
             let label = labels?.string(position) ?? ""
             sides[side].labels[label, default: 0] += 1
             guard sides[side].sample.admits(row: row) else { continue }
-            let words = all.withTokens(position) { span in
-                span.indices.map { span[$0] % DistributionPartial.wordBins }
-            }
-            sides[side].sample.add(
-                row: row,
-                SampledRecord(
-                    label: label, promptBand: DistributionPartial.band(prompts.count(position)),
-                    responseBand: DistributionPartial.band(responses.count(position)), words: words)
-            )
+            let record = SampledRecord(
+                label: label, promptBand: DistributionPartial.band(prompts.count(position)),
+                responseBand: DistributionPartial.band(responses.count(position)))
+            all.withTokens(position) { sides[side].sample.add(row: row, record, $0) }
         }
     }
 
@@ -317,10 +313,10 @@ struct DistributionPartial: AnalyzerPartial {
             writer.write(side.labels)
             writer.write(side.sample.entries) { writer, entry in
                 writer.write(entry.row)
-                writer.write(entry.payload.label)
-                writer.write(entry.payload.promptBand)
-                writer.write(entry.payload.responseBand)
-                writer.write(entry.payload.words) { $0.write(Int($1)) }
+                writer.write(entry.tag.label)
+                writer.write(entry.tag.promptBand)
+                writer.write(entry.tag.responseBand)
+                writer.write(entry.list) { $0.write(Int($1)) }
             }
         }
     }

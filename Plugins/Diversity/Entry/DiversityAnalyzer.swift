@@ -35,7 +35,7 @@ struct DiversityAnalyzer: Analyzer {
                 }
             )
         }
-        for entry in rows { partial.sample.add(row: entry.row, entry.tokens) }
+        for entry in rows { partial.sample.add(row: entry.row, (), entry.tokens.span) }
         return partial
     }
 
@@ -46,7 +46,7 @@ struct DiversityAnalyzer: Analyzer {
     func finish(_ partial: DiversityPartial, to sink: Sink) throws {
         let n = partial.rowCount
         guard n > 0 else { return }
-        let records = partial.sample.entries.map(\.payload).filter { !$0.isEmpty }
+        let records = partial.sample.entries.map(\.list).filter { !$0.isEmpty }
         let size = min(DiversityAnalyzer.roundSize, records.count)
         let rounds = records.count > size ? DiversityAnalyzer.rounds : 1
         var measured: [LexicalDiversity] = []
@@ -112,7 +112,7 @@ struct DiversityAnalyzer: Analyzer {
 /// A sample of token lists and the counts of duplicates.
 struct DiversityPartial: GroupingPartial {
     let seed: UInt64
-    var sample: BottomSample<[UInt32]>
+    var sample: ListSample<Void>
     var rowCount = 0
     var duplicateCount = 0
     var groupCount = 0
@@ -122,13 +122,13 @@ struct DiversityPartial: GroupingPartial {
 
     init(capacity: Int, seed: UInt64) {
         self.seed = seed
-        sample = BottomSample(capacity: capacity, seed: seed)
+        sample = ListSample(capacity: capacity, seed: seed)
     }
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
-        guard batch.role == .data, let tokens = batch.tokens("feature.tokens.all/1"),
-            let all = batch.text("text.all")
-        else { return }
+        guard batch.role == .data, let tokens = batch.tokens("feature.tokens.all/1") else {
+            return
+        }
         let parts = ["text.system", "field:/tools", "text.prompt", "text.response", "label"]
             .compactMap {
                 batch.text($0)
@@ -137,16 +137,16 @@ struct DiversityPartial: GroupingPartial {
         for position in 0..<batch.rowCount {
             let row = batch.firstRow + position
             if sample.admits(row: row) {
-                let list = tokens.withTokens(position) { span in span.indices.map { span[$0] } }
-                sample.add(row: row, list)
+                tokens.withTokens(position) { sample.add(row: row, (), $0) }
             }
-            guard all.byteCount(position) > 0 else { continue }
+            guard parts.contains(where: { $0.byteCount(position) > 0 }) else { continue }
             var fingerprint = Fingerprint()
             for part in parts {
                 fingerprint.append(part.isPresent(position) ? 1 : 2)
                 part.withBytes(position) { NormalizedText.append($0, to: &fingerprint) }
             }
-            try sink.emit(key: fingerprint.bytes, row: row)
+            let key = fingerprint.bytes
+            try sink.emit(key: key.span, row: row)
         }
     }
 
@@ -196,7 +196,7 @@ struct DiversityPartial: GroupingPartial {
         }
         writer.write(sample.entries) { writer, entry in
             writer.write(entry.row)
-            writer.write(entry.payload) { $0.write(Int($1)) }
+            writer.write(entry.list) { $0.write(Int($1)) }
         }
     }
 }

@@ -76,8 +76,7 @@ struct NoisePartial: GroupingPartial {
         columns.inputs?.withBytes(position) { text in
             faults.add(.placeholderInput, "field:/input", TextChecks.placeholder(text))
         }
-        let parts = [("text.prompt", columns.prompts), ("text.response", columns.responses)]
-        for (name, column) in parts {
+        for (name, column) in columns.taught {
             column.withBytes(position) { text in
                 for (check, find) in NoisePartial.textChecks { faults.add(check, name, find(text)) }
                 let other = name == "text.prompt" ? columns.responses : columns.prompts
@@ -100,13 +99,14 @@ struct NoisePartial: GroupingPartial {
         let taught = columns.responses.isPresent(position) ? columns.responses : columns.labels
         guard let taught, taught.isPresent(position) else { return }
         var given = Fingerprint()
-        for column in [columns.systems, columns.tools, columns.prompts] {
+        for column in columns.given {
             column?.withBytes(position) { NoisePartial.append($0, to: &given) }
             given.append(0)
         }
         var answer = Fingerprint()
         taught.withBytes(position) { NoisePartial.append($0, to: &answer) }
-        try sink.emit(key: given.bytes, row: row, payload: answer.bytes)
+        let (key, payload) = (given.bytes, answer.bytes)
+        try sink.emit(key: key.span, row: row, payload: payload.span)
     }
 
     /// Adds a text with every run of white space as one space.
@@ -138,6 +138,7 @@ struct NoisePartial: GroupingPartial {
             if fault.severity.rawValue >= Severity.medium.rawValue { isFlagged = true }
         }
         if isFlagged { flaggedCount += 1 }
+        if worst.isEmpty { return }
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
             counts[check.name, default: 0] += 1

@@ -11,6 +11,10 @@ struct NoiseColumns {
     let tools: TextColumn?
     let turns: TurnsColumn?
     let tokens: TokenColumn
+    /// What a record is given: its context, tools and prompt.
+    let given: [TextColumn?]
+    /// Prompt and response with their names.
+    let taught: [(name: String, column: TextColumn)]
 
     init?(_ batch: Batch) {
         guard let prompts = batch.text("text.prompt"), let responses = batch.text("text.response"),
@@ -24,6 +28,8 @@ struct NoiseColumns {
         inputs = batch.text("field:/input")
         tools = batch.text("field:/tools")
         turns = batch.turns
+        given = [systems, tools, prompts]
+        taught = [("text.prompt", prompts), ("text.response", responses)]
     }
 }
 
