@@ -7,9 +7,9 @@ TEST_PACKAGES := strace
 STRATEGIES := Coverage Distribution Noise Diversity
 EMBEDDING := minilm-l6-256
 EXAMPLE := Examples/support-desk
-FORMATTED := Sources Plugins PluginSDK Tests Package.swift
+FORMATTED := Sources Plugins PluginSDK Tests Benchmarks/Kernels Package.swift
 
-.PHONY: demo test build install bench sanitize format lint packages test-packages clean
+.PHONY: demo test build install bench bench-scale bench-instructions sanitize format lint packages test-packages clean
 
 demo: build
 	$(STAGE)/bin/assay run $(EXAMPLE)/data.jsonl --reference $(EXAMPLE)/reference.jsonl \
@@ -44,6 +44,14 @@ install:
 DATA ?= $(EXAMPLE)/data.jsonl
 bench: build
 	Benchmarks/run $(DATA)
+
+# Growth with records and strategies; instructions of the kernels.
+bench-scale: build
+	Benchmarks/scale
+
+bench-instructions: build
+	@$(call ensure,valgrind)
+	Benchmarks/instructions
 
 # Address and thread sanitizers over the host, the store and the kernels.
 sanitize: test-packages packages

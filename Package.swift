@@ -69,7 +69,9 @@ func plugin(_ name: String) -> Product {
 /// `Tests/<Name>Tests`, always with what `Tests/Support` offers.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: dependencies + ["Support"], swiftSettings: strict)
+        name: "\(name)Tests", dependencies: dependencies + ["Support"],
+        exclude: name == "Features" ? ["tokenizer.golden", "tokenizer_golden.py"] : [],
+        swiftSettings: strict)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -138,6 +140,8 @@ let package = Package(
             name: "Support", dependencies: ["JSONText", "Reading", "Records"],
             path: "Tests/Support", swiftSettings: strict),
         tests("Numerics", ["Numerics"]),
+        tests("Features", ["Features", "JSONText", "Records", crypto]),
+        tests("BatchStore", ["BatchStore", "Orchestrator", "Parallel", "Records"]),
         tests("Reading", ["JSONText", "Reading", "Records"]),
         tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),

@@ -159,6 +159,15 @@ public struct TurnsColumn {
         roles.string(Int(offsets[row]) + turn) ?? ""
     }
 
+    /// Calls `body` with the UTF-8 of a turn's text.
+    ///
+    /// No copy.
+    public func withBytes<Result>(
+        _ row: Int, turn: Int, _ body: (Span<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        try texts.withBytes(Int(offsets[row]) + turn, body)
+    }
+
     /// Bytes of a turn's text.
     public func byteCount(_ row: Int, turn: Int) -> Int {
         texts.byteCount(Int(offsets[row]) + turn)

@@ -22,6 +22,7 @@ public final class BatchStore {
     /// Bytes that lie in the temporary file.
     public private(set) var spilledBytes = 0
     private let memoryBudget: Int
+    private let spillFolder: String
     private var memoryBytes = 0
     private var spill: SpillFile?
     private var batches: [StoredBatch] = []
@@ -36,8 +37,11 @@ public final class BatchStore {
         var used = 0
     }
 
-    /// An empty store that keeps so many bytes in memory.
-    public init(memoryBudget: Int = .max) { self.memoryBudget = memoryBudget }
+    /// An empty store that keeps so many bytes in memory and the rest in a file in `spillFolder`.
+    public init(memoryBudget: Int = .max, spillFolder: String = "/var/tmp") {
+        self.memoryBudget = memoryBudget
+        self.spillFolder = spillFolder
+    }
 
     deinit {
         guard let open else { return }
@@ -132,7 +136,7 @@ public final class BatchStore {
         let page = Int(getpagesize())
         let capacity = (wanted + page - 1) / page * page
         if memoryBytes + capacity > memoryBudget {
-            let file = try spill ?? SpillFile()
+            let file = try spill ?? SpillFile(folder: spillFolder)
             spill = file
             let (offset, base) = try file.extend(by: capacity)
             open = OpenSegment(

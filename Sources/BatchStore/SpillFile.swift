@@ -2,8 +2,7 @@ import Glibc
 
 /// A temporary file without a name for batches that go beyond the memory budget.
 ///
-/// Lies in `TMPDIR`, or in `/var/tmp`, which is on a disk where `/tmp` may be memory. Gone when the
-/// last process that has it open ends.
+/// Gone when the last process that has it open ends.
 final class SpillFile {
     private let descriptor: Int32
     private let folder: String
@@ -11,8 +10,8 @@ final class SpillFile {
 
     private static let mostAttempts = 100
 
-    init() throws {
-        folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+    init(folder: String) throws {
+        self.folder = folder
         var name = ""
         var descriptor: Int32 = -1
         // Not mkstemp: a worker started meanwhile must not get the descriptor.

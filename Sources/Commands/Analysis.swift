@@ -21,7 +21,8 @@ struct Analysis {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
         let progress = Progress(isQuiet: settings.isQuiet)
-        let store = BatchStore(memoryBudget: settings.memoryBudget)
+        let store = BatchStore(
+            memoryBudget: settings.memoryBudget, spillFolder: Installation.spillFolder)
         // The analyzers begin with the first batches while the later ones are read.
         let results = Guarded<[AnalyzerResult]>([])
         let runners = runners(chosen, store)
@@ -34,6 +35,7 @@ struct Analysis {
         do {
             input = try read(chosen, into: store, progress: progress)
         } catch {
+            progress.abandon()
             store.abandon()
             analysis.join()
             progress.end()

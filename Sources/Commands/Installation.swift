@@ -21,6 +21,9 @@ enum Installation {
     /// The built-in embedding table.
     static var embedding: String { "\(folder)/../lib/assay/embeddings/minilm-l6-256" }
 
+    /// Where records beyond the memory budget lie: `/var/tmp` is on a disk where `/tmp` may be memory.
+    static var spillFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp" }
+
     /// What a worker is given of the environment: the toolchain's libraries, and the sanitizers'
     /// options when a sanitizer build runs.
     static var workerEnvironment: [String] {

@@ -10,6 +10,7 @@ final class Progress: Sendable {
         var lastPainted = 0.0
         var isPainted = false
         var running: [String] = []
+        var isAbandoned = false
     }
 
     private let isQuiet: Bool
@@ -46,8 +47,12 @@ final class Progress: Sendable {
         if isTerminal { paint("analysing: " + strategies.joined(separator: ", "), isForced: true) }
     }
 
+    /// The run cannot go on: how its analyzers end says nothing any more.
+    func abandon() { state.withLock { $0.isAbandoned = true } }
+
     /// An analyzer has ended.
     func ended(_ result: AnalyzerResult) {
+        if state.withLock({ $0.isAbandoned }) { return }
         let seconds = JSONWriter.text(of: Stopwatch.rounded(result.seconds))
         line("\(result.identity.id) \(result.status.rawValue) in \(seconds) s")
         let left = state.withLock { state in

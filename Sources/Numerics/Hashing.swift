@@ -41,8 +41,8 @@ public struct Fingerprint: Hashable, Sendable {
     public var high: UInt64 = 0x243F_6A88_85A3_08D3
     /// Second half.
     public var low: UInt64 = 0x1319_8A2E_0370_7344
-    private var word: UInt64 = 0
-    private var count: UInt64 = 0
+    @usableFromInline var word: UInt64 = 0
+    @usableFromInline var count: UInt64 = 0
 
     /// The fingerprint of no bytes.
     public init() {}
@@ -50,6 +50,7 @@ public struct Fingerprint: Hashable, Sendable {
     /// Adds one byte.
     ///
     /// O(1).
+    @inlinable
     public mutating func append(_ byte: UInt8) {
         word |= UInt64(byte) << ((count & 7) * 8)
         count &+= 1
@@ -76,7 +77,8 @@ public struct Fingerprint: Hashable, Sendable {
         }
     }
 
-    private mutating func absorb() {
+    @usableFromInline
+    mutating func absorb() {
         high = (high ^ word) &* 0x9FB2_1C65_1E98_DF25
         high ^= high >> 29
         low = (low &+ word) &* 0xD6E8_FEB8_6659_FD93

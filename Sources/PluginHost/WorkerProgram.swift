@@ -27,7 +27,12 @@ public enum WorkerProgram {
             guard channel.send(.ready, protections.bytes) else { return 65 }
             let batches = ElementStream<StoredSegment>()
             let receiver = WorkerReceiver(channel: channel, space: space, batches: batches)
-            _ = ThreadHandle { receiver.run() }
+            let receiving = ThreadHandle { receiver.run() }
+            defer {
+                // An analyzer that fails early leaves batches unread.
+                shutdown(socket, Int32(SHUT_RD))
+                receiving.join()
+            }
             progress.enter(.load, thread: 0)
             let library = try LoadedLibrary(path: request.libraryPath)
             let analyzer = try library.analyzer(

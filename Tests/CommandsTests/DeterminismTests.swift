@@ -9,6 +9,7 @@ import Testing
 
     private static let variants: [[String]] = [
         ["--threads", "2"], ["--batch-rows", "7"], ["--isolation", "none"], ["--reload-partials"],
+        ["--memory", "0"],
         ["--batch-rows", "7", "--reload-partials", "--threads", "2"],
         ["--batch-rows", "100", "--isolation", "none", "--threads", "3"],
     ]

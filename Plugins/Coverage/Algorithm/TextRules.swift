@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 /// Rules that put a text into a category.
 ///
@@ -31,11 +31,19 @@ public struct TextRules: Sendable {
     ///
     /// O(text).
     public func hold(for text: Span<UInt8>, wordCount: Int, turnCount: Int) -> Bool {
+        hold(wordCount: wordCount, turnCount: turnCount) { $0.isIn(text) }
+    }
+
+    /// Whether a text in several pieces is in the category; `isFound` says whether one of the keywords
+    /// is in one of them.
+    public func hold(
+        wordCount: Int, turnCount: Int, _ isFound: (PhraseSearch) -> Bool
+    ) -> Bool {
         guard !isEmpty else { return false }
         if let minimumWords, wordCount < minimumWords { return false }
         if let maximumWords, wordCount > maximumWords { return false }
         if let minimumTurns, turnCount < minimumTurns { return false }
         if let maximumTurns, turnCount > maximumTurns { return false }
-        return search?.isIn(text) ?? true
+        return search.map(isFound) ?? true
     }
 }

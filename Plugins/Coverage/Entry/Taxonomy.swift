@@ -1,6 +1,7 @@
 import AssayKit
 import CoverageAlgorithm
 import JSONText
+import Numerics
 
 /// The columns that rules look at.
 struct RowReader {
@@ -12,12 +13,25 @@ struct RowReader {
         var texts: [String: TextColumn] = [:]
         var words: [String: TokenColumn] = [:]
         for part in ["prompt", "response", "all"] {
-            texts[part] = batch.text("text.\(part)")
+            if part != "all" { texts[part] = batch.text("text.\(part)") }
             words[part] = batch.tokens("feature.tokens.\(part)/1")
         }
         self.texts = texts
         self.words = words
         turns = batch.turns
+    }
+
+    /// Whether one of the phrases stands in a part of a row; all text is that of its turns.
+    func contains(_ phrases: PhraseSearch, in part: String, _ position: Int) -> Bool {
+        guard part == "all" else {
+            return texts[part]?.withBytes(position) { phrases.isIn($0) } ?? false
+        }
+        guard let turns else { return false }
+        for turn in 0..<turns.count(position)
+        where turns.withBytes(position, turn: turn, { phrases.isIn($0) }) {
+            return true
+        }
+        return false
     }
 }
 
@@ -57,12 +71,10 @@ struct Taxonomy: Sendable {
             }
             let turns = row.turns?.count(position) ?? 1
             for category in categories {
-                guard let text = row.texts[category.part], let words = row.words[category.part]
-                else { continue }
-                let wordCount = words.count(position)
-                let holds = text.withBytes(position) {
-                    category.rules.hold(for: $0, wordCount: wordCount, turnCount: turns)
-                }
+                guard let words = row.words[category.part] else { continue }
+                let holds = category.rules.hold(
+                    wordCount: words.count(position), turnCount: turns
+                ) { row.contains($0, in: category.part, position) }
                 if holds { body(category.name) }
             }
         }

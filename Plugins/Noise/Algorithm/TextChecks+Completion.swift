@@ -60,10 +60,12 @@ extension TextChecks {
         }
         if fences % 2 == 1 { return TextFault(span: last..<last + fence.count, score: 0.95) }
         let range = ByteSearch.trimmed(text)
-        guard range.count >= 40, endsInProse(text, range) else { return nil }
+        guard range.count >= 40 else { return nil }
         for joint in joints {
             let start = range.upperBound - joint.count
             guard ByteSearch.find(joint, in: text, from: start) == start else { continue }
+            // Last, because it reads the whole line.
+            guard endsInProse(text, range) else { return nil }
             let isWord = joint[0] == 0x20
             return TextFault(span: start + (isWord ? 1 : 0)..<range.upperBound, score: 0.85)
         }

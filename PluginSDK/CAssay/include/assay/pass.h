@@ -12,7 +12,7 @@ typedef struct assay_pass {
     uint32_t pass;        /**< 0 for the first */
     int32_t role;         /**< ASSAY_ROLE_... of the rows to come */
     uint32_t shard;       /**< ascending over all roles; partials are merged in this order */
-    uint32_t shard_count; /**< shards that are scanned in this pass */
+    uint32_t shard_count; /**< shards that are scanned in this pass; 0 in the first: rows still come */
     uint64_t seed;        /**< the run's; draw from a function of (seed, row) */
     assay_bytes broadcast; /**< what `end_pass` of the pass before wrote; empty in pass 0 */
     const assay_host *host;
