@@ -115,8 +115,8 @@ let package = Package(
         room(
             "PluginHost",
             [
-                "BatchStore", "CAssay", "CLinux", "JSONText", "Orchestrator", "Parallel", "Records",
-                crypto,
+                "BatchStore", "CAssay", "CLinux", "Features", "JSONText", "Orchestrator",
+                "Parallel", "Records", crypto,
             ]),
         room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
         room(

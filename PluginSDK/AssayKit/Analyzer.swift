@@ -19,7 +19,7 @@ public protocol Analyzer: Sendable {
     /// Makes an analyzer of a configuration that the host has checked and filled with defaults.
     ///
     /// - Throws: `AnalyzerError` for a configuration that means nothing.
-    init(configuration: JSONValue) throws
+    init(configuration: JSONValue, host: HostServices) throws
 
     /// A new empty partial.
     func begin(_ pass: Pass) throws -> Partial

@@ -23,7 +23,7 @@ struct AnalyzerTable {
     }
 }
 
-private func staticText(_ text: StaticString) -> assay_str {
+func staticText(_ text: StaticString) -> assay_str {
     assay_str(
         ptr: UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self),
         len: UInt64(text.utf8CodeUnitCount))
@@ -111,7 +111,8 @@ private let create:
             }
             let emitter = host?.pointee.get_extension(host?.pointee.ctx, staticText(groupsID))
             let instance = try factory.make(
-                value, emitter?.assumingMemoryBound(to: assay_group_emitter.self))
+                value, HostServices(host),
+                emitter?.assumingMemoryBound(to: assay_group_emitter.self))
             result.pointee = Unmanaged.passRetained(instance).toOpaque()
         }
     }

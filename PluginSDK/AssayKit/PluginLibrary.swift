@@ -41,15 +41,15 @@ public struct AnyAnalyzer: Sendable {
     public init<A: Analyzer>(_ type: A.Type) {
         factory = AnalyzerFactory(
             id: A.id, version: A.version, stateFormat: A.stateFormat, groups: false
-        ) { try InstanceOf<A>(configuration: $0, emitter: $1, group: nil) }
+        ) { try InstanceOf<A>(configuration: $0, host: $1, emitter: $2, group: nil) }
     }
 
     /// An analyzer whose partials also look at groups.
     public init<A: Analyzer>(_ type: A.Type) where A.Partial: GroupingPartial {
         factory = AnalyzerFactory(
             id: A.id, version: A.version, stateFormat: A.stateFormat, groups: true
-        ) { configuration, emitter in
-            try InstanceOf<A>(configuration: configuration, emitter: emitter) {
+        ) { configuration, host, emitter in
+            try InstanceOf<A>(configuration: configuration, host: host, emitter: emitter) {
                 try $0.group($1, to: $2)
             }
         }
@@ -62,12 +62,15 @@ final class AnalyzerFactory: Sendable {
     let version: StaticString
     let stateFormat: UInt32
     let groups: Bool
-    let make: @Sendable (JSONValue, UnsafePointer<assay_group_emitter>?) throws -> Instance
+    /// Makes an instance of its configuration, the host and the host's side of grouping.
+    typealias Make =
+        @Sendable (JSONValue, HostServices, UnsafePointer<assay_group_emitter>?) throws -> Instance
+
+    let make: Make
 
     init(
         id: StaticString, version: StaticString, stateFormat: UInt32, groups: Bool,
-        make:
-            @escaping @Sendable (JSONValue, UnsafePointer<assay_group_emitter>?) throws -> Instance
+        make: @escaping Make
     ) {
         self.id = id
         self.version = version
@@ -105,9 +108,10 @@ private final class InstanceOf<A: Analyzer>: Instance {
     private let group: Grouping?
 
     init(
-        configuration: JSONValue, emitter: UnsafePointer<assay_group_emitter>?, group: Grouping?
+        configuration: JSONValue, host: HostServices,
+        emitter: UnsafePointer<assay_group_emitter>?, group: Grouping?
     ) throws {
-        analyzer = try A(configuration: configuration)
+        analyzer = try A(configuration: configuration, host: host)
         self.emitter = emitter
         self.group = group
     }

@@ -125,7 +125,7 @@ public final class BatchStore {
                 throw BatchStoreError.system("cannot seal batch memory")
             }
             finished = try Segment(
-                descriptor: segment.descriptor, offset: 0, length: segment.used)
+                descriptor: segment.descriptor, offset: 0, length: segment.used, isSpilled: false)
             memoryBytes += segment.used
         }
         sealed.append(StoredSegment(segment: finished, batches: batches))

@@ -26,6 +26,8 @@ public final class Segment: @unchecked Sendable {
     public let offset: Int
     /// Bytes.
     public let length: Int
+    /// Whether it lies in the temporary file, so that the system can have its memory back.
+    public let isSpilled: Bool
     /// The memory, read only.
     public let base: UnsafeRawPointer
 
@@ -35,8 +37,10 @@ public final class Segment: @unchecked Sendable {
     ///
     /// - Throws: `BatchStoreError` when it cannot be mapped.
     public init(
-        descriptor: Int32, offset: Int, length: Int, at place: UnsafeMutableRawPointer? = nil
+        descriptor: Int32, offset: Int, length: Int, isSpilled: Bool,
+        at place: UnsafeMutableRawPointer? = nil
     ) throws {
+        self.isSpilled = isSpilled
         let flags = MAP_SHARED | (place == nil ? 0 : MAP_FIXED)
         guard let base = mmap(place, max(length, 1), PROT_READ, flags, descriptor, off_t(offset)),
             base != MAP_FAILED
@@ -51,6 +55,19 @@ public final class Segment: @unchecked Sendable {
     deinit {
         munmap(UnsafeMutableRawPointer(mutating: base), max(length, 1))
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Says that a batch has been looked at: of a spilled one this process keeps no memory.
+    ///
+    /// It can be looked at again; the system then reads it back.
+    public func release(_ batch: StoredBatch) {
+        guard isSpilled, let extent = batch.extent else { return }
+        let page = Int(getpagesize())
+        // Whole pages inside: those at the ends hold other batches as well.
+        let start = (extent.lowerBound + page - 1) / page * page
+        let end = extent.upperBound / page * page
+        guard start < end else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
     }
 }
 

@@ -55,6 +55,6 @@ final class SpillFile {
         guard reader >= 0 else {
             throw BatchStoreError.system("cannot open the file of batches for reading")
         }
-        return try Segment(descriptor: reader, offset: offset, length: length)
+        return try Segment(descriptor: reader, offset: offset, length: length, isSpilled: true)
     }
 }

@@ -48,9 +48,23 @@ public struct StoredBatch: Sendable {
     public let rowCount: Int
     /// The columns, sorted by name.
     public let columns: [StoredArray]
+
+    /// The bytes of the segment between its first and its last buffer; `nil` without any.
+    var extent: Range<Int>? {
+        let places = columns.flatMap(\.places)
+        guard let start = places.map(\.lowerBound).min(), let end = places.map(\.upperBound).max()
+        else { return nil }
+        return start..<end
+    }
 }
 
 extension StoredArray {
+    /// Where the buffers lie, the children's as well.
+    fileprivate var places: [Range<Int>] {
+        buffers.compactMap { $0.map { $0.offset..<$0.offset + $0.length } }
+            + children.flatMap(\.places)
+    }
+
     /// As JSON, for a worker.
     public var json: JSONValue {
         .object([

@@ -25,8 +25,9 @@ struct Analysis {
             memoryBudget: settings.memoryBudget, spillFolder: Installation.spillFolder)
         // The analyzers begin with the first batches while the later ones are read.
         let results = Guarded<[AnalyzerResult]>([])
-        let runners = runners(chosen, store)
-        progress.startAnalysis(runners.map(\.identity.strategy))
+        let runners = runners(chosen, store, progress)
+        progress.startAnalysis(
+            zip(runners, chosen).map { ($0.identity, passes: $1.analyzer.passes) })
         let analysis = ThreadHandle {
             let all = RunCoordinator.run(runners) { progress.ended($0) }
             results.withLock { $0 = all }
@@ -125,7 +126,7 @@ struct Analysis {
     }
 
     private func runners(
-        _ chosen: [ChosenAnalyzer], _ store: BatchStore
+        _ chosen: [ChosenAnalyzer], _ store: BatchStore, _ progress: Progress
     ) -> [any AnalyzerRunner] {
         var options = PluginRunner.Options()
         options.isolation = settings.isolation
@@ -135,11 +136,13 @@ struct Analysis {
         options.workerEnvironment = Installation.workerEnvironment
         options.callSeconds = settings.callSeconds
         options.reloadsPartials = settings.reloadsPartials
+        options.embeddingFolder = EmbeddingChoice.folder(settings)
+        options.onScanned = { progress.scanned($0, rows: $1) }
         return chosen.map { chosen in
             PluginRunner(
                 manifest: chosen.entry.manifest, analyzer: chosen.analyzer,
-                columns: chosen.columns, configuration: chosen.configuration, store: store,
-                options: options)
+                columns: chosen.columns, configuration: chosen.configuration,
+                batches: store.sealed, options: options)
         }
     }
 

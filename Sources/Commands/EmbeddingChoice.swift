@@ -27,6 +27,12 @@ enum EmbeddingChoice {
         return .matrix(try VectorMatrix(path: stated))
     }
 
+    /// The folder of the run's table; `nil` when its vectors are given.
+    static func folder(_ settings: RunSettings) -> String? {
+        guard let stated = settings.embedding else { return Installation.embedding }
+        return stated.hasPrefix("field:") || stated.hasSuffix(".npy") ? nil : stated
+    }
+
     private static func field(_ name: String, _ settings: RunSettings) throws -> EmbeddingOrigin {
         let pointer = FieldMapping.pointer(name)
         let paths = settings.sources.first { $0.role == .data }?.paths ?? []

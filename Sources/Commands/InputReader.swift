@@ -92,7 +92,9 @@ struct InputReader {
                     embeddings: EmbeddingChoice.report(options, embeddings)))
         }
         try input.store.finish()
-        progress.finishedReading(records: input.store.rowCounts[.data, default: 0])
+        progress.finishedReading(
+            records: input.store.rowCounts[.data, default: 0],
+            ofAllRoles: input.store.rowCounts.values.reduce(0, +))
         return input
     }
 }

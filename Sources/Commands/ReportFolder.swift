@@ -15,15 +15,16 @@ struct ReportFolder {
                 "\(path): cannot be made: \(String(cString: strerror(errno)))",
                 help: "choose another folder with --out")
         }
-        try save("report.json", report.json.bytes + [0x0A])
-        try save("run.json", JSONValue.object(execution).bytes + [0x0A])
         let page = HTMLReport.page(report) { role, row in
             input.place(role, row).map { "\($0.file) line \($0.line)" }
         }
-        try save("report.html", Array(page.utf8))
-        try save("findings.jsonl", findings(report, input))
-        try save("rows.jsonl", rows(report))
-        try save("rejected.jsonl", rejected(input.rejected))
+        let files = [
+            ("report.json", report.json.bytes + [0x0A]),
+            ("run.json", JSONValue.object(execution).bytes + [0x0A]),
+            ("report.html", Array(page.utf8)), ("findings.jsonl", findings(report, input)),
+            ("rows.jsonl", rows(report)), ("rejected.jsonl", rejected(input.rejected)),
+        ]
+        for (name, bytes) in files { try save(name, bytes) }
     }
 
     private func findings(_ report: Report, _ input: Input) -> [UInt8] {
@@ -79,20 +80,23 @@ struct ReportFolder {
         }
         var writer = JSONWriter()
         for row in 0..<(report.datasets.first { $0.role == .data }?.recordCount ?? 0) {
-            writer.beginObject()
-            writer.member("row_index", JSONValue(row))
-            writer.key("scores")
-            writer.beginObject()
-            for (name, score) in (scores[row] ?? []).sorted(by: { $0.0 < $1.0 }) {
-                writer.member(name, .number(score))
+            writer.verbatim("{\"row_index\":")
+            writer.value(JSONValue(row))
+            let (found, rowCodes, action) = (scores[row], codes[row], actions[row])
+            // Most rows have nothing.
+            if found == nil, rowCodes == nil, action == nil {
+                writer.verbatim(",\"scores\":{},\"codes\":[],\"proposed_action\":null}")
+            } else {
+                writer.key("scores")
+                writer.beginObject()
+                for (name, score) in (found ?? []).sorted(by: { $0.0 < $1.0 }) {
+                    writer.member(name, .number(score))
+                }
+                writer.endObject()
+                writer.member("codes", .array((rowCodes ?? []).map { .string($0) }))
+                writer.member("proposed_action", action.map { .string($0) } ?? .null)
+                writer.endObject()
             }
-            writer.endObject()
-            writer.key("codes")
-            writer.beginArray()
-            for code in codes[row] ?? [] { writer.value(.string(code)) }
-            writer.endArray()
-            writer.member("proposed_action", actions[row].map { .string($0) } ?? .null)
-            writer.endObject()
             writer.newline()
         }
         return writer.bytes
@@ -119,6 +123,8 @@ struct ReportFolder {
     }
 
     /// Writes a file whole: a temporary one beside it takes its place at the end.
+    ///
+    /// Not waited for until it is on the disk: a report lost with the machine's power can be made again.
     private func save(_ name: String, _ bytes: [UInt8]) throws {
         let target = "\(path)/\(name)"
         let temporary = "\(path)/.\(name).part"
@@ -131,7 +137,7 @@ struct ReportFolder {
             if count <= 0 { break }
             position += count
         }
-        let isWritten = file >= 0 && position == bytes.count && fsync(file) == 0
+        let isWritten = file >= 0 && position == bytes.count
         if file >= 0 { close(file) }
         guard isWritten, rename(temporary, target) == 0 else {
             throw UsageError(

@@ -36,7 +36,15 @@ public struct FeatureBuilder {
         var values: Values
     }
 
+    /// Places of the token columns when there are all three.
+    private struct Composition {
+        let all: Int
+        let prompt: Int
+        let response: Int
+    }
+
     private let names: [ColumnName]
+    private let composition: Composition?
     private var columns: [Column] = []
     private var tokenizer = Tokenizer()
     private let detector = LanguageDetector()
@@ -48,6 +56,14 @@ public struct FeatureBuilder {
     /// A builder of those of `columns` that are features; embeddings need an `origin`.
     public init(_ columns: [ColumnName], origin: EmbeddingOrigin?) {
         names = columns.filter { FeatureKind($0) != nil }
+        if let all = names.firstIndex(of: .allTokens),
+            let prompt = names.firstIndex(of: .promptTokens),
+            let response = names.firstIndex(of: .responseTokens)
+        {
+            composition = Composition(all: all, prompt: prompt, response: response)
+        } else {
+            composition = nil
+        }
         dimensions = origin?.dimensions ?? 0
         if case .model(let model) = origin, names.contains(where: \.isEmbedding) {
             embedder = TextEmbedder(model)
@@ -75,11 +91,16 @@ public struct FeatureBuilder {
 
     /// Adds a row; `text` gives a part's bytes, `nil` for an absent part, and `given` the vector that
     /// the record itself has.
+    ///
+    /// Where all text is nothing but a beginning, the prompt and the response, one after the other,
+    /// `beginning` is that beginning: the words are then not looked for twice.
     public mutating func append(
-        given: UnsafeBufferPointer<Float>?,
+        given: UnsafeBufferPointer<Float>?, beginning: UnsafeBufferPointer<UInt8>? = nil,
         _ text: (FeaturePart) -> UnsafeBufferPointer<UInt8>?
     ) {
-        for index in columns.indices {
+        let composed = beginning == nil ? nil : composition
+        defer { if let composed { compose(composed, beginning) } }
+        for index in columns.indices where index != composed?.all {
             let bytes =
                 text(columns[index].part) ?? UnsafeBufferPointer<UInt8>(start: nil, count: 0)
             switch columns[index].values {
@@ -106,6 +127,24 @@ public struct FeatureBuilder {
                 columns[index].values = .vectors(vectors)
             }
         }
+    }
+
+    /// Copies the last row's tokens of prompt and response behind those of the beginning.
+    private mutating func compose(
+        _ places: Composition, _ beginning: UnsafeBufferPointer<UInt8>?
+    ) {
+        guard case .tokens(var all) = columns[places.all].values else { return }
+        columns[places.all].values = .languages(LanguageBuffer.none)
+        if let beginning { tokenizer.tokenize(beginning, into: &all.values) }
+        for part in [places.prompt, places.response] {
+            guard case .tokens(let tokens) = columns[part].values,
+                let end = tokens.offsets.last
+            else { continue }
+            let start = tokens.offsets[tokens.offsets.count - 2]
+            all.values.append(contentsOf: tokens.values[Int(start)..<Int(end)])
+        }
+        all.endRow()
+        columns[places.all].values = .tokens(all)
     }
 
     private static let undetermined: [UInt8]? = Array("und".utf8)

@@ -17,24 +17,34 @@ public struct Tokenizer {
     /// Pages of 256 characters: lower-cased scalar in the low 24 bits, class above.
     private var pages: [[UInt32]?] = Array(repeating: nil, count: 0x1100)
 
+    /// The entries of ASCII, for ever at one place: most text needs no other.
+    private nonisolated(unsafe) static let ascii: UnsafePointer<UInt32> = {
+        let table = UnsafeMutablePointer<UInt32>.allocate(capacity: 128)
+        table.initialize(from: Array(page(0)[..<128]), count: 128)
+        return UnsafePointer(table)
+    }()
+
     /// A tokenizer with empty tables.
-    public init() { pages[0] = Tokenizer.page(0) }
+    public init() {}
 
     /// Appends the tokens of `text`, valid UTF-8, to `tokens`.
     public mutating func tokenize(_ text: UnsafeBufferPointer<UInt8>, into tokens: inout [UInt32]) {
+        let ascii = Tokenizer.ascii
         var index = 0
         var state: UInt32 = 0
         var isInWord = false
         while index < text.count {
             let scalar: UInt32
+            let entry: UInt32
             let byte = text[index]
             if byte < 0x80 {
                 scalar = UInt32(byte)
+                entry = ascii[Int(byte)]
                 index += 1
             } else {
                 scalar = UTF8Scalars.decode(text, &index)
+                entry = lookup(scalar)
             }
-            let entry = lookup(scalar)
             switch entry >> 24 {
             case Class.word:
                 if !isInWord {

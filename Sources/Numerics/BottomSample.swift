@@ -12,31 +12,42 @@ public struct BottomSample<Payload: Sendable>: Sendable {
         public let row: Int
         /// What is kept of it.
         public let payload: Payload
+
+        @usableFromInline
+        init(priority: UInt64, row: Int, payload: Payload) {
+            self.priority = priority
+            self.row = row
+            self.payload = payload
+        }
     }
 
     /// How many rows are kept.
     public let capacity: Int
-    private let seed: UInt64
+    @usableFromInline let seed: UInt64
     /// Keys and payloads apart: what is sorted is small and of one type, payloads stay where they are.
-    private var keys: [SampleKey] = []
-    private var payloads: [Payload] = []
-    private var limit = UInt64.max
+    @usableFromInline var keys: [SampleKey] = []
+    @usableFromInline var payloads: [Payload] = []
+    @usableFromInline var limit = UInt64.max
 
     /// An empty sample of at most `capacity` rows, `capacity` above 0.
+    @inlinable
     public init(capacity: Int, seed: UInt64) {
         self.capacity = capacity
         self.seed = seed
     }
 
     /// Whether `row` could still be kept: lets a caller skip the work of making its payload.
+    @inlinable
     public func admits(row: Int) -> Bool { priority(of: row) <= limit }
 
     /// Offers a row.
+    @inlinable
     public mutating func add(row: Int, _ payload: Payload) {
         append(priority: priority(of: row), row: row, payload)
     }
 
-    private mutating func append(priority: UInt64, row: Int, _ payload: Payload) {
+    @inlinable
+    mutating func append(priority: UInt64, row: Int, _ payload: Payload) {
         guard priority <= limit else { return }
         keys.append(SampleKey(priority: priority, row: row, index: payloads.count))
         payloads.append(payload)
@@ -44,6 +55,7 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     }
 
     /// Adds what another sample of other rows kept.
+    @inlinable
     public mutating func merge(_ other: BottomSample) {
         for key in other.keys {
             append(priority: key.priority, row: key.row, other.payloads[key.index])
@@ -51,11 +63,13 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     }
 
     /// Calls `body` for every row that is held, in no order that means anything.
+    @inlinable
     func forEachKept(_ body: (_ row: Int, _ payload: Payload) -> Void) {
         for key in keys { body(key.row, payloads[key.index]) }
     }
 
     /// Changes what is kept of the rows.
+    @inlinable
     mutating func updatePayloads(_ body: (inout Payload) -> Void) {
         for index in payloads.indices { body(&payloads[index]) }
     }
@@ -63,6 +77,7 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     /// The sampled rows by priority.
     ///
     /// O(k log k).
+    @inlinable
     public var entries: [Entry] {
         var entries: [Entry] = []
         for key in SampleKey.smallest(capacity, of: keys) {
@@ -73,7 +88,8 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     }
 
     /// Drops all but the `capacity` smallest.
-    private mutating func compact() {
+    @inlinable
+    mutating func compact() {
         guard keys.count > capacity else { return }
         let kept = SampleKey.smallest(capacity, of: keys)
         limit = kept.last?.priority ?? limit
@@ -87,18 +103,28 @@ public struct BottomSample<Payload: Sendable>: Sendable {
         payloads = left
     }
 
-    private func priority(of row: Int) -> UInt64 {
+    @inlinable
+    func priority(of row: Int) -> UInt64 {
         StableHash.mix(seed ^ StableHash.mix(UInt64(truncatingIfNeeded: row)))
     }
 }
 
 /// Priority and row of an entry of a sample with its place.
-private struct SampleKey {
-    let priority: UInt64
-    let row: Int
-    let index: Int
+@usableFromInline
+struct SampleKey: Sendable {
+    @usableFromInline let priority: UInt64
+    @usableFromInline let row: Int
+    @usableFromInline let index: Int
+
+    @usableFromInline
+    init(priority: UInt64, row: Int, index: Int) {
+        self.priority = priority
+        self.row = row
+        self.index = index
+    }
 
     /// The first `count` in the sample's order.
+    @usableFromInline
     static func smallest(_ count: Int, of keys: [SampleKey]) -> ArraySlice<SampleKey> {
         keys.sorted { left, right in
             left.priority != right.priority ? left.priority < right.priority : left.row < right.row

@@ -57,11 +57,57 @@ public struct Fingerprint: Hashable, Sendable {
         if count & 7 == 0 { absorb() }
     }
 
-    /// Adds bytes.
+    /// Adds a text with white space at its ends dropped and every run inside as one space.
     ///
-    /// O(n).
-    public mutating func append(_ bytes: Span<UInt8>) {
-        for index in bytes.indices { append(bytes[index]) }
+    /// Eight bytes at a time where they hold nothing but single spaces. O(n).
+    public mutating func appendCollapsed(_ text: Span<UInt8>) {
+        let kept = ByteSearch.trimmed(text)
+        let raw = unsafe text.bytes
+        var index = kept.lowerBound
+        while index < kept.upperBound {
+            if index + 8 < kept.upperBound {
+                let loaded = unsafe raw.unsafeLoadUnaligned(
+                    fromByteOffset: index, as: UInt64.self)
+                let word = UInt64(littleEndian: loaded)
+                // The eighth byte may be the first of two spaces.
+                let endsInSpace = word >> 56 == 0x20 && ByteSearch.isSpace(text[index + 8])
+                if !endsInSpace, Fingerprint.isCollapsed(word) {
+                    append(word: word)
+                    index += 8
+                    continue
+                }
+            }
+            let stop = min(index + 8, kept.upperBound)
+            while index < stop {
+                let byte = text[index]
+                if ByteSearch.isSpace(byte) {
+                    append(0x20)
+                    while ByteSearch.isSpace(text[index]) { index += 1 }
+                } else {
+                    append(byte)
+                    index += 1
+                }
+            }
+        }
+    }
+
+    /// Whether eight bytes hold no white space but spaces that stand alone.
+    private static func isCollapsed(_ word: UInt64) -> Bool {
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // The high bit of each byte: below 0x20 (which holds tabs and line ends), equal to 0x20.
+        let control = ~(((word & low) &+ 0x60 * ones) | word) & ~low
+        let other = word ^ (0x20 * ones)
+        let space = ~(((other & low) &+ low) | other) & ~low
+        return control == 0 && space & (space << 8) == 0
+    }
+
+    private mutating func append(word other: UInt64) {
+        let shift = (count & 7) * 8
+        word |= other << shift
+        absorb()
+        if shift > 0 { word = other >> (64 - shift) }
+        count &+= 8
     }
 
     /// The sixteen bytes of the fingerprint of everything added so far.

@@ -3,29 +3,39 @@
 /// As `BottomSample`, but the lists lie one after the other in one array: a sampled row costs no
 /// allocation.
 public struct ListSample<Tag: Sendable>: Sendable {
-    private struct Item: Sendable {
-        let tag: Tag
-        var place: Range<Int>
+    @usableFromInline
+    struct Item: Sendable {
+        @usableFromInline let tag: Tag
+        @usableFromInline var place: Range<Int>
+
+        @usableFromInline
+        init(tag: Tag, place: Range<Int>) {
+            self.tag = tag
+            self.place = place
+        }
     }
 
-    private var sample: BottomSample<Item>
-    private var numbers: [UInt32] = []
+    @usableFromInline var sample: BottomSample<Item>
+    @usableFromInline var numbers: [UInt32] = []
     /// Numbers at which those of rows that were dropped are cleared away.
-    private var clearingCount = ListSample.leastClearingCount
+    @usableFromInline var clearingCount = ListSample.leastClearingCount
 
-    private static var leastClearingCount: Int { 1 << 16 }
+    @usableFromInline static var leastClearingCount: Int { 1 << 16 }
 
     /// An empty sample of at most `capacity` rows, `capacity` above 0.
+    @inlinable
     public init(capacity: Int, seed: UInt64) {
         sample = BottomSample(capacity: capacity, seed: seed)
     }
 
     /// Whether `row` could still be kept: lets a caller skip the work of making its tag.
+    @inlinable
     public func admits(row: Int) -> Bool { sample.admits(row: row) }
 
     /// Offers a row.
     ///
     /// O(numbers) amortised.
+    @inlinable
     public mutating func add(row: Int, _ tag: Tag, _ list: Span<UInt32>) {
         let start = numbers.count
         for index in list.indices { numbers.append(list[index]) }
@@ -34,6 +44,7 @@ public struct ListSample<Tag: Sendable>: Sendable {
     }
 
     /// Adds what another sample of other rows kept.
+    @inlinable
     public mutating func merge(_ other: ListSample) {
         other.sample.forEachKept { row, item in
             add(row: row, item.tag, other.numbers.span.extracting(item.place))
@@ -43,11 +54,13 @@ public struct ListSample<Tag: Sendable>: Sendable {
     /// The sampled rows by priority, with their lists.
     ///
     /// O(k log k + numbers).
+    @inlinable
     public var entries: [(row: Int, tag: Tag, list: [UInt32])] {
         sample.entries.map { ($0.row, $0.payload.tag, Array(numbers[$0.payload.place])) }
     }
 
-    private mutating func clear() {
+    @inlinable
+    mutating func clear() {
         var kept: [UInt32] = []
         let numbers = numbers
         sample.updatePayloads { item in

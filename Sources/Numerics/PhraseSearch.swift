@@ -27,7 +27,7 @@ public struct PhraseSearch: Sendable {
 
     /// A search for phrases given as UTF-8; those from index `firstWord` on must stand alone.
     public init(bytes: [[UInt8]], firstWord: Int) {
-        phrases = bytes.map { $0.map(PhraseSearch.lower) }
+        phrases = bytes.map { $0.map(ByteSearch.lower) }
         self.firstWord = firstWord
         for (index, phrase) in phrases.enumerated() {
             guard let first = phrase.first else { continue }
@@ -46,55 +46,65 @@ public struct PhraseSearch: Sendable {
     /// Of several at one place the one of the lowest
     /// index. `nil` when there is none.
     public func next(in text: Span<UInt8>, from start: Int = 0, to end: Int = .max) -> Match? {
+        var position = start
+        while let place = nextBeginning(in: text, from: position, to: end) {
+            for phrase in byFirst[Int(ByteSearch.lower(text[place]))] {
+                if let range = range(of: phrase, in: text, at: place) {
+                    return Match(phrase: phrase, range: range)
+                }
+            }
+            position = place + 1
+        }
+        return nil
+    }
+
+    /// Calls `body` with every phrase that stands in a text, once for each place, in one pass.
+    public func forEachMatch(in text: Span<UInt8>, _ body: (_ phrase: Int) -> Void) {
+        var position = 0
+        while let place = nextBeginning(in: text, from: position, to: .max) {
+            for phrase in byFirst[Int(ByteSearch.lower(text[place]))]
+            where range(of: phrase, in: text, at: place) != nil {
+                body(phrase)
+            }
+            position = place + 1
+        }
+    }
+
+    /// Whether any of the phrases stands in a text.
+    public func isIn(_ text: Span<UInt8>) -> Bool { next(in: text) != nil }
+
+    /// The first place in `start..<end` at which the first two bytes of a phrase stand.
+    private func nextBeginning(in text: Span<UInt8>, from start: Int, to end: Int) -> Int? {
         var position = max(start, 0)
         let stop = min(end, text.count)
         guard position < stop else { return nil }
-        var byte = PhraseSearch.lower(text[position])
+        let pairs = pairs.span
+        var byte = ByteSearch.lower(text[position])
         while position < stop {
-            let isLast = position + 1 == text.count
-            let following = isLast ? 0 : PhraseSearch.lower(text[position + 1])
+            // What stands behind the last byte is unknown: it may begin a phrase of one byte.
+            if position + 1 == text.count { return position }
+            let following = ByteSearch.lower(text[position + 1])
             let pair = Int(byte) << 8 | Int(following)
-            if isLast || pairs[pair >> 6] >> UInt64(pair & 63) & 1 == 1,
-                let match = match(in: text, at: position, first: byte)
-            {
-                return match
-            }
+            if pairs[pair >> 6] >> UInt64(pair & 63) & 1 == 1 { return position }
             byte = following
             position += 1
         }
         return nil
     }
 
-    /// Whether any of the phrases stands in a text.
-    public func isIn(_ text: Span<UInt8>) -> Bool { next(in: text) != nil }
-
-    private func match(in text: Span<UInt8>, at position: Int, first: UInt8) -> Match? {
-        for index in byFirst[Int(first)] {
-            let phrase = phrases[index]
-            let end = position + phrase.count
-            guard end <= text.count else { continue }
-            var offset = 1
-            while offset < phrase.count,
-                PhraseSearch.lower(text[position + offset]) == phrase[offset]
-            {
-                offset += 1
-            }
-            guard offset == phrase.count else { continue }
-            if index >= firstWord {
-                if position > 0, PhraseSearch.isLetterOrDigit(text[position - 1]) { continue }
-                if end < text.count, PhraseSearch.isLetterOrDigit(text[end]) { continue }
-            }
-            return Match(phrase: index, range: position..<end)
+    /// Where a phrase whose first byte is known to stand at `position` ends, when it stands there.
+    private func range(of index: Int, in text: Span<UInt8>, at position: Int) -> Range<Int>? {
+        let phrase = phrases[index]
+        let end = position + phrase.count
+        guard end <= text.count else { return nil }
+        for offset in 1..<max(1, phrase.count)
+        where ByteSearch.lower(text[position + offset]) != phrase[offset] {
+            return nil
         }
-        return nil
-    }
-
-    @inline(__always)
-    private static func lower(_ byte: UInt8) -> UInt8 {
-        byte &- 0x41 < 26 ? byte | 0x20 : byte
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        byte &- 0x30 < 10 || lower(byte) &- 0x61 < 26
+        if index >= firstWord {
+            if position > 0, ByteSearch.isLetterOrDigit(text[position - 1]) { return nil }
+            if end < text.count, ByteSearch.isLetterOrDigit(text[end]) { return nil }
+        }
+        return position..<end
     }
 }

@@ -19,14 +19,14 @@ public struct AnalyzerIdentity: Sendable {
     public let version: String
     /// The strategy it implements.
     public let strategy: String
-    /// SHA-256 of the plugin's library.
-    public let digest: String
+    /// SHA-256 of the plugin's library; empty as long as nobody has computed it.
+    public var digest: String
     /// Names of the codes it may use: `NSE010` → `label-error`.
     public let codeNames: [String: String]
 
     /// Makes an identity.
     public init(
-        id: String, plugin: String, version: String, strategy: String, digest: String,
+        id: String, plugin: String, version: String, strategy: String, digest: String = "",
         codeNames: [String: String]
     ) {
         self.id = id
@@ -51,7 +51,7 @@ public struct AnalyzerResult: Sendable {
     }
 
     /// Who it is.
-    public let identity: AnalyzerIdentity
+    public var identity: AnalyzerIdentity
     /// How it ended.
     public var status: Status
     /// Why, when not ok.

@@ -44,6 +44,37 @@ public enum ThreadTeam {
     }
 }
 
+extension ThreadTeam {
+    /// Computes `count` results on `threads` threads and hands each to `consume`, on the calling thread
+    /// and in index order, as soon as it and all before it are there.
+    ///
+    /// When `consume` throws, no more is handed over; what is being computed is waited for.
+    public static func produce<Result: Sendable>(
+        _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Result,
+        consume: (Result) throws -> Void
+    ) rethrows {
+        let results = ElementStream<Result>()
+        let early = Guarded<(next: Int, waiting: [Int: Result])>((0, [:]))
+        let team = ThreadHandle {
+            forEach(count, threads: threads) { index in
+                let result = body(index)
+                early.withLock { state in
+                    state.waiting[index] = result
+                    while let next = state.waiting.removeValue(forKey: state.next) {
+                        results.append(next)
+                        state.next += 1
+                    }
+                }
+            }
+        }
+        defer { team.join() }
+        for index in 0..<count {
+            guard let result = results.element(at: index) else { return }
+            try consume(result)
+        }
+    }
+}
+
 private final class Shared: Sendable {
     let value: Atomic<Int>
     init(_ value: consuming Atomic<Int>) { self.value = value }

@@ -21,6 +21,8 @@ struct AnalyzerRequest: Sendable {
     var probe: (role: Role, rows: Range<Int>)?
     /// Bytes of address space beside the batches.
     var memoryBytes: Int
+    /// The run's embedding table, for analyzers that may ask for it.
+    var embeddingFolder: String?
 
     /// As JSON, for a worker.
     var json: JSONValue {
@@ -41,6 +43,7 @@ struct AnalyzerRequest: Sendable {
                 ])
             } ?? .null,
             "memory": JSONValue(memoryBytes),
+            "embedding": embeddingFolder.map { .string($0) } ?? .null,
         ])
     }
 
@@ -68,6 +71,7 @@ struct AnalyzerRequest: Sendable {
             else { return nil }
             return Role(rawValue: Int32(role)).map { SkippedRow(role: $0, row: row) }
         }
+        embeddingFolder = json["embedding"]?.stringValue
         reloadsPartials = json["reload"]?.boolValue ?? false
         if let probe = json["probe"]?.arrayValue?.compactMap(\.intValue), probe.count == 3,
             let role = Role(rawValue: Int32(probe[0])), probe[1] <= probe[2]

@@ -32,7 +32,8 @@ final class AnalyzerRun: @unchecked Sendable {
         functions = GrowableStruct.copy(analyzer)
         self.batches = batches
         self.progress = progress
-        host = HostTable(progress: progress)
+        host = HostTable(
+            progress: progress, threads: request.threads, embeddingFolder: request.embeddingFolder)
     }
 
     /// Runs everything and returns the output as wire bytes.
@@ -96,8 +97,9 @@ final class AnalyzerRun: @unchecked Sendable {
         let shardCount = results.count
         _ = try feed.allBatches()
         defer { for result in results { functions.discard(result.partial) } }
-        if groupingTable() != nil, results.contains(where: { !$0.output.emitted.rows.isEmpty }) {
-            let grouped = GroupedRows(results.map(\.output.emitted))
+        var emitted = results.map { $0.output.takeEmitted() }
+        if groupingTable() != nil, emitted.contains(where: { !$0.rows.isEmpty }) {
+            let grouped = GroupedRows(taking: &emitted)
             results += try inParallel(min(request.threads, grouped.runs.count)) { index, thread in
                 guard index < grouped.runs.count else { return nil }
                 return try self.group(
@@ -174,6 +176,7 @@ final class AnalyzerRun: @unchecked Sendable {
                     batch, rows, role: role, partial: partial, output: result.output,
                     thread: thread)
             }
+            result.output.shrink()
             if request.reloadsPartials {
                 result.partial = try reload(
                     partial, pass, role: role, shard: UInt32(number), count: UInt32(count),
@@ -201,6 +204,7 @@ final class AnalyzerRun: @unchecked Sendable {
             output.withSink(role: role) { functions.scan(partial, &batch, $0, error) }
         }
         withExtendedLifetime(arrow) {}
+        fed.segment.release(fed.stored)
         progress.scanned(rows.count, thread: thread)
     }
 

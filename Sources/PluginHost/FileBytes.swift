@@ -8,15 +8,29 @@ public enum FileBytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var content: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        // Files of /proc have no size: they are read by growing pieces.
+        var content = [UInt8](repeating: 0, count: max(Int(status.st_size) + 1, leastBytes))
+        var filled = 0
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            let count = content.withUnsafeMutableBytes { bytes in
+                Glibc.read(
+                    descriptor, bytes.baseAddress.map { $0 + filled }, bytes.count - filled)
+            }
             if count < 0 { return nil }
-            if count == 0 { return content }
-            content.append(contentsOf: chunk[..<count])
+            filled += count
+            if count == 0 {
+                content.removeLast(content.count - filled)
+                return content
+            }
+            if filled == content.count {
+                content.append(contentsOf: repeatElement(0, count: filled))
+            }
         }
     }
+
+    private static let leastBytes = 4096
 
     /// SHA-256 of a file in hexadecimal; `nil` when it cannot be read.
     public static func sha256(_ path: String) -> String? { read(path).map(hexDigest) }

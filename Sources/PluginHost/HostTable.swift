@@ -12,9 +12,13 @@ final class HostTable: @unchecked Sendable {
     let pointer: UnsafePointer<assay_host>
     private let progress: ProgressPage
     private let log = Guarded<[String]>([])
+    private let embedding: EmbeddingService
+    private let parallel: ParallelService
 
-    init(progress: ProgressPage) {
+    init(progress: ProgressPage, threads: Int, embeddingFolder: String?) {
         self.progress = progress
+        embedding = EmbeddingService(folder: embeddingFolder)
+        parallel = ParallelService(threads: threads)
         let table = UnsafeMutablePointer<assay_host>.allocate(capacity: 1)
         pointer = UnsafePointer(table)
         table.initialize(
@@ -32,9 +36,14 @@ final class HostTable: @unchecked Sendable {
                 },
                 is_cancelled: { _ in 0 },
                 progress: { context, _, _ in HostTable.from(context)?.progress.touch() },
-                get_extension: { _, id in
-                    id.text == HostTable.groupsID.description
-                        ? UnsafeRawPointer(ShardOutput.groupEmitter) : nil
+                get_extension: { context, id in
+                    switch id.text {
+                    case HostTable.groupsID.description:
+                        UnsafeRawPointer(ShardOutput.groupEmitter)
+                    case ASSAY_EMBED_ID: HostTable.from(context)?.embedding.table()
+                    case ASSAY_PARALLEL_ID: HostTable.from(context)?.parallel.table
+                    default: nil
+                    }
                 }))
         table.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
     }

@@ -41,6 +41,8 @@ public struct Manifest: Sendable {
         public let memoryBytes: Int
         /// Most seconds of one call.
         public let callSeconds: Double
+        /// Passes it usually makes: what is left of a run is estimated from it.
+        public let passes: Int
     }
 
     /// Where the manifest lies.
@@ -135,13 +137,10 @@ public struct Manifest: Sendable {
         self.analyzers = try analyzers.map { try reader.analyzer($0) }
     }
 
-    /// Identity of an analyzer for reports.
-    ///
-    /// Reads the library's bytes for their digest.
+    /// Identity of an analyzer for reports, the library's digest left open.
     public func identity(of analyzer: Analyzer) -> AnalyzerIdentity {
         AnalyzerIdentity(
             id: analyzer.id, plugin: id, version: version, strategy: analyzer.strategy,
-            digest: FileBytes.sha256(libraryPath) ?? "",
             codeNames: Dictionary(
                 analyzer.codes.map { ($0.code, $0.name) }, uniquingKeysWith: { first, _ in first }))
     }
@@ -184,7 +183,8 @@ private struct ManifestReader {
             codes: try (value["codes"]?.arrayValue ?? []).map(code),
             configuration: try ConfigurationSchema(value["config"] ?? .object([:]), path: path),
             memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
-            callSeconds: resources["call_seconds"]?.doubleValue ?? 120)
+            callSeconds: resources["call_seconds"]?.doubleValue ?? 120,
+            passes: max(1, value["passes"]?.intValue ?? 1))
     }
 
     private func code(_ value: JSONValue) throws -> Manifest.Code {

@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 public import JSONText
 public import Orchestrator
-import Parallel
+public import Parallel
 public import Records
 
 /// Where an analyzer runs.
@@ -35,6 +35,10 @@ public struct PluginRunner: AnalyzerRunner {
         public var callSeconds: Double?
         /// Saves and reloads every partial.
         public var reloadsPartials = false
+        /// Folder of the run's embedding table, for analyzers that ask for an embedding column.
+        public var embeddingFolder: String?
+        /// Called now and then, on the runner's thread, with the rows scanned so far in all passes.
+        public var onScanned: (@Sendable (AnalyzerIdentity, Int) -> Void)?
 
         /// The defaults.
         public init() {}
@@ -54,22 +58,28 @@ public struct PluginRunner: AnalyzerRunner {
     private let request: AnalyzerRequest
     private let batches: ElementStream<StoredSegment>
     private let callSeconds: Double
+    private let digest: LibraryDigest
 
-    /// Prepares an analyzer for the batches of a store, which may still be filled.
+    /// Prepares an analyzer for the sealed batches of a store, which may still be filled.
     public init(
         manifest: Manifest, analyzer: Manifest.Analyzer, columns: [ColumnName],
-        configuration: JSONObject, store: BatchStore, options: Options
+        configuration: JSONObject, batches: ElementStream<StoredSegment>, options: Options
     ) {
         self.manifest = manifest
         self.options = options
         identity = manifest.identity(of: analyzer)
-        batches = store.sealed
+        digest = LibraryDigest(path: manifest.libraryPath)
+        self.batches = batches
         callSeconds = options.callSeconds ?? analyzer.callSeconds
-        request = AnalyzerRequest(
+        var request = AnalyzerRequest(
             libraryPath: manifest.libraryPath, pluginID: manifest.id, analyzerID: analyzer.id,
             version: manifest.version, stateFormat: analyzer.stateFormat,
             columns: columns.map(\.rawValue), configuration: JSONValue.object(configuration).bytes,
             seed: options.seed, threads: options.threads, memoryBytes: analyzer.memoryBytes)
+        if columns.contains(where: \.isEmbedding) {
+            request.embeddingFolder = options.embeddingFolder
+        }
+        self.request = request
     }
 
     /// Rows of each role; waits for the last batch.
@@ -89,6 +99,7 @@ public struct PluginRunner: AnalyzerRunner {
         var request = request
         request.reloadsPartials = options.reloadsPartials
         var result = options.isolation == .none ? runInside(request) : runInWorkers(request)
+        result.identity.digest = digest.value
         let elapsed = ContinuousClock.now - start
         result.seconds =
             Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
@@ -119,7 +130,8 @@ public struct PluginRunner: AnalyzerRunner {
     private func runInWorkers(_ original: AnalyzerRequest) -> AnalyzerResult {
         let worker = WorkerProcess(
             workerPath: options.workerPath, batches: batches, callSeconds: callSeconds,
-            variables: options.workerEnvironment)
+            variables: options.workerEnvironment,
+            onScanned: { [identity, onScanned = options.onScanned] in onScanned?(identity, $0) })
         var request = original
         var quarantined: [Finding] = []
         var hasRetried = false
@@ -174,7 +186,7 @@ public struct PluginRunner: AnalyzerRunner {
         let prober = WorkerProcess(
             workerPath: worker.workerPath, batches: worker.batches,
             callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds,
-            variables: worker.variables)
+            variables: worker.variables, onScanned: { _ in })
         func probe(_ role: Role, _ rows: Range<Int>) -> Crash? {
             var probing = request
             probing.threads = 1
@@ -290,4 +302,19 @@ public struct PluginRunner: AnalyzerRunner {
             text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(
                 PluginRunner.mostCharacters))
     }
+}
+
+/// SHA-256 of a library in hexadecimal, computed on a thread of its own while the run begins.
+private final class LibraryDigest: Sendable {
+    private let result = ElementStream<String>()
+    private let thread: ThreadHandle
+
+    init(path: String) {
+        thread = ThreadHandle { [result] in result.append(FileBytes.sha256(path) ?? "") }
+    }
+
+    deinit { thread.join() }
+
+    /// Waits for it; empty when the library cannot be read.
+    var value: String { result.element(at: 0) ?? "" }
 }

@@ -3,17 +3,17 @@ import Glibc
 
 /// The protections a worker puts on itself before it loads a plugin.
 enum Sandbox {
-    /// Confines this process and returns which protections hold, by name.
+    /// Confines this process, which may read and map code from these folders, and returns which protections hold, by name.
     ///
     /// What the kernel lacks is reported, not fatal: the report says so.
-    static func confine(folder: String, memoryBytes: Int) -> [String: Bool] {
+    static func confine(readable: [String], memoryBytes: Int) -> [String: Bool] {
         var held: [String: Bool] = [:]
         held["parent-death-signal"] = clx_die_with_parent() == 0
         held["no-new-privileges"] = clx_no_new_privileges() == 0
         held["core-limit"] = limit(Int32(RLIMIT_CORE.rawValue), 0)
         held["file-limit"] = limit(Int32(RLIMIT_NOFILE.rawValue), 512)
         held["address-space-limit"] = limit(Int32(RLIMIT_AS.rawValue), memoryBytes)
-        held["landlock"] = restrictFiles(folder)
+        held["landlock"] = restrictFiles(readable)
         held["seccomp"] = clx_seccomp_restrict() == 0
         return held
     }
@@ -23,11 +23,12 @@ enum Sandbox {
         return setrlimit(__rlimit_resource_t(UInt32(resource)), &bound) == 0
     }
 
-    /// Reading and mapping code from the bundle, the system's libraries, and the folder that this
+    /// Reading and mapping code from the bundle and the embedding table, the system's libraries, and the folder that this
     /// process's own runtime libraries came from.
-    private static func restrictFiles(_ folder: String) -> Bool {
-        var paths = [
-            folder, "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
+    private static func restrictFiles(_ readable: [String]) -> Bool {
+        var paths = readable
+        paths += [
+            "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
             "/etc/ld.so.cache",
             "/proc/self", "/dev/null", "/dev/urandom",
         ]

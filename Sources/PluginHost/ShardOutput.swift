@@ -14,7 +14,14 @@ final class ShardOutput {
     private(set) var emitted = EmittedRows()
     private var role: Int32 = 0
 
-    func append(_ other: [UInt8]) { wire.append(other) }
+    /// Gives back the memory kept for rows that did not come.
+    func shrink() { emitted.shrink() }
+
+    /// What was emitted; nothing is left here.
+    func takeEmitted() -> EmittedRows {
+        defer { emitted = EmittedRows() }
+        return emitted
+    }
 
     /// Calls `body` with a sink that writes here; emitted rows belong to `role`.
     func withSink<Result>(
@@ -78,8 +85,9 @@ final class ShardOutput {
                     guard let sink, let output = ShardOutput.from(sink.pointee.ctx) else {
                         return ASSAY_E_BAD_INPUT
                     }
-                    output.emitted.append(key: key, role: output.role, row: row, payload: payload)
-                    return ASSAY_OK
+                    let isKept = output.emitted.append(
+                        key: key, role: output.role, row: row, payload: payload)
+                    return isKept ? ASSAY_OK : ASSAY_E_BAD_INPUT
                 }))
         return UnsafePointer(emitter)
     }()

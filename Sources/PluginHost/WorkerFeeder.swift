@@ -46,6 +46,7 @@ struct WorkerFeeder: ~Copyable {
             let document = JSONValue.object([
                 "offset": JSONValue(stored.segment.offset),
                 "length": JSONValue(stored.segment.length),
+                "spilled": .bool(stored.segment.isSpilled),
                 "batches": .array(stored.batches.map(\.json)),
             ])
             let isTaken = channel.send(
@@ -73,6 +74,7 @@ private final class BellStriker: Sendable {
 
     func strike() {
         var stroke: UInt8 = 1
-        write(descriptor, &stroke, 1)
+        // Nobody may be listening any more.
+        send(descriptor, &stroke, 1, Int32(MSG_NOSIGNAL))
     }
 }

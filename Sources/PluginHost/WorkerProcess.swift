@@ -46,6 +46,8 @@ struct WorkerProcess {
     let callSeconds: Double
     /// Assignments `NAME=value` that the worker is given beside its own.
     let variables: [String]
+    /// Called now and then with the rows scanned so far.
+    let onScanned: @Sendable (Int) -> Void
 
     /// Starts a worker, waits for its answer and cleans up after it.
     func run(_ request: AnalyzerRequest) -> Attempt {
@@ -129,6 +131,7 @@ struct WorkerProcess {
             } else if ready > 0, polled[0].revents | polled[1].revents != 0 {
                 return served
             }
+            onScanned(Int(clamping: progress.scannedRows))
             if served.outcome == nil, watch.isOverdue(progress, hasAll: feeder.hasSentAll) {
                 served.isOverdue = true
                 return served

@@ -20,7 +20,8 @@ public enum WorkerProgram {
         else { return 64 }
         do {
             let held = Sandbox.confine(
-                folder: Manifest.folder(of: request.libraryPath),
+                readable: [Manifest.folder(of: request.libraryPath)]
+                    + (request.embeddingFolder.map { [$0] } ?? []),
                 memoryBytes: request.memoryBytes + addressSpaceInUse())
             let protections = JSONValue.object(
                 .init(held.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) }))

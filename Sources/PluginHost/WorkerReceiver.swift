@@ -37,7 +37,8 @@ final class WorkerReceiver: @unchecked Sendable {
             let offset = document["offset"]?.intValue, let length = document["length"]?.intValue,
             let place = space.take(length),
             let segment = try? Segment(
-                descriptor: descriptor, offset: offset, length: length, at: place)
+                descriptor: descriptor, offset: offset, length: length,
+                isSpilled: document["spilled"]?.boolValue ?? false, at: place)
         else { return nil }
         return StoredSegment(
             segment: segment,

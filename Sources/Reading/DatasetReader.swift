@@ -160,13 +160,12 @@ public enum DatasetReader {
                 numbers.append(options.recordsBefore + summary.foundCount)
                 summary.foundCount += chunk.count
             }
-            let parsed = ThreadTeam.map(chunks.count, threads: options.threads) {
+            try ThreadTeam.produce(chunks.count, threads: options.threads) {
                 [numbers] index in
                 pool.use { $0.parse(chunks[index], number: numbers[index], of: source.bytes) }
-            }
-            for chunk in parsed {
+            } consume: { chunk in
                 for (span, reason) in chunk.rejects { try reject(span, reason) }
-                guard chunk.batch.rowCount > 0 else { continue }
+                guard chunk.batch.rowCount > 0 else { return }
                 summary.recordCount += chunk.batch.rowCount
                 summary.embeddings.add(chunk.embeddings)
                 try onBatch(SourcedBatch(batch: chunk.batch, file: file, spans: chunk.spans))

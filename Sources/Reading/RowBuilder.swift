@@ -118,21 +118,42 @@ struct RowBuilder {
     private mutating func appendFeatures() {
         let (prompt, response, all, vector) = (prompt, response, all, vector)
         let hasVector = !vector.isEmpty
+        let beginning = isExchange ? system : nil
         vector.withUnsafeBufferPointer { vector in
             prompt.withBytes { prompt in
                 response.withBytes { response in
                     all.withBytes { all in
-                        features.append(given: hasVector ? vector : nil) { part in
-                            switch part {
-                            case .prompt: prompt
-                            case .response: response
-                            case .all: all
+                        RowBuilder.withBytes(beginning) { beginning in
+                            features.append(given: hasVector ? vector : nil, beginning: beginning) {
+                                switch $0 {
+                                case .prompt: prompt
+                                case .response: response
+                                case .all: all
+                                }
                             }
                         }
                     }
                 }
             }
         }
+    }
+
+    /// Calls `body` with the bytes of a text, none for an absent one, and with `nil` for no text.
+    private static func withBytes(
+        _ text: RowText?, _ body: (UnsafeBufferPointer<UInt8>?) -> Void
+    ) {
+        guard let text else { return body(nil) }
+        text.withBytes { body($0 ?? UnsafeBufferPointer(start: nil, count: 0)) }
+    }
+
+    /// Whether all text is a system prompt, one turn of the user and one of the assistant, or fewer of
+    /// these, in this order.
+    private var isExchange: Bool {
+        needsTurns && turns.count <= 3
+            && zip(turns, turns.dropFirst()).allSatisfy { $0.role.rawValue < $1.role.rawValue }
+            && turns.last?.role != .tool
+            // A part may hold more than its turn.
+            && turnBytes.count == system.bytes.count + prompt.bytes.count + response.bytes.count
     }
 
     /// A record without a conversation is one of single parts; all text is that of the turns.

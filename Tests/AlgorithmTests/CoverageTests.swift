@@ -52,10 +52,10 @@ import Testing
         #expect(hold("I want a REFUND now"))
         #expect(hold("my Money Back"))
         #expect(!hold("I want a fund"))
-        rules.minimumWords = 4
+        rules.bounds.minimumWords = 4
         #expect(!hold("I want a refund"))
         #expect(hold("I want a refund", words: 4))
-        rules.maximumTurns = 2
+        rules.bounds.maximumTurns = 2
         #expect(!hold("I want a refund", words: 4, turns: 3))
     }
 }

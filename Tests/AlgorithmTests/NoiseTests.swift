@@ -1,4 +1,5 @@
 import NoiseAlgorithm
+import Numerics
 import Testing
 
 @Suite struct NoiseTests {
@@ -7,6 +8,16 @@ import Testing
     ) -> String? {
         let bytes = Array(text.utf8)
         return check(bytes.span).map { String(decoding: bytes[$0.span], as: UTF8.self) }
+    }
+
+    /// What a check finds; taking stock of the text beforehand must change nothing.
+    private func find(
+        _ text: String, _ check: (Span<UInt8>, ByteInventory?) -> TextFault?
+    ) -> String? {
+        let bytes = Array(text.utf8)
+        let fault = check(bytes.span, nil)
+        #expect(check(bytes.span, ByteInventory(bytes.span)) == fault)
+        return fault.map { String(decoding: bytes[$0.span], as: UTF8.self) }
     }
 
     @Test("mojibake is told from the letters it is made of")
@@ -93,7 +104,9 @@ import Testing
     func residue() {
         func residue(_ text: String, besides other: String = "") -> String? {
             let other = Array(other.utf8)
-            return find(text) { TextChecks.htmlResidue($0, besides: other.span) }
+            return find(text) {
+                TextChecks.htmlResidue($0, holding: $1, besides: other.span)
+            }
         }
         #expect(residue("first line<br>second line") == "<br>")
         #expect(residue("R&amp;B singer") == "&amp;")
@@ -124,6 +137,7 @@ import Testing
     @Test("keys of well-known forms are found, words that begin like them are not")
     func secrets() {
         #expect(find("use AKIAIOSFODNN7EXAMPLE now", TextChecks.secret) == "AKIAIOSFODNN7EXAMPLE")
+        #expect(find("the akiaaaaaaaaaaaaaaaa1 of a small letter", TextChecks.secret) == nil)
         #expect(find("-----BEGIN RSA PRIVATE KEY-----", TextChecks.secret) != nil)
         #expect(find("a task-oriented risk-assessment of things to do", TextChecks.secret) == nil)
     }

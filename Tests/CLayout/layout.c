@@ -52,6 +52,12 @@ uint64_t assay_layout(char *buffer, uint64_t capacity) {
     STRUCT(assay_group_emitter); FIELD(assay_group_emitter, struct_size);
     FIELD(assay_group_emitter, emit);
     STRUCT(assay_grouping); FIELD(assay_grouping, struct_size); FIELD(assay_grouping, group);
+    STRUCT(assay_embedder); FIELD(assay_embedder, struct_size); FIELD(assay_embedder, ctx);
+    FIELD(assay_embedder, dimensions); FIELD(assay_embedder, reserved);
+    FIELD(assay_embedder, embed);
+    STRUCT(assay_parallel); FIELD(assay_parallel, struct_size); FIELD(assay_parallel, ctx);
+    FIELD(assay_parallel, threads); FIELD(assay_parallel, reserved);
+    FIELD(assay_parallel, for_each);
     STRUCT(assay_analyzer); FIELD(assay_analyzer, struct_size);
     FIELD(assay_analyzer, state_format); FIELD(assay_analyzer, flags);
     FIELD(assay_analyzer, id); FIELD(assay_analyzer, version); FIELD(assay_analyzer, create);

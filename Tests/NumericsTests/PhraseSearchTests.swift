@@ -63,4 +63,19 @@ import Testing
             }
         }
     }
+
+    @Test("one pass gives every phrase that a search for it alone finds")
+    func everyMatch() {
+        let phrases = ["a", "ab", "abc", "b c", "```", "CASE", "\n- "]
+        let search = PhraseSearch(phrases: phrases)
+        for text in ["", "a", "xabc", "ab c", "b c a", "case ```", "x\n- a b c", "cASE\n-"] {
+            let bytes = Array(text.utf8)
+            var found: Set<Int> = []
+            search.forEachMatch(in: bytes.span) { found.insert($0) }
+            let alone = phrases.indices.filter {
+                PhraseSearch(phrases: [phrases[$0]]).isIn(bytes.span)
+            }
+            #expect(found == Set(alone), "\(text)")
+        }
+    }
 }

@@ -56,10 +56,60 @@ import Testing
         #expect(value == StableHash.hash(Array("assay".utf8).span))
         #expect(value != StableHash.hash(bytes.span, seed: 1))
         var one = Fingerprint()
-        one.append(bytes.span)
+        for byte in bytes { one.append(byte) }
         var two = Fingerprint()
-        for byte in bytes { two.append(byte) }
+        two.appendCollapsed(bytes.span)
         #expect(one == two)
         #expect(one.bytes.count == 16)
+    }
+
+    @Test("white space collapses the same way eight bytes at a time and one at a time")
+    func collapsedFingerprints() {
+        var generator = SeededGenerator(seed: 5, stream: 0)
+        let alphabet = Array("ab \t\n\r".utf8) + [0x00, 0x1F, 0x7F, 0x80, 0xE4]
+        for round in 0..<4000 {
+            let bytes = (0..<round % 37).map { _ in
+                alphabet[Int(generator.below(UInt64(alphabet.count)))]
+            }
+            // The obvious way: words joined by single spaces.
+            let words = bytes.split(whereSeparator: ByteSearch.isSpace)
+            var slow = Fingerprint()
+            for byte in words.joined(separator: [0x20]) { slow.append(byte) }
+            var fast = Fingerprint()
+            fast.appendCollapsed(bytes.span)
+            #expect(fast == slow, "\(bytes)")
+            // Behind other text, where the eight bytes do not begin a word of the hash.
+            slow.append(1)
+            fast.append(1)
+            for byte in words.joined(separator: [0x20]) { slow.append(byte) }
+            fast.appendCollapsed(bytes.span)
+            #expect(fast == slow, "\(bytes)")
+        }
+    }
+
+    @Test("counts in a table are those of a dictionary, also after it was cleared")
+    func countTable() {
+        var table = CountTable(capacity: 50)
+        for seed in 0..<3 {
+            var generator = SeededGenerator(seed: UInt64(seed), stream: 1)
+            var counts: [UInt64: Int] = [:]
+            table.clear()
+            #expect(table.distinctShare == 0)
+            for _ in 0..<500 {
+                let value = StableHash.mix(generator.below(50))
+                table.add(value)
+                counts[value, default: 0] += 1
+            }
+            #expect(table.counts.sorted() == counts.values.sorted())
+            #expect(table.distinctCount == counts.count && table.total == 500)
+        }
+    }
+
+    @Test("an inventory holds the bytes of a text and no others")
+    func inventory() {
+        let bytes = Array("ab€".utf8)
+        let inventory = ByteInventory(bytes.span)
+        for byte in UInt8.min...UInt8.max { #expect(inventory.holds(byte) == bytes.contains(byte)) }
+        #expect(!inventory.holdsAny(of: 0...0x60) && inventory.holdsAny(of: 0x60...0x61))
     }
 }

@@ -10,7 +10,7 @@ struct CoverageAnalyzer: Analyzer {
 
     let taxonomy: Taxonomy
 
-    init(configuration: JSONValue) throws {
+    init(configuration: JSONValue, host: HostServices) throws {
         taxonomy = try Taxonomy(
             configuration["taxonomy"], target: configuration["target"]?.intValue ?? 100)
     }
@@ -166,15 +166,36 @@ struct CoveragePartial: AnalyzerPartial {
         guard batch.role == .data else { return }
         rowCount += batch.rowCount
         let row = RowReader(batch)
-        for (index, dimension) in taxonomy.dimensions.enumerated() {
-            let field = dimension.column.flatMap { batch.text($0) }
-            for position in 0..<batch.rowCount {
+        let fields = taxonomy.dimensions.map { $0.column.map { batch.text($0) } }
+        var found: [Bool] = []
+        var ruled = Array(repeating: 0, count: taxonomy.categoryCount)
+        for position in 0..<batch.rowCount {
+            taxonomy.keywords.find(in: row, position, &found)
+            var first = 0
+            for (index, dimension) in taxonomy.dimensions.enumerated() {
+                defer { first += dimension.categories.count }
                 var isAssigned = false
-                dimension.assign(row, field, position) { name in
-                    counts[index][name, default: 0] += 1
-                    isAssigned = true
+                if let field = fields[index] {
+                    if let value = field?.string(position), !value.isEmpty,
+                        let name = dimension.name(of: value)
+                    {
+                        counts[index][name, default: 0] += 1
+                        isAssigned = true
+                    }
+                } else {
+                    dimension.assign(row, position, found: found[first...]) {
+                        ruled[first + $0] += 1
+                        isAssigned = true
+                    }
                 }
                 if !isAssigned { unassigned[index] += 1 }
+            }
+        }
+        var number = 0
+        for (index, dimension) in taxonomy.dimensions.enumerated() {
+            for category in dimension.categories {
+                if ruled[number] > 0 { counts[index][category.name, default: 0] += ruled[number] }
+                number += 1
             }
         }
     }

@@ -13,7 +13,7 @@ struct DistributionAnalyzer: Analyzer {
     let rounds: Int
     let significance: Double
 
-    init(configuration: JSONValue) {
+    init(configuration: JSONValue, host: HostServices) {
         sampleSize = configuration["sample_size"]?.intValue ?? 2000
         rounds = configuration["permutations"]?.intValue ?? 199
         significance = configuration["significance"]?.doubleValue ?? 0.01
@@ -287,10 +287,17 @@ struct DistributionPartial: AnalyzerPartial {
         let side = batch.role == .data ? 0 : 1
         let labels = batch.text("label")
         sides[side].rowCount += batch.rowCount
+        var unlabelled = 0
+        defer { if unlabelled > 0 { sides[side].labels["", default: 0] += unlabelled } }
         for position in 0..<batch.rowCount {
             let row = batch.firstRow + position
-            let label = labels?.string(position) ?? ""
-            sides[side].labels[label, default: 0] += 1
+            var label = ""
+            if let labels, labels.byteCount(position) > 0 {
+                label = labels.string(position) ?? ""
+                sides[side].labels[label, default: 0] += 1
+            } else {
+                unlabelled += 1
+            }
             guard sides[side].sample.admits(row: row) else { continue }
             let record = SampledRecord(
                 label: label, promptBand: DistributionPartial.band(prompts.count(position)),

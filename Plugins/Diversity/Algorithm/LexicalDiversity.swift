@@ -14,38 +14,35 @@ public struct LexicalDiversity: Sendable, Equatable {
 
     /// Measures token lists.
     ///
-    /// Distinct-n as in Li, Galley, Brockett, Gao and Dolan 2016. Falls with the number of tokens, so compare at equal n only. O(tokens log tokens).
+    /// Distinct-n as in Li, Galley, Brockett, Gao and Dolan 2016. Falls with the number of tokens, so
+    /// compare at equal n only. O(tokens).
     public init(_ records: [[UInt32]]) {
-        distinct = (1...3).map { n in
-            var grams: [UInt64] = []
-            for tokens in records where tokens.count >= n {
-                for start in 0...(tokens.count - n) {
-                    var state: UInt64 = UInt64(n)
-                    for offset in 0..<n {
-                        state = StableHash.mix(state ^ UInt64(tokens[start + offset]))
-                    }
-                    grams.append(state)
+        tokenCount = records.reduce(0) { $0 + $1.count }
+        var table = CountTable(capacity: tokenCount)
+        // The hash of the n-gram that begins at each token, made longer by one token at a time.
+        var states: [UInt64] = []
+        states.reserveCapacity(tokenCount)
+        for tokens in records {
+            for token in tokens { states.append(StableHash.mix(UInt64(token))) }
+        }
+        for state in states { table.add(state) }
+        // Ascending, so that the sum does not depend on the order of the records.
+        entropy = Divergence.entropy(table.counts.sorted())
+        var shares = [table.distinctShare]
+        for n in 2...3 {
+            table.clear()
+            var first = 0
+            for tokens in records {
+                for start in 0..<max(0, tokens.count - n + 1) {
+                    let state = StableHash.mix(
+                        states[first + start] ^ UInt64(tokens[start + n - 1]))
+                    states[first + start] = state
+                    table.add(state)
                 }
+                first += tokens.count
             }
-            grams.sort()
-            return grams.isEmpty
-                ? 0 : Double(LexicalDiversity.runs(grams).count) / Double(grams.count)
+            shares.append(table.distinctShare)
         }
-        let tokens = records.flatMap { $0 }.map(UInt64.init).sorted()
-        entropy = Divergence.entropy(LexicalDiversity.runs(tokens))
-        tokenCount = tokens.count
-    }
-
-    /// Lengths of the runs of equal values.
-    private static func runs(_ sorted: [UInt64]) -> [Int] {
-        var counts: [Int] = []
-        for (index, value) in sorted.enumerated() {
-            if index > 0, sorted[index - 1] == value {
-                counts[counts.count - 1] += 1
-            } else {
-                counts.append(1)
-            }
-        }
-        return counts
+        distinct = shares
     }
 }

@@ -6,19 +6,7 @@ public enum NormalizedText {
     ///
     /// O(n).
     public static func append(_ text: Span<UInt8>, to fingerprint: inout Fingerprint) {
-        var isPending = false
-        var hasText = false
-        for index in text.indices {
-            let byte = text[index]
-            if byte == 0x20 || (0x09...0x0D).contains(byte) {
-                isPending = hasText
-                continue
-            }
-            if isPending { fingerprint.append(0x20) }
-            isPending = false
-            hasText = true
-            fingerprint.append(byte)
-        }
+        fingerprint.appendCollapsed(text)
         fingerprint.append(0)
     }
 }

@@ -10,8 +10,10 @@ struct DiversityAnalyzer: Analyzer {
     static let stateFormat: UInt32 = 1
 
     let sampleSize: Int
+    let host: HostServices
 
-    init(configuration: JSONValue) {
+    init(configuration: JSONValue, host: HostServices) {
+        self.host = host
         sampleSize = configuration["sample_size"]?.intValue ?? 2000
     }
 
@@ -49,14 +51,14 @@ struct DiversityAnalyzer: Analyzer {
         let records = partial.sample.entries.map(\.list).filter { !$0.isEmpty }
         let size = min(DiversityAnalyzer.roundSize, records.count)
         let rounds = records.count > size ? DiversityAnalyzer.rounds : 1
-        var measured: [LexicalDiversity] = []
-        for round in 0..<rounds where size > 0 {
-            var generator = SeededGenerator(seed: partial.seed, stream: UInt64(round))
-            var pool = records
+        let seed = partial.seed
+        let measured = host.map(size > 0 ? rounds : 0) { round in
+            var generator = SeededGenerator(seed: seed, stream: UInt64(round))
+            var order = Array(records.indices)
             for index in 0..<size {
-                pool.swapAt(index, index + Int(generator.below(UInt64(pool.count - index))))
+                order.swapAt(index, index + Int(generator.below(UInt64(order.count - index))))
             }
-            measured.append(LexicalDiversity(Array(pool[..<size])))
+            return LexicalDiversity(order[..<size].map { records[$0] })
         }
         func state(
             _ name: String, _ unit: String, _ help: String, _ value: (LexicalDiversity) -> Double

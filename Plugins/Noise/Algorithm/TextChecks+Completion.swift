@@ -1,3 +1,5 @@
+public import Numerics
+
 extension TextChecks {
     /// Bytes that a repetition fills at least: shorter ones stand in songs and in laughter.
     private static let leastRepeatedBytes = 60
@@ -49,11 +51,14 @@ extension TextChecks {
     private static let leastProseWords = 5
 
     /// An unclosed code fence, or a last line of prose that ends in a comma or a joining word.
-    public static func truncated(_ text: Span<UInt8>) -> TextFault? {
+    public static func truncated(
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
+    ) -> TextFault? {
         var fences = 0
         var position = 0
         var last = 0
-        while let found = ByteSearch.find(fence, in: text, from: position) {
+        let mayHaveFences = inventory?.holds(fence[0]) ?? true
+        while mayHaveFences, let found = ByteSearch.find(fence, in: text, from: position) {
             fences += 1
             last = found
             position = found + fence.count

@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 extension TextChecks {
     private static let residue = PhraseSearch(phrases: [
@@ -18,8 +18,11 @@ extension TextChecks {
     ///
     /// `other` is the record's other side.
     public static func htmlResidue(
-        _ text: Span<UInt8>, besides other: Span<UInt8>
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil, besides other: Span<UInt8>
     ) -> TextFault? {
+        if let inventory, !inventory.holds(UInt8(ascii: "<")), !inventory.holds(UInt8(ascii: "&")) {
+            return nil
+        }
         // Residue is rarer than talk of markup: it is looked for first.
         guard let match = residue.next(in: text), !markup.isIn(text), !markup.isIn(other) else {
             return nil

@@ -1,19 +1,27 @@
-import Numerics
+public import Numerics
 
 extension TextChecks {
     /// Beginnings of keys with the letters and digits that follow at least; a private key block.
     private static let keyForms: [(prefix: String, length: Int)] = [
         ("akia", 16), ("sk-", 20), ("ghp_", 36), ("xoxb-", 20), ("private key-----", 0),
     ]
+    private static let awsForm = 0
     private static let keys = PhraseSearch(phrases: keyForms.map(\.prefix))
 
     /// A key of a well-known form: AWS access key ids, `sk-` and GitHub tokens, private key blocks.
-    public static func secret(_ text: Span<UInt8>) -> TextFault? {
+    public static func secret(
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
+    ) -> TextFault? {
+        // Every form but that of AWS has one of the two signs, and that of AWS is of capitals.
+        if let inventory, !["-", "_", "K"].contains(where: { inventory.holds(UInt8(ascii: $0)) }) {
+            return nil
+        }
         var from = 0
         while let match = keys.next(in: text, from: from) {
             from = match.range.lowerBound + 1
             let (start, needed) = (match.range.lowerBound, keyForms[match.phrase].length)
             if needed == 0 { return TextFault(span: match.range) }
+            if match.phrase == awsForm, text[start + 1] != UInt8(ascii: "K") { continue }
             if start > 0, ByteSearch.isLetterOrDigit(text[start - 1]) { continue }
             var end = match.range.upperBound
             var digits = 0
@@ -60,7 +68,10 @@ extension TextChecks {
 
     /// An e-mail address of a person; those of an office (`support@`) and those that belong to nobody
     /// (`example.com`) are left alone.
-    public static func personalData(_ text: Span<UInt8>) -> TextFault? {
+    public static func personalData(
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
+    ) -> TextFault? {
+        if let inventory, !inventory.holds(UInt8(ascii: "@")) { return nil }
         for index in text.indices where text[index] == UInt8(ascii: "@") {
             var start = index
             while start > 0,

@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 /// Something wrong with a text, and where.
 public struct TextFault: Sendable, Equatable {
@@ -16,10 +16,14 @@ public struct TextFault: Sendable, Equatable {
 
 /// Checks of single texts.
 ///
-/// Each is O(n) and gives the first place at fault.
+/// Each is O(n) and gives the first place at fault. Given the text's inventory, a check whose bytes do not
+/// occur costs nothing.
 public enum TextChecks {
     /// UTF-8 that was read as Windows-1252 or Latin-1 and written again: `â€™`, `Ã©`, U+FFFD.
-    public static func mojibake(_ text: Span<UInt8>) -> TextFault? {
+    public static func mojibake(
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
+    ) -> TextFault? {
+        if let inventory, !inventory.holds(0xC3), !inventory.holds(0xEF) { return nil }
         // "â€" and "Ã" + a character of U+00A0...U+00BF, and the replacement character.
         for index in text.indices where text[index] >= 0xC3 {
             let left = text.count - index
@@ -41,7 +45,14 @@ public enum TextChecks {
     }
 
     /// C0 control characters other than tab and line ends, and DEL.
-    public static func controlCharacters(_ text: Span<UInt8>) -> TextFault? {
+    public static func controlCharacters(
+        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
+    ) -> TextFault? {
+        if let inventory, !inventory.holdsAny(of: 0...0x08), !inventory.holdsAny(of: 0x0E...0x1F),
+            !inventory.holds(0x7F)
+        {
+            return nil
+        }
         for index in text.indices {
             let byte = text[index]
             if byte < 0x20 && !(0x09...0x0D).contains(byte) || byte == 0x7F {

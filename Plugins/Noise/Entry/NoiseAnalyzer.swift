@@ -11,7 +11,7 @@ struct NoiseAnalyzer: Analyzer {
 
     let mostTokens: Int
 
-    init(configuration: JSONValue) {
+    init(configuration: JSONValue, host: HostServices) {
         mostTokens = configuration["context_tokens"]?.intValue ?? 8192
     }
 

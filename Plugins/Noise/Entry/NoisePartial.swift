@@ -14,12 +14,12 @@ struct NoisePartial: GroupingPartial {
 
     /// Checks of a text alone, made of prompt and response both.
     private static let textChecks:
-        [(check: NoiseCheck, find: @Sendable (Span<UInt8>) -> TextFault?)] = [
-            (.mojibake, { TextChecks.mojibake($0) }),
-            (.controlCharacters, { TextChecks.controlCharacters($0) }),
-            (.repetition, { TextChecks.repetition($0) }),
-            (.secret, { TextChecks.secret($0) }),
-            (.personalData, { TextChecks.personalData($0) }),
+        [(check: NoiseCheck, find: @Sendable (Span<UInt8>, ByteInventory) -> TextFault?)] = [
+            (.mojibake, { TextChecks.mojibake($0, holding: $1) }),
+            (.controlCharacters, { TextChecks.controlCharacters($0, holding: $1) }),
+            (.repetition, { text, _ in TextChecks.repetition(text) }),
+            (.secret, { TextChecks.secret($0, holding: $1) }),
+            (.personalData, { TextChecks.personalData($0, holding: $1) }),
         ]
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
@@ -67,7 +67,6 @@ struct NoisePartial: GroupingPartial {
         _ columns: NoiseColumns, _ position: Int, into faults: inout RowFaults
     ) {
         columns.responses.withBytes(position) { text in
-            faults.add(.truncatedResponse, "text.response", TextChecks.truncated(text))
             faults.add(.refusal, "text.response", TextChecks.refusal(text))
         }
         columns.prompts.withBytes(position) { text in
@@ -78,10 +77,18 @@ struct NoisePartial: GroupingPartial {
         }
         for (name, column) in columns.taught {
             column.withBytes(position) { text in
-                for (check, find) in NoisePartial.textChecks { faults.add(check, name, find(text)) }
-                let other = name == "text.prompt" ? columns.responses : columns.prompts
+                let inventory = ByteInventory(text)
+                let isPrompt = name == "text.prompt"
+                if !isPrompt {
+                    let cut = TextChecks.truncated(text, holding: inventory)
+                    faults.add(.truncatedResponse, name, cut)
+                }
+                for (check, find) in NoisePartial.textChecks {
+                    faults.add(check, name, find(text, inventory))
+                }
+                let other = isPrompt ? columns.responses : columns.prompts
                 let residue = other.withBytes(position) {
-                    TextChecks.htmlResidue(text, besides: $0)
+                    TextChecks.htmlResidue(text, holding: inventory, besides: $0)
                 }
                 faults.add(.htmlResidue, name, residue)
             }
@@ -100,28 +107,13 @@ struct NoisePartial: GroupingPartial {
         guard let taught, taught.isPresent(position) else { return }
         var given = Fingerprint()
         for column in columns.given {
-            column?.withBytes(position) { NoisePartial.append($0, to: &given) }
+            column?.withBytes(position) { given.appendCollapsed($0) }
             given.append(0)
         }
         var answer = Fingerprint()
-        taught.withBytes(position) { NoisePartial.append($0, to: &answer) }
+        taught.withBytes(position) { answer.appendCollapsed($0) }
         let (key, payload) = (given.bytes, answer.bytes)
         try sink.emit(key: key.span, row: row, payload: payload.span)
-    }
-
-    /// Adds a text with every run of white space as one space.
-    private static func append(_ text: Span<UInt8>, to fingerprint: inout Fingerprint) {
-        var isPending = false
-        for index in ByteSearch.trimmed(text) {
-            let byte = text[index]
-            if ByteSearch.isSpace(byte) {
-                isPending = true
-            } else {
-                if isPending { fingerprint.append(0x20) }
-                isPending = false
-                fingerprint.append(byte)
-            }
-        }
     }
 
     private mutating func report(_ faults: RowFaults, row: Int, to sink: Sink) throws {

@@ -35,13 +35,16 @@ public enum ByteSearch {
     }
 
     /// ASCII white space.
-    public static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (0x09...0x0D).contains(byte)
-    }
+    @inlinable
+    public static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
 
-    static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 32 : byte }
+    /// An ASCII capital as its small letter, any other byte as it is.
+    @inlinable
+    public static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
-    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(lower(byte))
+    /// An ASCII letter or digit.
+    @inlinable
+    public static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        byte &- 0x30 < 10 || lower(byte) &- 0x61 < 26
     }
 }

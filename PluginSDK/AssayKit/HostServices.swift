@@ -1,0 +1,94 @@
+import CAssay
+
+/// What the host does for an analyzer, beside handing it data.
+///
+/// Valid as long as the analyzer.
+public struct HostServices: @unchecked Sendable {
+    private let host: UnsafePointer<assay_host>?
+
+    init(_ host: UnsafePointer<assay_host>?) { self.host = host }
+
+    private func find(_ id: StaticString) -> UnsafeRawPointer? {
+        host.flatMap { $0.pointee.get_extension($0.pointee.ctx, staticText(id)) }
+    }
+
+    /// The run's embedding table (`assay.embed/1`); `nil` where the host has none to offer.
+    ///
+    /// The first call loads it.
+    public func embedder() -> Embedder? {
+        find("assay.embed/1").map { Embedder($0.assumingMemoryBound(to: assay_embedder.self)) }
+    }
+
+    /// Calls `body` once for every index below `count`, side by side where the host can
+    /// (`assay.parallel/1`).
+    ///
+    /// What `body` writes must be its own; nothing may depend on which thread did what.
+    public func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+        let parallel = find("assay.parallel/1")?.assumingMemoryBound(to: assay_parallel.self)
+        guard let parallel, parallel.pointee.threads > 1, count > 1 else {
+            for index in 0..<count { body(index) }
+            return
+        }
+        withoutActuallyEscaping(body) { body in
+            var box = Body(body: body)
+            withUnsafeMutablePointer(to: &box) { pointer in
+                let status = parallel.pointee.for_each(
+                    parallel.pointee.ctx, UInt64(count),
+                    { context, index in
+                        context?.assumingMemoryBound(to: Body.self).pointee.body(Int(index))
+                    }, pointer)
+                if status != ASSAY_OK { for index in 0..<count { body(index) } }
+            }
+        }
+    }
+
+    /// `count` results in index order, computed side by side where the host can.
+    public func map<Result: Sendable>(
+        _ count: Int, _ body: @Sendable (Int) -> Result
+    ) -> [Result] {
+        let results = UnsafeMutableBufferPointer<Result>.allocate(capacity: count)
+        defer { results.deallocate() }
+        nonisolated(unsafe) let places = results
+        forEach(count) { places.initializeElement(at: $0, to: body($0)) }
+        defer { results.deinitialize() }
+        return Array(results)
+    }
+
+    private struct Body {
+        let body: @Sendable (Int) -> Void
+    }
+
+    /// Says that a long call is still at work; it also restarts the call's deadline.
+    public func reportProgress(_ done: Int, of total: Int) {
+        guard let host else { return }
+        host.pointee.progress(host.pointee.ctx, UInt64(done), UInt64(total))
+    }
+}
+
+/// The run's embedding table.
+public struct Embedder: @unchecked Sendable {
+    private let table: UnsafePointer<assay_embedder>
+
+    init(_ table: UnsafePointer<assay_embedder>) { self.table = table }
+
+    /// Numbers of a vector.
+    public var dimensions: Int { Int(table.pointee.dimensions) }
+
+    /// The vector of a text: of length 1, or zeros for a text without a word.
+    public func vector(of text: String) throws -> [Float] {
+        var vector = [Float](repeating: 0, count: dimensions)
+        var text = text
+        let status = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { bytes in
+                vector.withUnsafeMutableBufferPointer {
+                    table.pointee.embed(
+                        table.pointee.ctx,
+                        assay_str(ptr: bytes.baseAddress, len: UInt64(bytes.count)),
+                        $0.baseAddress, UInt64($0.count))
+                }
+            }
+        }
+        if status != ASSAY_OK { throw AnalyzerError("the host could not embed a text") }
+        return vector
+    }
+}

@@ -1,0 +1,103 @@
+import CAssay
+import Features
+import Parallel
+
+/// The host's side of `assay.embed/1`: the run's table, loaded when it is first asked for.
+final class EmbeddingService: @unchecked Sendable {
+    private struct State {
+        var isLoaded = false
+        var embedder: TextEmbedder?
+        var table: UnsafeMutablePointer<assay_embedder>?
+    }
+
+    private let folder: String?
+    private let state = Guarded(Unchecked(State()))
+
+    /// A service with the table of a folder; without one the extension is absent.
+    init(folder: String?) { self.folder = folder }
+
+    deinit { state.withLock { $0.value.table?.deallocate() } }
+
+    /// The extension's struct; null when there is no table or it cannot be read.
+    func table() -> UnsafeRawPointer? {
+        state.withLock { state in
+            if !state.value.isLoaded {
+                state.value.isLoaded = true
+                load(&state.value)
+            }
+            return state.value.table.map { UnsafeRawPointer($0) }
+        }
+    }
+
+    private func load(_ state: inout State) {
+        guard let folder, let model = try? EmbeddingModel(folder: folder) else { return }
+        state.embedder = TextEmbedder(model)
+        let table = UnsafeMutablePointer<assay_embedder>.allocate(capacity: 1)
+        table.initialize(
+            to: assay_embedder(
+                struct_size: UInt64(MemoryLayout<assay_embedder>.size),
+                ctx: Unmanaged.passUnretained(self).toOpaque(),
+                dimensions: UInt32(model.dimensions), reserved: 0,
+                embed: { context, text, vector, capacity in
+                    guard let context else { return ASSAY_E_BAD_INPUT }
+                    return Unmanaged<EmbeddingService>.fromOpaque(context).takeUnretainedValue()
+                        .embed(text, into: vector, capacity: capacity)
+                }))
+        state.table = table
+    }
+
+    private func embed(
+        _ text: assay_str, into vector: UnsafeMutablePointer<Float>?, capacity: UInt64
+    ) -> assay_status {
+        state.withLock { state in
+            guard let vector, let dimensions = state.value.embedder?.dimensions,
+                capacity >= UInt64(dimensions)
+            else { return ASSAY_E_BAD_INPUT }
+            let bytes = UnsafeRawBufferPointer(start: text.ptr, count: Int(text.len))
+            let output = UnsafeMutableBufferPointer(start: vector, count: dimensions)
+            let source = bytes.withMemoryRebound(to: UInt8.self) {
+                state.value.embedder?.embed($0, into: output)
+            }
+            if source == EmbeddingSource.none { output.update(repeating: 0) }
+            return ASSAY_OK
+        }
+    }
+}
+
+/// The host's side of `assay.parallel/1`.
+final class ParallelService: @unchecked Sendable {
+    /// The extension's struct.
+    let table: UnsafeRawPointer
+    private let threads: Int
+
+    init(threads: Int) {
+        self.threads = max(1, threads)
+        let table = UnsafeMutablePointer<assay_parallel>.allocate(capacity: 1)
+        self.table = UnsafeRawPointer(table)
+        table.initialize(
+            to: assay_parallel(
+                struct_size: UInt64(MemoryLayout<assay_parallel>.size), ctx: nil,
+                threads: UInt32(self.threads), reserved: 0,
+                for_each: { context, count, body, bodyContext in
+                    guard let context, let body, let count = Int(exactly: count) else {
+                        return ASSAY_E_BAD_INPUT
+                    }
+                    let service = Unmanaged<ParallelService>.fromOpaque(context)
+                        .takeUnretainedValue()
+                    let given = Unchecked(bodyContext)
+                    ThreadTeam.forEach(count, threads: service.threads) {
+                        body(given.value, UInt64($0))
+                    }
+                    return ASSAY_OK
+                }))
+        table.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit { table.deallocate() }
+}
+
+/// A value whose users take care themselves that no two threads touch it at once.
+private struct Unchecked<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
+}
