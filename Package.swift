@@ -146,7 +146,7 @@ let package = Package(
         tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
-        tests("Commands", ["JSONText"]),
+        tests("Commands", ["JSONText", "Numerics"]),
         tests("Conformance", ["CLayout"]),
         tests("Repository", ["JSONText"]),
     ] + strategies.flatMap(strategy),

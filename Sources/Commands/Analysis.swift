@@ -103,13 +103,16 @@ struct Analysis {
         _ chosen: [ChosenAnalyzer], into store: BatchStore, progress: Progress
     ) throws -> Input {
         var options = ReadingOptions()
-        options.columns = Array(Set(chosen.flatMap(\.columns))).sorted()
+        options.columns = Array(Set(chosen.flatMap(\.unconditionalColumns))).sorted()
+        let labelColumns = Set(chosen.flatMap(\.columns)).subtracting(options.columns)
         options.threads = settings.threads
         options.batchRows = settings.batchRows
         options.fields = settings.fields
-        options.embedding = try EmbeddingChoice.origin(settings, columns: options.columns)
-        let input = try InputReader(options: options, progress: progress).read(
-            settings.sources, into: store)
+        let input = try InputReader(
+            options: options, labelColumns: labelColumns.sorted(),
+            embedding: { [settings] in try EmbeddingChoice.origin(settings, columns: $0) },
+            progress: progress
+        ).read(settings.sources, into: store)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {
                 throw UsageError(

@@ -30,6 +30,10 @@ struct Input {
 /// Reads the datasets of a run.
 struct InputReader {
     var options: ReadingOptions
+    /// Columns that are computed only where records have labels.
+    let labelColumns: [ColumnName]
+    /// Where embeddings come from, asked for once, when they are needed.
+    let embedding: ([ColumnName]) throws -> EmbeddingOrigin?
     let progress: Progress
 
     /// Reads everything into `store`, which analyzers may be reading already.
@@ -38,6 +42,7 @@ struct InputReader {
     ) throws -> Input {
         var input = Input(store: store)
         var options = options
+        let columns = options.columns
         for (role, paths) in roles where !paths.isEmpty {
             var files: [JSONValue] = []
             var schemas: Set<String> = []
@@ -48,6 +53,15 @@ struct InputReader {
             options.recordsBefore = 0
             for (index, path) in try DatasetReader.files(of: paths).enumerated() {
                 let source = try SourceBytes(path: path)
+                options.columns = columns
+                if !labelColumns.isEmpty,
+                    DatasetReader.inspect(source, fields: options.fields).mapping.label != nil
+                {
+                    options.columns = (columns + labelColumns).sorted()
+                }
+                if options.embedding == nil {
+                    options.embedding = try embedding(options.columns)
+                }
                 let summary = try DatasetReader.read(
                     source, file: index, options: options,
                     onBatch: { batch in

@@ -7,7 +7,10 @@ struct ChosenAnalyzer {
     let entry: PluginCatalog.Entry
     let analyzer: Manifest.Analyzer
     let configuration: JSONObject
+    /// The columns it reads, those that only labelled records have among them.
     let columns: [ColumnName]
+    /// Columns it reads of every record.
+    let unconditionalColumns: [ColumnName]
 }
 
 /// Chooses analyzers and turns what was stated into their configurations.
@@ -38,9 +41,11 @@ enum RunPlan {
         }
         return try chosen.map { entry, analyzer in
             let configuration = try configuration(analyzer, settings.stated)
+            let columns = columns(analyzer, configuration)
             return ChosenAnalyzer(
                 entry: entry, analyzer: analyzer, configuration: configuration,
-                columns: columns(analyzer, configuration))
+                columns: Set(columns + analyzer.labelColumns).sorted(),
+                unconditionalColumns: columns)
         }
     }
 

@@ -30,6 +30,8 @@ public struct Manifest: Sendable {
         public let stateFormat: Int
         /// Columns it reads.
         public let columns: [ColumnName]
+        /// Columns it reads where the records have labels.
+        public let labelColumns: [ColumnName]
         /// JSON pointers, with `*` for any element, to configuration values that name a field whose
         /// column it reads.
         public let configColumns: [String]
@@ -165,9 +167,11 @@ private struct ManifestReader {
 
     func analyzer(_ value: JSONValue) throws -> Manifest.Analyzer {
         let id = try string(value, "id", under: "analyzers[]")
-        let columns = (value["columns"]?.arrayValue ?? []).compactMap(\.stringValue)
-            .map(ColumnName.init(rawValue:))
-        if let unknown = columns.first(where: { !$0.isProvided }) {
+        func names(_ key: String) -> [ColumnName] {
+            (value[key]?.arrayValue ?? []).compactMap(\.stringValue).map(ColumnName.init(rawValue:))
+        }
+        let (columns, labelColumns) = (names("columns"), names("label_columns"))
+        if let unknown = (columns + labelColumns).first(where: { !$0.isProvided }) {
             throw PluginError(
                 "\(path): analyzer \(id) asks for column \"\(unknown.rawValue)\", which this assay does not have",
                 help:
@@ -178,7 +182,7 @@ private struct ManifestReader {
         return Manifest.Analyzer(
             id: id, strategy: try string(value, "strategy", under: "analyzers[]"),
             stateFormat: try integer(value, "state_format", under: "analyzers[]"),
-            columns: columns,
+            columns: columns, labelColumns: labelColumns,
             configColumns: (value["config_columns"]?.arrayValue ?? []).compactMap(\.stringValue),
             codes: try (value["codes"]?.arrayValue ?? []).map(code),
             configuration: try ConfigurationSchema(value["config"] ?? .object([:]), path: path),

@@ -6,11 +6,18 @@ import Numerics
 /// Counts by check; findings go to the sink as they are met.
 struct NoisePartial: GroupingPartial {
     let mostTokens: Int
+    let seed: UInt64
+    var labelled: LabelledRows?
     var rowCount = 0
     var flaggedCount = 0
     var counts: [String: Int] = [:]
 
-    init(mostTokens: Int) { self.mostTokens = mostTokens }
+    /// `labelledRows` is how many labelled records are judged at most, 0 for none.
+    init(mostTokens: Int, labelledRows: Int, seed: UInt64) {
+        self.mostTokens = mostTokens
+        self.seed = seed
+        labelled = labelledRows > 0 ? LabelledRows(capacity: labelledRows, seed: seed) : nil
+    }
 
     /// Checks of a text alone, made of prompt and response both.
     private static let textChecks:
@@ -30,7 +37,25 @@ struct NoisePartial: GroupingPartial {
             checkStructure(columns, position, into: &faults)
             checkTexts(columns, position, into: &faults)
             try report(faults, row: batch.firstRow + position, to: sink)
+            collectLabel(columns, position, row: batch.firstRow + position, faults)
             try emit(columns, position, row: batch.firstRow + position, to: sink)
+        }
+    }
+
+    private mutating func collectLabel(
+        _ columns: NoiseColumns, _ position: Int, row: Int, _ faults: RowFaults
+    ) {
+        guard labelled != nil, let labels = columns.labels, labels.byteCount(position) > 0 else {
+            return
+        }
+        labels.withBytes(position) { label in
+            columns.tokens.withTokens(position) { words in
+                columns.withVector(position) { vector in
+                    labelled?.add(
+                        row: row, label: label, tokens: words, vector: vector,
+                        isFlagged: faults.isOfWeight)
+                }
+            }
         }
     }
 
@@ -118,7 +143,6 @@ struct NoisePartial: GroupingPartial {
 
     private mutating func report(_ faults: RowFaults, row: Int, to sink: Sink) throws {
         var worst: [NoiseCheck: Double] = [:]
-        var isFlagged = false
         for fault in faults.list {
             var finding = Finding(code: fault.check.rawValue, row: row, message: fault.message)
             finding.severity = fault.severity
@@ -127,9 +151,8 @@ struct NoisePartial: GroupingPartial {
             finding.score = fault.place.score
             try sink.report(finding)
             worst[fault.check] = max(worst[fault.check] ?? 0, fault.place.score)
-            if fault.severity.rawValue >= Severity.medium.rawValue { isFlagged = true }
         }
-        if isFlagged { flaggedCount += 1 }
+        if faults.isOfWeight { flaggedCount += 1 }
         if worst.isEmpty { return }
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
@@ -174,11 +197,13 @@ struct NoisePartial: GroupingPartial {
         rowCount += other.rowCount
         flaggedCount += other.flaggedCount
         counts.merge(other.counts, uniquingKeysWith: +)
+        if let others = other.labelled { labelled?.merge(others) }
     }
 
     func save(to writer: inout StateWriter) {
         writer.write(rowCount)
         writer.write(flaggedCount)
         writer.write(counts)
+        labelled?.save(to: &writer)
     }
 }

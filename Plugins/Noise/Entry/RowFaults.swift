@@ -11,6 +11,8 @@ struct NoiseColumns {
     let tools: TextColumn?
     let turns: TurnsColumn?
     let tokens: TokenColumn
+    /// Of all text; only where the data has labels.
+    let vectors: VectorColumn?
     /// What a record is given: its context, tools and prompt.
     let given: [TextColumn?]
     /// Prompt and response with their names.
@@ -28,8 +30,17 @@ struct NoiseColumns {
         inputs = batch.text("field:/input")
         tools = batch.text("field:/tools")
         turns = batch.turns
+        vectors = batch.vectors("feature.embedding.all/1")
         given = [systems, tools, prompts]
         taught = [("text.prompt", prompts), ("text.response", responses)]
+    }
+
+    /// Calls `body` with a row's vector, an empty one where there are none.
+    func withVector<Result>(_ position: Int, _ body: (Span<Float>) -> Result) -> Result {
+        guard let vectors else {
+            return body(UnsafeBufferPointer<Float>(start: nil, count: 0).span)
+        }
+        return vectors.withVector(position, body)
     }
 }
 
@@ -44,6 +55,9 @@ struct RowFaults {
     }
 
     private(set) var list: [Fault] = []
+
+    /// Whether one of them is of severity medium or high.
+    var isOfWeight: Bool { list.contains { $0.severity.rawValue >= Severity.medium.rawValue } }
 
     /// Adds a fault of the whole column.
     mutating func add(

@@ -1,0 +1,265 @@
+import Numerics
+
+/// Labelled records: their words, and their vectors where there are any.
+public struct LabelledRecords: Sendable {
+    /// All words, one record after the other.
+    public var tokens: [UInt32] = []
+    /// Where each record's words begin; one more than there are records.
+    public var starts: [Int] = [0]
+    /// Vectors, one record after the other; empty when there are none.
+    public var vectors: [Float] = []
+    /// Numbers of a vector, 0 for none.
+    public var dimensions = 0
+    /// The given labels, from 0.
+    public var labels: [Int32] = []
+    /// Number of classes.
+    public var classCount = 0
+
+    /// No records.
+    public init() {}
+}
+
+/// Which labels are wrong, how sure that is, and how sure one can be of that.
+///
+/// Confident learning in the sense of Northcutt, Jiang and Chuang 2021, with another cut. Every record is
+/// judged by models that have not seen it: logistic regression on words and word pairs out of fold, and
+/// ridge regression on vectors leaving one out, whose probabilities are averaged. The cut is calibrated:
+/// a known share of labels is made wrong on purpose and judged again the same way, which shows how errors
+/// score; the share of errors is the largest that the scores of all records leave room for, and of every
+/// score the chance of an error follows (Elkan and Noto 2008). Where pairs of classes are mixed up
+/// (`LabelTransitions`), labels are made wrong and records are judged by these pairs.
+public struct LabelErrors: Sendable {
+    /// Of each record the chance that its label is wrong, 0 to 1.
+    public let posteriors: [Double]
+    /// Of each record the likeliest other label.
+    public let suggestions: [Int32]
+    /// Of each record the probability of its given label, out of fold.
+    public let selfConfidence: [Float]
+    /// Estimated share of wrong labels, with a 95 % interval.
+    public let rate: (value: Double, low: Double, high: Double)
+    /// Records whose posterior reaches `flagLimit`.
+    public let flaggedCount: Int
+    /// Expected share of true errors among the flagged; 1 when none is.
+    public let expectedPrecision: Double
+    /// Whether errors are mostly mix-ups of certain pairs of classes.
+    public let isClassDependent: Bool
+    /// Share of records whose given label is the likeliest one.
+    public let agreement: Double
+
+    /// Above it an error is likelier than not.
+    public static let flagLimit = 0.5
+    /// Fewer records, or fewer of a class, teach a model nothing.
+    public static let leastRecords = 100
+    static let foldCount = 5
+    /// Share of labels made wrong to calibrate, and how many in all at least, over several rounds.
+    private static let calibrationShare = 0.05
+    private static let leastCalibrated = 400
+    private static let mostRounds = 8
+
+    /// Judges records; `nil` for fewer than 100, or fewer than two classes.
+    ///
+    /// O(epochs · words · classes + n d (d + classes)).
+    public init?(_ records: LabelledRecords, seed: UInt64, work: some WorkSharing) {
+        let rowCount = records.labels.count
+        guard rowCount >= LabelErrors.leastRecords, records.classCount > 1 else { return nil }
+        let judge = LabelJudge(records, work: work)
+        let labels = records.labels
+        let flips = Int(LabelErrors.calibrationShare * Double(rowCount))
+        let rounds = min(
+            LabelErrors.mostRounds, max(1, LabelErrors.leastCalibrated / max(1, flips)))
+        var altered = (0..<rounds).map { round in
+            LabelErrors.alter(labels, count: flips, seed: seed, round: round) {
+                LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
+            }
+        }
+        var judged = judge.probabilities(
+            [labels] + altered.map(\.labels), seed: seed, work: work)
+        let own = judged[0]
+        let transitions = LabelTransitions(
+            probabilities: own, labels: labels, classCount: records.classCount)
+        isClassDependent = transitions.isClassDependent
+        if isClassDependent {
+            altered = (0..<rounds).map { round in
+                LabelErrors.alter(labels, count: flips, seed: seed, round: round) {
+                    transitions.wrongLabel(for: $0, &$1)
+                }
+            }
+            judged = [own] + judge.probabilities(altered.map(\.labels), seed: seed, work: work)
+        }
+        func scores(_ probabilities: [Float], _ labels: [Int32]) -> [Double] {
+            guard !transitions.isClassDependent else {
+                return transitions.scores(probabilities: probabilities, labels: labels)
+            }
+            return labels.indices.map {
+                Elementary.log(
+                    Double(probabilities[$0 * records.classCount + Int(labels[$0])]) + 1e-9)
+            }
+        }
+        var calibration = ErrorCalibration()
+        for (round, changed) in altered.enumerated() {
+            calibration.add(
+                scores: scores(judged[round + 1], changed.labels), isError: changed.isAltered)
+        }
+        let fitted = calibration.fit()
+        rate = fitted.rate
+        let posteriors = scores(own, labels).map(fitted.posterior)
+        self.posteriors = posteriors
+        let flagged = posteriors.filter { $0 >= LabelErrors.flagLimit }
+        flaggedCount = flagged.count
+        expectedPrecision =
+            flagged.isEmpty ? 1 : flagged.reduce(0, +) / Double(flagged.count)
+        var suggestions: [Int32] = []
+        var confidence: [Float] = []
+        var agreeing = 0
+        for row in 0..<rowCount {
+            let first = row * records.classCount
+            let given = Int(labels[row])
+            var best = given == 0 ? 1 : 0
+            for label in 0..<records.classCount
+            where label != given && own[first + label] > own[first + best] { best = label }
+            suggestions.append(Int32(best))
+            confidence.append(own[first + given])
+            if own[first + given] >= own[first + best] { agreeing += 1 }
+        }
+        self.suggestions = suggestions
+        selfConfidence = confidence
+        agreement = Double(agreeing) / Double(rowCount)
+    }
+
+    /// Makes the labels of `count` records wrong: those with the smallest draws of (seed, round, row).
+    static func alter(
+        _ labels: [Int32], count: Int, seed: UInt64, round: Int,
+        wrong: (Int, inout SeededGenerator) -> Int
+    ) -> (labels: [Int32], isAltered: [Bool]) {
+        let salt = StableHash.mix(seed ^ StableHash.mix(UInt64(round) &+ 0x1ABE1))
+        let draws = labels.indices.map { (StableHash.mix(salt ^ UInt64($0)), $0) }
+        let chosen = draws.sorted { $0 < $1 }.prefix(count)
+        var changed = labels
+        var isAltered = [Bool](repeating: false, count: labels.count)
+        for (draw, row) in chosen {
+            var generator = SeededGenerator(seed: draw, stream: UInt64(row))
+            changed[row] = Int32(wrong(Int(labels[row]), &generator))
+            isAltered[row] = true
+        }
+        return (changed, isAltered)
+    }
+}
+
+/// Gives every record's probabilities by models that have not seen it.
+struct LabelJudge {
+    private let features: TextFeatures
+    private let ridge: RidgeRegression?
+    private let classCount: Int
+    private let rowCount: Int
+
+    /// Numbers in the tables of one model at most: 256 MB.
+    private static let mostWeights = 64 << 20
+
+    init(_ records: LabelledRecords, work: some WorkSharing) {
+        classCount = records.classCount
+        rowCount = records.labels.count
+        features = TextFeatures(
+            tokens: records.tokens, starts: records.starts,
+            mostFeatures: LabelJudge.mostWeights / ((records.classCount + 7) / 8 * 8))
+        ridge =
+            records.dimensions == 0
+            ? nil
+            : RidgeRegression(
+                vectors: records.vectors, rowCount: records.labels.count,
+                dimensions: records.dimensions, work: work)
+    }
+
+    /// Probabilities, row by row, under each of several labellings.
+    ///
+    /// All folds of all labellings are shared out at once.
+    func probabilities(
+        _ labellings: [[Int32]], seed: UInt64, work: some WorkSharing
+    ) -> [[Float]] {
+        let folds = LabelErrors.foldCount
+        var members: [[Int32]] = Array(repeating: [], count: folds)
+        var others = members
+        for row in 0..<rowCount {
+            let own = Int(StableHash.mix(seed ^ StableHash.mix(UInt64(row))) % UInt64(folds))
+            for fold in 0..<folds {
+                if fold == own {
+                    members[fold].append(Int32(row))
+                } else {
+                    others[fold].append(Int32(row))
+                }
+            }
+        }
+        let (features, classCount) = (features, classCount)
+        let parts = work.map(labellings.count * folds) { [members, others] task in
+            let fold = task % folds
+            let model = SoftmaxRegression(
+                features, rows: others[fold], labels: labellings[task / folds],
+                classCount: classCount, seed: seed ^ UInt64(task))
+            var output: [Float] = []
+            output.reserveCapacity(members[fold].count * classCount)
+            for row in members[fold] { model.predict(features, row: Int(row), into: &output) }
+            return output
+        }
+        work.reportProgress(1, of: 2)
+        var sharpness: Float = 0
+        return labellings.enumerated().map { number, labels in
+            var all = [Float](repeating: 0, count: rowCount * classCount)
+            for fold in 0..<folds {
+                let part = parts[number * folds + fold]
+                for (place, row) in members[fold].enumerated() {
+                    for label in 0..<classCount {
+                        all[Int(row) * classCount + label] = part[place * classCount + label]
+                    }
+                }
+            }
+            guard let ridge else { return all }
+            let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
+            if number == 0 { sharpness = LabelJudge.sharpness(scores, labels, classCount) }
+            return LabelJudge.average(all, scores, classCount, sharpness: sharpness)
+        }
+    }
+
+    private static let sharpnesses: [Float] = [5, 7, 10, 14, 20, 28]
+
+    /// What scores are multiplied by before they are taken for logits: what makes the given labels
+    /// likeliest.
+    private static func sharpness(
+        _ scores: [Float], _ labels: [Int32], _ classCount: Int
+    ) -> Float {
+        var best: (value: Float, likelihood: Double) = (sharpnesses[0], -.infinity)
+        for value in sharpnesses {
+            var likelihood = 0.0
+            for row in labels.indices {
+                let probability = softmax(scores, row, classCount, value)[Int(labels[row])]
+                likelihood += Elementary.log(Double(probability) + 1e-9)
+            }
+            if likelihood > best.likelihood { best = (value, likelihood) }
+        }
+        return best.value
+    }
+
+    private static func softmax(
+        _ scores: [Float], _ row: Int, _ classCount: Int, _ sharpness: Float
+    ) -> [Float] {
+        var lanes = [SIMD8<Float>](
+            repeating: SIMD8(repeating: -1e30), count: (classCount + 7) / 8)
+        for label in 0..<classCount {
+            lanes[label / 8][label % 8] = scores[row * classCount + label] * sharpness
+        }
+        let scale = 1 / SoftmaxRegression.exponentiate(&lanes)
+        return (0..<classCount).map { lanes[$0 / 8][$0 % 8] * scale }
+    }
+
+    private static func average(
+        _ left: [Float], _ scores: [Float], _ classCount: Int, sharpness: Float
+    ) -> [Float] {
+        var output = left
+        for row in 0..<left.count / max(1, classCount) {
+            let right = softmax(scores, row, classCount, sharpness)
+            for label in 0..<classCount {
+                let place = row * classCount + label
+                output[place] = 0.5 * (output[place] + right[label])
+            }
+        }
+        return output
+    }
+}

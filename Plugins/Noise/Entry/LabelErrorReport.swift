@@ -1,0 +1,141 @@
+import AssayKit
+import JSONText
+import NoiseAlgorithm
+import Numerics
+
+/// The host's threads, as algorithms know them.
+struct HostWork: WorkSharing {
+    let host: HostServices
+
+    func map<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+        host.map(count, body)
+    }
+
+    func reportProgress(_ done: Int, of total: Int) { host.reportProgress(done, of: total) }
+}
+
+/// Says which labels are wrong.
+struct LabelErrorReport {
+    private let judged: LabelledRows.Judged
+    private let errors: LabelErrors
+
+    static let code = "NSE050"
+    /// Rows of the table of mix-ups.
+    private static let mostPairs = 20
+
+    /// Judges the labels; `nil` when there are too few.
+    init?(_ rows: LabelledRows, seed: UInt64, host: HostServices) {
+        guard rows.rows.count >= LabelErrors.leastRecords else { return nil }
+        judged = rows.judged()
+        guard let errors = LabelErrors(judged.records, seed: seed, work: HostWork(host: host))
+        else { return nil }
+        self.errors = errors
+    }
+
+    /// Flagged rows in which no other check has found anything of weight.
+    var newlyFlaggedCount: Int {
+        zip(errors.posteriors, judged.isFlagged).count {
+            $0 >= LabelErrors.flagLimit && !$1
+        }
+    }
+
+    /// Reports findings, proposals, scores, metrics and the table of mix-ups.
+    func report(to sink: Sink) throws {
+        for (place, row) in judged.rows.enumerated()
+        where errors.posteriors[place] >= LabelErrors.flagLimit {
+            try report(place, row: row, to: sink)
+        }
+        try reportScores(to: sink)
+        try reportMetrics(to: sink)
+        try showPairs(to: sink)
+    }
+
+    private func report(_ place: Int, row: Int, to sink: Sink) throws {
+        let given = judged.names[Int(judged.records.labels[place])]
+        let likely = judged.names[Int(errors.suggestions[place])]
+        var finding = Finding(
+            code: LabelErrorReport.code, row: row,
+            message: "the label is \"\(given)\", the text speaks for \"\(likely)\"")
+        finding.severity = .medium
+        finding.column = "label"
+        finding.score = errors.posteriors[place]
+        finding.evidence = .object([
+            "given": .string(given), "likely": .string(likely),
+            "probability_of_given": .number(Double(errors.selfConfidence[place])),
+        ])
+        try sink.report(finding)
+        var proposal = Proposal(.relabel, row: row, code: LabelErrorReport.code)
+        proposal.confidence = errors.posteriors[place]
+        proposal.column = "label"
+        proposal.text = likely
+        try sink.propose(proposal)
+    }
+
+    /// Scores of consecutive rows go together.
+    private func reportScores(to sink: Sink) throws {
+        var first = 0
+        while first < judged.rows.count {
+            var end = first + 1
+            while end < judged.rows.count, judged.rows[end] == judged.rows[end - 1] + 1 { end += 1 }
+            try sink.score(
+                "label_error", role: .data, firstRow: judged.rows[first],
+                Array(errors.posteriors[first..<end]))
+            first = end
+        }
+    }
+
+    private func reportMetrics(to sink: Sink) throws {
+        let n = judged.rows.count
+        let leftOut =
+            judged.leftOut == 0
+            ? "" : "; \(judged.leftOut) labelled records were not judged: of a class of fewer than "
+                + "five, or more than are judged"
+        try sink.state(
+            Metric(
+                "noise.label_error_rate", errors.rate.value, unit: "share", n: n,
+                direction: .lowerIsBetter, interval: errors.rate.low...errors.rate.high,
+                help:
+                    "estimated share of wrong labels, calibrated with labels made wrong on purpose"
+                    + leftOut
+            ))
+        try sink.state(
+            Metric(
+                "noise.label_error_precision", errors.expectedPrecision, unit: "share",
+                n: errors.flaggedCount, direction: .higherIsBetter,
+                help: "expected share of true errors among the flagged labels"))
+        try sink.state(
+            Metric(
+                "noise.label_agreement", errors.agreement, unit: "share", n: n,
+                direction: .higherIsBetter,
+                help: "records whose label is the likeliest to a model that has not seen them"))
+    }
+
+    private func showPairs(to sink: Sink) throws {
+        var counts: [Int: Int] = [:]
+        for (place, posterior) in errors.posteriors.enumerated()
+        where posterior >= LabelErrors.flagLimit {
+            let pair =
+                Int(judged.records.labels[place]) * judged.names.count
+                + Int(errors.suggestions[place])
+            counts[pair, default: 0] += 1
+        }
+        guard !counts.isEmpty else { return }
+        let largest = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .prefix(LabelErrorReport.mostPairs)
+        try sink.show(
+            "table",
+            errors.isClassDependent
+                ? "Labels that are mixed up (certain pairs of classes)"
+                : "Labels that are mixed up",
+            .object([
+                "columns": ["given", "likely", "records"],
+                "rows": .array(
+                    largest.map { pair, count in
+                        .array([
+                            .string(judged.names[pair / judged.names.count]),
+                            .string(judged.names[pair % judged.names.count]), JSONValue(count),
+                        ])
+                    }),
+            ]))
+    }
+}

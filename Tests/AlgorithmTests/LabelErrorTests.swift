@@ -1,0 +1,115 @@
+import NoiseAlgorithm
+import Numerics
+import Testing
+
+@Suite struct LabelErrorTests {
+    /// Records of `classCount` topics: each word is one of the topic's own twenty, or with one chance in
+    /// three any of a hundred common ones.
+    private func records(
+        _ count: Int, classCount: Int, seed: UInt64, vectors: Bool = false
+    ) -> LabelledRecords {
+        var records = LabelledRecords()
+        records.classCount = classCount
+        for row in 0..<count {
+            var generator = SeededGenerator(seed: seed, stream: UInt64(row))
+            let topic = row % classCount
+            for _ in 0..<6 {
+                let isCommon = generator.below(3) == 0
+                let word = generator.below(isCommon ? 100 : 20)
+                records.tokens.append(
+                    UInt32(isCommon ? word : 1000 + UInt64(topic) * 20 + word))
+            }
+            records.starts.append(records.tokens.count)
+            records.labels.append(Int32(topic))
+            if vectors {
+                for place in 0..<classCount { records.vectors.append(place == topic ? 0.9 : 0.1) }
+            }
+        }
+        records.dimensions = vectors ? classCount : 0
+        return records
+    }
+
+    /// Makes one label in eleven the next one.
+    private func spoil(_ records: inout LabelledRecords) -> Set<Int> {
+        var wrong: Set<Int> = []
+        for row in stride(from: 3, to: records.labels.count, by: 11) {
+            records.labels[row] = (records.labels[row] + 1) % Int32(records.classCount)
+            wrong.insert(row)
+        }
+        return wrong
+    }
+
+    @Test("planted errors are found, and the right label is suggested", arguments: [false, true])
+    func planted(vectors: Bool) throws {
+        var set = records(1500, classCount: 10, seed: 1, vectors: vectors)
+        let truth = set.labels
+        let wrong = spoil(&set)
+        let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+        let flagged = Set(set.labels.indices.filter { errors.posteriors[$0] >= 0.5 })
+        let found = Double(flagged.intersection(wrong).count)
+        #expect(found / Double(flagged.count) >= 0.9)
+        #expect(found / Double(wrong.count) >= 0.85)
+        #expect(flagged.count == errors.flaggedCount)
+        #expect(errors.rate.low <= 1.0 / 11 && errors.rate.high >= 1.0 / 11)
+        for row in flagged.intersection(wrong) { #expect(errors.suggestions[row] == truth[row]) }
+        #expect(errors.posteriors.allSatisfy { (0...1).contains($0) })
+    }
+
+    @Test("labels without an error are left alone")
+    func clean() throws {
+        let set = records(1500, classCount: 10, seed: 2)
+        let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+        #expect(errors.flaggedCount <= 5)
+        #expect(errors.rate.low <= 0.001)
+        #expect(errors.rate.high > 0)
+        #expect(errors.agreement > 0.98)
+    }
+
+    @Test("the same seed gives the same numbers, a scaling of the threads changes nothing")
+    func repeatable() throws {
+        var set = records(400, classCount: 4, seed: 3, vectors: true)
+        _ = spoil(&set)
+        let one = try #require(LabelErrors(set, seed: 1, work: SerialWork()))
+        let two = try #require(LabelErrors(set, seed: 1, work: BackwardWork()))
+        #expect(one.posteriors == two.posteriors && one.suggestions == two.suggestions)
+    }
+
+    @Test("too little to learn from is said, not guessed")
+    func tooFew() {
+        func judged(_ records: LabelledRecords) -> LabelErrors? {
+            LabelErrors(records, seed: 1, work: SerialWork())
+        }
+        #expect(judged(records(99, classCount: 3, seed: 1)) == nil)
+        #expect(judged(records(200, classCount: 1, seed: 1)) == nil)
+        #expect(judged(LabelledRecords()) == nil)
+    }
+
+    @Test("records without a word are judged by their class alone and do no harm")
+    func empty() throws {
+        var set = records(300, classCount: 3, seed: 4)
+        for row in 0..<30 {
+            set.starts.append(set.tokens.count)
+            set.labels.append(Int32(row % 3))
+        }
+        let errors = try #require(LabelErrors(set, seed: 1, work: SerialWork()))
+        #expect(errors.posteriors.count == 330 && errors.posteriors.allSatisfy(\.isFinite))
+    }
+
+    @Test("tf-idf of a worked case")
+    func features() {
+        // Records "a b", "a b", "c": pairs ab in both. c stands in one record and is left out. idf of a, b
+        // and ab is ln(4 / 3) + 1, the same for all three: each is 1 / sqrt 3.
+        let features = TextFeatures(tokens: [1, 2, 1, 2, 3], starts: [0, 2, 4, 5])
+        #expect(features.featureCount == 3)
+        #expect(features.rowCount == 3)
+    }
+
+    /// Does the work in the opposite order.
+    private struct BackwardWork: WorkSharing {
+        func map<Result: Sendable>(
+            _ count: Int, _ body: @Sendable (Int) -> Result
+        ) -> [Result] { (0..<count).reversed().map(body).reversed() }
+
+        func reportProgress(_ done: Int, of total: Int) {}
+    }
+}
