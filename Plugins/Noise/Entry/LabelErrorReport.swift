@@ -88,7 +88,8 @@ struct LabelErrorReport {
         let n = judged.rows.count
         let leftOut =
             judged.leftOut == 0
-            ? "" : "; \(judged.leftOut) labelled records were not judged: of a class of fewer than "
+            ? ""
+            : "; \(judged.leftOut) labelled records were not judged: of a class of fewer than "
                 + "five, or more than are judged"
         try sink.state(
             Metric(
