@@ -95,7 +95,7 @@ struct LabelledRows {
             result.labels.append(renumber(labels[place]))
             result.tokens += tokens[starts[place]..<starts[place + 1]]
             result.starts.append(result.tokens.count)
-            if dimensions > 0 {
+            if vectors.count == rows.count * dimensions {
                 result.vectors += vectors[place * dimensions..<(place + 1) * dimensions]
             }
             result.isFlagged.append(isFlagged[place])
@@ -105,6 +105,8 @@ struct LabelledRows {
 
     /// Probabilities of all classes of all records that are held at once: 200 MB a labelling.
     private static let mostProbabilities = 50_000_000
+    /// Numbers of a vector in a saved state, beyond which it is not believed.
+    private static let mostDimensions = 1 << 16
     /// Records of a class that is too small to be learnt.
     private static let leastOfClass = 5
 
@@ -179,7 +181,8 @@ struct LabelledRows {
             && isFlagged.count == rows.count && labels.allSatisfy(names.indices.contains)
             && starts.first == 0 && starts.last == tokens.count
             && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
-            && dimensions >= 0 && (vectors.isEmpty || vectors.count == rows.count * dimensions)
+            && (0...LabelledRows.mostDimensions).contains(dimensions)
+            && vectors.count == rows.count * dimensions
         guard isSound else { throw AnalyzerError("the saved labels do not fit each other") }
     }
 }
