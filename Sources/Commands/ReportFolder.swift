@@ -60,46 +60,71 @@ struct ReportFolder {
     }
 
     private func rows(_ report: Report) -> [UInt8] {
-        var scores: [Int: [(String, Double)]] = [:]
-        var codes: [Int: [String]] = [:]
+        var tables: [RowTable<Double>] = []
+        var codes: [(row: Int, value: String)] = []
         var actions: [Int: String] = [:]
         for result in report.results {
             for table in result.output.scores where table.role == .data {
-                for (row, value) in table.values {
-                    scores[row, default: []].append(
-                        ("\(result.identity.strategy).\(table.name)", value))
-                }
+                tables.append(
+                    RowTable(
+                        name: "\(result.identity.strategy).\(table.name)",
+                        table.values.map { (row: $0.key, value: $0.value) }))
             }
             for finding in result.allFindings where finding.role == .data {
-                if let row = finding.row { codes[row, default: []].append(finding.code) }
+                if let row = finding.row { codes.append((row, finding.code)) }
             }
             for proposal in result.output.proposals where proposal.role == .data {
                 guard let row = proposal.row else { continue }
                 if actions[row] != "drop" { actions[row] = proposal.action.name }
             }
         }
+        tables.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        var found = RowTable(name: "", codes)
         var writer = JSONWriter()
+        // One step through every table: a row costs nothing of its own.
         for row in 0..<(report.datasets.first { $0.role == .data }?.recordCount ?? 0) {
             writer.verbatim("{\"row_index\":")
             writer.value(JSONValue(row))
-            let (found, rowCodes, action) = (scores[row], codes[row], actions[row])
-            // Most rows have nothing.
-            if found == nil, rowCodes == nil, action == nil {
-                writer.verbatim(",\"scores\":{},\"codes\":[],\"proposed_action\":null}")
-            } else {
-                writer.key("scores")
-                writer.beginObject()
-                for (name, score) in (found ?? []).sorted(by: { $0.0 < $1.0 }) {
-                    writer.member(name, .number(score))
+            writer.key("scores")
+            writer.beginObject()
+            for index in tables.indices {
+                while let value = tables[index].next(row) {
+                    writer.member(tables[index].name, .number(value))
                 }
-                writer.endObject()
-                writer.member("codes", .array((rowCodes ?? []).map { .string($0) }))
-                writer.member("proposed_action", action.map { .string($0) } ?? .null)
-                writer.endObject()
             }
+            writer.endObject()
+            writer.key("codes")
+            writer.beginArray()
+            while let code = found.next(row) { writer.value(.string(code)) }
+            writer.endArray()
+            writer.member("proposed_action", actions[row].map { .string($0) } ?? .null)
+            writer.endObject()
             writer.newline()
         }
         return writer.bytes
+    }
+
+    /// Values of rows in the order of the rows, read off once from the first to the last.
+    private struct RowTable<Value> {
+        let name: String
+        private let entries: [(row: Int, value: Value)]
+        private var position = 0
+
+        /// Values of one row keep their order.
+        init(name: String, _ values: [(row: Int, value: Value)]) {
+            self.name = name
+            entries = values.enumerated().sorted {
+                $0.element.row != $1.element.row
+                    ? $0.element.row < $1.element.row : $0.offset < $1.offset
+            }.map(\.element)
+        }
+
+        /// The next value of a row; `nil` when there is none left.
+        mutating func next(_ row: Int) -> Value? {
+            guard position < entries.count, entries[position].row == row else { return nil }
+            defer { position += 1 }
+            return entries[position].value
+        }
     }
 
     private func rejected(_ records: [RejectedRecord]) -> [UInt8] {

@@ -65,7 +65,13 @@ public struct JSONWriter {
     ///
     /// Twelve digits hide the last bits, which may differ between machines with different vector
     /// units.
-    public mutating func number(_ value: Double) { raw(JSONWriter.text(of: value)) }
+    public mutating func number(_ value: Double) {
+        if value >= JSONWriter.leastShare, value < 1 {
+            share(value)
+        } else {
+            raw(JSONWriter.text(of: value))
+        }
+    }
 
     /// Writes a string with the escapes that JSON asks for.
     public mutating func string(_ text: String) {
@@ -130,6 +136,58 @@ public struct JSONWriter {
         let rounded = (value * scale).rounded() / scale
         return rounded.isFinite ? "\(rounded)" : "\(value)"
     }
+
+    /// Writes a number of 0 to 1, as most are, without making a string of it: the same as `text(of:)`.
+    private mutating func share(_ value: Double) {
+        comma()
+        needsComma = true
+        var scale = 1.0
+        var exponent = 0
+        while value * scale < 1e11 {
+            scale *= 10
+            exponent += 1
+        }
+        // Up to twelve digits, without zeros at their end; the first stands 10^-(exponent - count + 1).
+        var digits = Int64((value * scale).rounded())
+        while digits % 10 == 0 {
+            digits /= 10
+            exponent -= 1
+        }
+        var reversed = InlineArray<16, UInt8>(repeating: 0)
+        var count = 0
+        while digits > 0 {
+            reversed[count] = 0x30 + UInt8(digits % 10)
+            digits /= 10
+            count += 1
+        }
+        let power = exponent - count + 1
+        if exponent <= 0 {
+            // Rounded up to one.
+            bytes.append(UInt8(ascii: "1"))
+        } else if power <= JSONWriter.mostZeros {
+            bytes.append(UInt8(ascii: "0"))
+            bytes.append(UInt8(ascii: "."))
+            for _ in 1..<max(1, power) { bytes.append(0x30) }
+            for index in stride(from: count - 1, through: 0, by: -1) {
+                bytes.append(reversed[index])
+            }
+        } else {
+            bytes.append(reversed[count - 1])
+            if count > 1 { bytes.append(UInt8(ascii: ".")) }
+            for index in stride(from: count - 2, through: 0, by: -1) {
+                bytes.append(reversed[index])
+            }
+            bytes.append(UInt8(ascii: "e"))
+            bytes.append(UInt8(ascii: "-"))
+            bytes.append(0x30 + UInt8(power / 10))
+            bytes.append(0x30 + UInt8(power % 10))
+        }
+    }
+
+    /// Numbers below 10^-4 are written with an exponent.
+    private static let mostZeros = 4
+    /// Down to here powers of ten are exact, so that twelve digits are what the shortest form shows.
+    private static let leastShare = 1e-10
 
     private mutating func raw(_ text: String) {
         comma()

@@ -28,6 +28,26 @@ public struct CholeskyFactor: Sendable {
 
     private static let leastPivot = 1e-12
 
+    /// The x with A x = `right`.
+    ///
+    /// O(size²).
+    public func solve(_ right: [Double]) -> [Double] {
+        var solution = right
+        for row in 0..<size {
+            for column in 0..<row {
+                solution[row] -= factor[row * size + column] * solution[column]
+            }
+            solution[row] /= factor[row * size + row]
+        }
+        for row in stride(from: size - 1, through: 0, by: -1) {
+            for below in row + 1..<max(row + 1, size) {
+                solution[row] -= factor[below * size + row] * solution[below]
+            }
+            solution[row] /= factor[row * size + row]
+        }
+        return solution
+    }
+
     /// L⁻¹, row by row; what lies above the diagonal is 0.
     ///
     /// O(size³).

@@ -15,6 +15,15 @@ public enum Elementary {
         #endif
     }
 
+    /// e to the power of a number.
+    public static func exp(_ value: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.exp(value)
+        #else
+            Darwin.exp(value)
+        #endif
+    }
+
     /// e to the power of each lane, for values of at most 0; below −87 it is 0.
     ///
     /// Relative error below 1e-6: 2 to the whole part by the exponent's bits, to the rest by a polynomial
@@ -51,7 +60,7 @@ public enum Elementary {
         // Terms from `count` on; each is the one before times mean / k.
         var logTerm = -mean
         for k in 1...count { logTerm += log(mean / Double(k)) }
-        var term = Double.exp(logTerm)
+        var term = exp(logTerm)
         var sum = 0.0
         var k = count
         while term > 1e-300, k < count + 1000 {
@@ -61,15 +70,5 @@ public enum Elementary {
             if term < sum * 1e-15 { break }
         }
         return min(1, sum)
-    }
-}
-
-extension Double {
-    fileprivate static func exp(_ value: Double) -> Double {
-        #if canImport(Glibc)
-            Glibc.exp(value)
-        #else
-            Darwin.exp(value)
-        #endif
     }
 }

@@ -57,10 +57,11 @@ public struct Fingerprint: Hashable, Sendable {
         if count & 7 == 0 { absorb() }
     }
 
-    /// Adds a text with white space at its ends dropped and every run inside as one space.
+    /// Adds a text with white space at its ends dropped and every run inside as one space; on demand with
+    /// ASCII capitals as small letters.
     ///
     /// Eight bytes at a time where they hold nothing but single spaces. O(n).
-    public mutating func appendCollapsed(_ text: Span<UInt8>) {
+    public mutating func appendCollapsed(_ text: Span<UInt8>, foldingCase: Bool = false) {
         let kept = ByteSearch.trimmed(text)
         let raw = unsafe text.bytes
         var index = kept.lowerBound
@@ -72,7 +73,7 @@ public struct Fingerprint: Hashable, Sendable {
                 // The eighth byte may be the first of two spaces.
                 let endsInSpace = word >> 56 == 0x20 && ByteSearch.isSpace(text[index + 8])
                 if !endsInSpace, Fingerprint.isCollapsed(word) {
-                    append(word: word)
+                    append(word: foldingCase ? Fingerprint.lower(word) : word)
                     index += 8
                     continue
                 }
@@ -84,11 +85,22 @@ public struct Fingerprint: Hashable, Sendable {
                     append(0x20)
                     while ByteSearch.isSpace(text[index]) { index += 1 }
                 } else {
-                    append(byte)
+                    append(foldingCase ? ByteSearch.lower(byte) : byte)
                     index += 1
                 }
             }
         }
+    }
+
+    /// Eight bytes with the ASCII capitals among them as small letters.
+    private static func lower(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let low = word & (0x7F * ones)
+        // The high bit of each byte: from A on, beyond Z.
+        let fromA = low &+ (0x80 - 0x41) * ones
+        let beyondZ = low &+ (0x7F - 0x5A) * ones
+        let capitals = (fromA ^ beyondZ) & ~word & (0x80 * ones)
+        return word | capitals >> 2
     }
 
     /// Whether eight bytes hold no white space but spaces that stand alone.

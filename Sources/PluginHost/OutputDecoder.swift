@@ -191,9 +191,11 @@ struct OutputDecoder {
             for offset in 0..<8 {
                 bits |= UInt64(bytes[bytes.startIndex + index * 8 + offset]) << UInt64(8 * offset)
             }
-            guard let value = share(Double(bitPattern: bits), "a row's score \"\(name)\"") else {
-                continue
-            }
+            let given = Double(bitPattern: bits)
+            // The words are only made for what is wrong.
+            let checked =
+                (0...1).contains(given) ? given : share(given, "a row's score \"\(name)\"")
+            guard let value = checked else { continue }
             table.values[first + index] = value
         }
         scores["\(roleNumber)/\(name)"] = table

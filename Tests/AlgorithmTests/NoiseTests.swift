@@ -22,11 +22,18 @@ import Testing
 
     @Test("mojibake is told from the letters it is made of")
     func mojibake() {
-        #expect(find("it donâ€™t work", TextChecks.mojibake) == "â€")
+        #expect(find("it donâ€™t work", TextChecks.mojibake) == "â€™")
         #expect(find("fiancÃ© of", TextChecks.mojibake) == "Ã©")
         #expect(find("broken \u{FFFD} sign", TextChecks.mojibake) == "\u{FFFD}")
         #expect(find("São Paulo, NÃO, â, €", TextChecks.mojibake) == nil)
         #expect(find("中文字符和 naïve café", TextChecks.mojibake) == nil)
+        // Two doubtful places speak together, one does not; ends of French quotations never do.
+        #expect(find("ä½\u{A0}å¥½", TextChecks.mojibake) != nil)
+        #expect(
+            find("il dit «\u{A0}CAFÉ\u{A0}» puis «\u{A0}thé\u{A0}»", TextChecks.mojibake) == nil)
+        #expect(find("价格锛屽緢濂姐€傞敍锛", TextChecks.mojibake) != nil)
+        #expect(find("it鈥檚 his", TextChecks.mojibake) != nil)
+        #expect(find("稀土元素钬和鈥都是金属", TextChecks.mojibake) == nil)
         #expect(find("", TextChecks.mojibake) == nil)
         #expect(find("\u{C3}", TextChecks.mojibake) == nil)
     }
@@ -119,8 +126,8 @@ import Testing
     @Test("addresses of people are told from those of offices and of nobody")
     func personalData() {
         #expect(
-            find("write to jane.doe@northwind.se today", TextChecks.personalData)
-                == "jane.doe@northwind.se")
+            find("write to greta.lind@northwind.se today", TextChecks.personalData)
+                == "greta.lind@northwind.se")
         #expect(
             find("ends a sentence: bob42@firma.de.", TextChecks.personalData) == "bob42@firma.de")
         for text in [

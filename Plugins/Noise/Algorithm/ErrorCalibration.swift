@@ -33,20 +33,34 @@ struct ErrorCalibration {
     /// The known errors score as all errors do, so that below any score lie at least `rate` times as large a
     /// share of the others as of them: the smallest such ratio bounds the rate. With the known ones among
     /// the others the step function gives the ratio of the two densities, and with the rate the chance.
-    /// O(n log n).
-    func fit() -> Fit {
+    /// `sound` are scores of records without an error: what they have below a score is natural and does not
+    /// count. O(n log n).
+    ///
+    /// Where errors and others overlap, some of the others lie below every score; `isOverlapping` reads the
+    /// share off where there are none, at the lowest scores of all, by a straight line through the ratios.
+    func fit(sound: [Double] = [], isOverlapping: Bool = false) -> Fit {
         let known = points.filter(\.isError).map(\.score).sorted()
         let others = points.filter { !$0.isError }.map(\.score).sorted()
         guard !known.isEmpty, !others.isEmpty else {
             return Fit(rate: (0, 0, 1), steps: IsotonicFit(falling: []), odds: 0)
         }
+        let natural = sound.sorted()
         var (sum, below) = (0.0, 0)
         for quantile in ErrorCalibration.quantiles {
             let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
             below = ErrorCalibration.count(others, upTo: limit)
-            sum += Double(below) / Double(others.count) / quantile
+            let share = Double(below) / Double(others.count)
+            let naturalShare =
+                natural.isEmpty
+                ? 0
+                : Double(ErrorCalibration.count(natural, upTo: limit)) / Double(natural.count)
+            sum += max(0, share - naturalShare) / max(quantile - naturalShare, quantile / 2)
         }
-        let rate = sum / Double(ErrorCalibration.quantiles.count)
+        var rate = sum / Double(ErrorCalibration.quantiles.count)
+        if isOverlapping {
+            let own = ErrorCalibration.intercept(known: known, others: others, natural: natural)
+            rate = min(rate, max(own, rate / 2))
+        }
         // The count below the last limit as a Poisson variable, and how well the limits themselves are
         // known. The count may be 0: then the bound is 3.84 records.
         let spread = 1.96 * (Double(below) + 0.96).squareRoot()
@@ -60,6 +74,27 @@ struct ErrorCalibration {
         return Fit(
             rate: (rate, low, high),
             steps: steps, odds: Double(others.count) / Double(known.count))
+    }
+
+    private static let lineQuantiles = stride(from: 0.1, through: 0.5, by: 0.05)
+
+    /// Where the line through the ratios of shares, each weighed by its count, meets the lowest scores.
+    private static func intercept(known: [Double], others: [Double], natural: [Double]) -> Double {
+        var sums = (weight: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
+        for quantile in lineQuantiles {
+            let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
+            let share = Double(count(others, upTo: limit)) / Double(others.count)
+            let naturalShare =
+                natural.isEmpty ? 0 : Double(count(natural, upTo: limit)) / Double(natural.count)
+            let ratio = max(0, share - naturalShare) / max(quantile - naturalShare, quantile / 2)
+            sums.weight += quantile
+            sums.x += quantile * quantile
+            sums.y += quantile * ratio
+            sums.xx += quantile * quantile * quantile
+            sums.xy += quantile * quantile * ratio
+        }
+        let spread = sums.weight * sums.xx - sums.x * sums.x
+        return (sums.y * sums.xx - sums.x * sums.xy) / spread
     }
 
     private static func count(_ sorted: [Double], upTo limit: Double) -> Int {

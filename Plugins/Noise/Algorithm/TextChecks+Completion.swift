@@ -32,6 +32,112 @@ extension TextChecks {
         return nil
     }
 
+    /// A passage that stands again right behind itself, by its tokens.
+    ///
+    /// White space does not count. So many tokens long it must be at least: 32 for two copies, 16 for three,
+    /// 5 for four, 2 for seven, 1 for ten; shorter ones stand in songs, sums, steps and tables. Of a text that is
+    /// nothing but copies, 12 tokens twice and 4 three times are enough. A passage without letters is left alone. O(n log n).
+    public static func repeatedPassage(
+        _ text: Span<UInt8>, _ tokens: Span<UInt32>
+    ) -> TextFault? {
+        let count = min(tokens.count, mostRepeatedTokens)
+        if let period = wholePeriod(tokens, count),
+            let found = passage(text, 0, period: period, count)
+        {
+            return TextFault(span: found, score: 0.95)
+        }
+        for period in 1...longestPassage where period * 2 <= count {
+            let least = leastRun(period)
+            guard least <= count - period else { continue }
+            // A run of `least` matches covers a multiple of `least`: only there is looked.
+            var anchor = period + least - 1
+            while anchor < count {
+                guard tokens[anchor] == tokens[anchor - period] else {
+                    anchor += least
+                    continue
+                }
+                var (start, end) = (anchor, anchor + 1)
+                while start > period, tokens[start - 1] == tokens[start - 1 - period] { start -= 1 }
+                while end < count, tokens[end] == tokens[end - period] { end += 1 }
+                if end - start >= least,
+                    let found = passage(text, start - period, period: period, end)
+                {
+                    return TextFault(span: found, score: 0.95)
+                }
+                anchor = (end / least + 1) * least + period
+            }
+        }
+        return nil
+    }
+
+    /// The bytes of the tokens from one to another; `nil` where the first two copies have other signs among
+    /// their words, as the cases of a switch have, or no letters.
+    private static func passage(
+        _ text: Span<UInt8>, _ first: Int, period: Int, _ end: Int
+    ) -> Range<Int>? {
+        var count = 0
+        var starts: [Int] = []
+        var upper = -1
+        WordScan.forEachWord(text, in: 0..<text.count) { word in
+            if count == first || count == first + period || count == first + 2 * period {
+                starts.append(word.lowerBound)
+            }
+            if count == end - 1 { upper = word.upperBound }
+            count += 1
+        }
+        guard starts.count >= 2, upper > starts[0] else { return nil }
+        // Of only two copies the second ends with its last word.
+        let left = starts[0]..<starts[1]
+        let right = starts[1]..<(starts.count > 2 ? starts[2] : upper)
+        guard hasLetters(text, left), agree(text, left, right) else { return nil }
+        return starts[0]..<upper
+    }
+
+    /// Whether two ranges hold the same but for white space, as far as the shorter goes.
+    private static func agree(_ text: Span<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Bool
+    {
+        var (one, other) = (left.lowerBound, right.lowerBound)
+        while true {
+            while one < left.upperBound, ByteSearch.isSpace(text[one]) { one += 1 }
+            while other < right.upperBound, ByteSearch.isSpace(text[other]) { other += 1 }
+            guard one < left.upperBound, other < right.upperBound else { return true }
+            if ByteSearch.lower(text[one]) != ByteSearch.lower(text[other]) { return false }
+            one += 1
+            other += 1
+        }
+    }
+
+    /// Tokens of a passage of which a text consists alone, three times or more, and twice.
+    private static let leastWhole = (thrice: 4, twice: 12)
+
+    /// The period of a text that is nothing but copies of one passage.
+    private static func wholePeriod(_ tokens: Span<UInt32>, _ count: Int) -> Int? {
+        guard count >= 2 * leastWhole.thrice else { return nil }
+        for period in leastWhole.thrice...count / 2 where tokens[period] == tokens[0] {
+            guard period >= leastWhole.twice || count >= 3 * period, count % period == 0 else {
+                continue
+            }
+            var index = period
+            while index < count, tokens[index] == tokens[index - period] { index += 1 }
+            if index == count { return period }
+        }
+        return nil
+    }
+
+    private static let mostRepeatedTokens = 8192
+    private static let longestPassage = 1024
+
+    /// Matches at a period that make a repetition.
+    private static func leastRun(_ period: Int) -> Int {
+        switch period {
+        case 1: 9
+        case 2..<5: 6 * period
+        case 5..<16: 3 * period
+        case 16..<32: 2 * period
+        default: period
+        }
+    }
+
     /// At least three different letters, or text beyond ASCII.
     private static func hasLetters(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var seen: Set<UInt8> = []

@@ -6,7 +6,7 @@ extension TextChecks {
         "&lt;", "&gt;", "&quot;", "&#39;",
     ])
     private static let markup = PhraseSearch(
-        phrases: ["```"],
+        phrases: ["`"],
         words: [
             "html", "xml", "xhtml", "css", "jsx", "dom", "tag", "tags", "markup", "react",
             "angular", "vue", "php", "javascript", "svg", "selenium", "beautifulsoup", "doctype",

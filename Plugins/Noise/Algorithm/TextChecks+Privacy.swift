@@ -44,14 +44,17 @@ extension TextChecks {
         "user", "username", "you", "your", "youremail", "your_email", "your.email", "your-email",
         "yourname", "me", "name", "email", "example", "sample", "test", "someone", "somebody",
         "recipient", "sender", "receiver", "from", "to", "customer", "foo", "bar", "webmaster",
-        "postmaster", "abuse", "office", "service", "team", "press", "jobs", "privacy", "git",
+        "john", "jane", "bob", "alice", "joe",
+        "johndoe", "janedoe", "john.doe", "jane.doe", "jdoe", "john.smith", "jane.smith",
+        "johnsmith", "janesmith", "postmaster", "abuse", "office", "service", "team", "press",
+        "jobs", "privacy", "git",
     ]
     /// Domains that belong to nobody: RFC 2606 and what people write in its place.
     private static let standInDomains: Set<String> = [
         "example.com", "example.org", "example.net", "example.edu", "email.com", "mail.com",
         "domain.com", "company.com", "yourdomain.com", "yourcompany.com", "mydomain.com",
         "test.com",
-        "website.com", "host.com", "server.com",
+        "website.com", "sample.com", "host.com", "server.com",
     ]
     private static let standInEndings = [".example", ".test", ".invalid", ".local", ".localhost"]
 
@@ -63,7 +66,7 @@ extension TextChecks {
         let domain = lowered(domain)
         return roleNames.contains(lowered(name)) || standInDomains.contains(domain)
             || standInEndings.contains { domain.hasSuffix($0) }
-            || domain.hasPrefix("example.") || domain.contains(".example.")
+            || domain.hasPrefix("example") || domain.contains(".example.")
     }
 
     /// An e-mail address of a person; those of an office (`support@`) and those that belong to nobody

@@ -19,31 +19,6 @@ public struct TextFault: Sendable, Equatable {
 /// Each is O(n) and gives the first place at fault. Given the text's inventory, a check whose bytes do not
 /// occur costs nothing.
 public enum TextChecks {
-    /// UTF-8 that was read as Windows-1252 or Latin-1 and written again: `â€™`, `Ã©`, U+FFFD.
-    public static func mojibake(
-        _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
-    ) -> TextFault? {
-        if let inventory, !inventory.holds(0xC3), !inventory.holds(0xEF) { return nil }
-        // "â€" and "Ã" + a character of U+00A0...U+00BF, and the replacement character.
-        for index in text.indices where text[index] >= 0xC3 {
-            let left = text.count - index
-            if left >= 5, text[index] == 0xC3, text[index + 1] == 0xA2, text[index + 2] == 0xE2,
-                text[index + 3] == 0x82, text[index + 4] == 0xAC
-            {
-                return TextFault(span: index..<index + 5)
-            }
-            if left >= 4, text[index] == 0xC3, text[index + 1] == 0x83, text[index + 2] == 0xC2,
-                (0xA0...0xBF).contains(text[index + 3])
-            {
-                return TextFault(span: index..<index + 4)
-            }
-            if left >= 3, text[index] == 0xEF, text[index + 1] == 0xBF, text[index + 2] == 0xBD {
-                return TextFault(span: index..<index + 3)
-            }
-        }
-        return nil
-    }
-
     /// C0 control characters other than tab and line ends, and DEL.
     public static func controlCharacters(
         _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
@@ -60,6 +35,33 @@ public enum TextChecks {
             }
         }
         return nil
+    }
+
+    /// A text without white space at its ends and without the stops and question marks at its end.
+    ///
+    /// What is left when two people write the same; all of a text of nothing else.
+    public static func core(_ text: Span<UInt8>) -> Range<Int> {
+        let range = ByteSearch.trimmed(text)
+        var end = range.upperBound
+        while end > range.lowerBound {
+            let byte = text[end - 1]
+            if ByteSearch.isSpace(byte) || byte == 0x2E || byte == 0x21 || byte == 0x3F {
+                end -= 1
+            } else if end - range.lowerBound >= 3, isWideStop(text, end - 3) {
+                end -= 3
+            } else {
+                break
+            }
+        }
+        return end > range.lowerBound ? range.lowerBound..<end : range
+    }
+
+    /// `。`, `！` or `？`.
+    private static func isWideStop(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        switch (text[index], text[index + 1], text[index + 2]) {
+        case (0xE3, 0x80, 0x82), (0xEF, 0xBC, 0x81), (0xEF, 0xBC, 0x9F): true
+        default: false
+        }
     }
 
     private static let placeholders = [
@@ -81,21 +83,42 @@ public enum TextChecks {
         return nil
     }
 
+    /// Phrases that refuse by themselves.
     private static let refusals = PhraseSearch(phrases: [
-        "as an ai language model", "as a language model, i", "as an ai, i can't",
-        "as an ai, i cannot", "as an ai, i don't have", "as an ai, i do not have",
-        "as an ai, i am not able", "as an ai, i'm not able", "as an ai, i am unable",
-        "as an ai, i'm unable", "i'm sorry, but i can't",
-        "i'm sorry, but i cannot", "i am sorry, but i cannot", "i cannot assist with",
-        "i can't assist with",
-        "作为一个人工智能", "作为一个ai", "作为ai语言模型", "作为一个语言模型",
+        "i'm sorry, but i can't", "i'm sorry, but i cannot", "i am sorry, but i cannot",
+        "i am sorry, but i can't", "i cannot assist with", "i can't assist with",
+        "i cannot help with", "i can't help with", "i'm unable to assist", "i am unable to assist",
     ])
+    /// Beginnings after which a refusal may come, or an answer.
+    private static let hedges = PhraseSearch(phrases: [
+        "as an ai", "as a language model", "as a large language model", "作为一个人工智能", "作为一名人工智能",
+        "作为一个ai", "作为一名ai", "作为ai", "作为人工智能", "作为一个语言模型",
+    ])
+    private static let denials = PhraseSearch(
+        phrases: [
+            "can't", "can’t", "cannot", "don't", "don’t", "do not", "not able", "unable", "am not",
+            "won't", "won’t", "不能", "无法", "不会", "没有", "不具备",
+        ])
     /// A refusal begins an answer; further on it is more often quoted.
     private static let refusalBytes = 200
+    /// Bytes after a hedge in which it denies something.
+    private static let denialBytes = 90
+    /// A longer answer goes on to do what was asked.
+    private static let mostHedgedBytes = 700
 
     /// A phrase of refusal that begins in the first 200 bytes of a response.
+    ///
+    /// After "as an AI" something must be denied, and little may follow: many such answers go on to help.
     public static func refusal(_ text: Span<UInt8>) -> TextFault? {
-        refusals.next(in: text, to: refusalBytes).map { TextFault(span: $0.range, score: 0.9) }
+        if let match = refusals.next(in: text, to: refusalBytes) {
+            return TextFault(span: match.range, score: 0.9)
+        }
+        guard text.count <= mostHedgedBytes,
+            let hedge = hedges.next(in: text, to: refusalBytes),
+            let denial = denials.next(
+                in: text, from: hedge.range.upperBound, to: hedge.range.upperBound + denialBytes)
+        else { return nil }
+        return TextFault(span: hedge.range.lowerBound..<denial.range.upperBound, score: 0.8)
     }
 
     private static let attachments = PhraseSearch(phrases: [

@@ -7,11 +7,12 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 2
+    static let stateFormat: UInt32 = 3
 
     let mostTokens: Int
     let labelledRows: Int
     let host: HostServices
+    private let reader = SecondLook.Reader()
 
     init(configuration: JSONValue, host: HostServices) {
         self.host = host
@@ -19,26 +20,35 @@ struct NoiseAnalyzer: Analyzer {
         labelledRows = configuration["labelled_rows"]?.intValue ?? 100_000
     }
 
-    func begin(_ pass: Pass) -> NoisePartial {
-        NoisePartial(mostTokens: mostTokens, labelledRows: labelledRows, seed: pass.seed)
+    func begin(_ pass: Pass) throws -> NoisePartial {
+        NoisePartial(
+            mostTokens: mostTokens, labelledRows: labelledRows, seed: pass.seed,
+            look: pass.number == 0 ? nil : try reader.read(pass.broadcast, seed: pass.seed))
     }
 
     func load(_ reader: inout StateReader, pass: Pass) throws -> NoisePartial {
-        var partial = begin(pass)
-        partial.rowCount = try reader.integer()
-        partial.flaggedCount = try reader.integer()
-        partial.counts = try reader.counts()
-        try partial.labelled?.load(from: &reader)
+        var partial = try begin(pass)
+        try partial.load(from: &reader)
         return partial
     }
 
+    /// Where records have responses, all are looked at again with what was learnt from a sample.
+    func endPass(_ partial: NoisePartial) throws -> PassDecision {
+        guard partial.look == nil, partial.pairCount > 0 else { return .finish }
+        let checks = LearnedChecks(
+            partial.pairs.examples, trusted: partial.trusted.examples, seed: partial.seed,
+            work: HostWork(host: host))
+        return .again(broadcast: SecondLook(tally: partial.tally, checks: checks).bytes())
+    }
+
     func finish(_ partial: NoisePartial, to sink: Sink) throws {
-        let n = partial.rowCount
+        let tally = partial.wholeTally
+        let n = tally.rowCount
         guard n > 0 else { return }
         let labels = partial.labelled.flatMap {
             LabelErrorReport($0, seed: partial.seed, host: host)
         }
-        let flaggedCount = partial.flaggedCount + (labels?.newlyFlaggedCount ?? 0)
+        let flaggedCount = tally.flaggedRows.count + (labels?.newlyFlaggedCount ?? 0)
         let rate = Double(flaggedCount) / Double(n)
         let bounds = Quantiles.wilsonInterval(count: flaggedCount, of: n)
         try sink.state(
@@ -55,8 +65,9 @@ struct NoiseAnalyzer: Analyzer {
                     "share of records with a finding of severity medium or high in structure, text and label"
             ))
         try labels?.report(to: sink)
+        try partial.look?.checks.map { try LearnedReport($0).report(to: sink) }
         for check in NoiseCheck.allCases {
-            let count = partial.counts[check.name, default: 0]
+            let count = tally.counts[check.name, default: 0]
             let interval = Quantiles.wilsonInterval(count: count, of: n)
             try sink.state(
                 Metric(
@@ -69,10 +80,10 @@ struct NoiseAnalyzer: Analyzer {
             .object([
                 "unit": "records",
                 "bars": .array(
-                    NoiseCheck.allCases.filter { partial.counts[$0.name, default: 0] > 0 }.map {
+                    NoiseCheck.allCases.filter { tally.counts[$0.name, default: 0] > 0 }.map {
                         .object([
                             "label": .string($0.name),
-                            "value": JSONValue(partial.counts[$0.name, default: 0]),
+                            "value": JSONValue(tally.counts[$0.name, default: 0]),
                         ])
                     }),
             ]))

@@ -12,11 +12,14 @@ enum NoiseCheck: String, CaseIterable {
     case repetition = "NSE023"
     case placeholderInput = "NSE024"
     case promptEcho = "NSE025"
+    case mergedInstruction = "NSE026"
+    case languageMismatch = "NSE027"
     case refusal = "NSE029"
     case unfulfillableRequest = "NSE030"
     case personalData = "NSE031"
     case secret = "NSE032"
     case contradiction = "NSE040"
+    case mismatchedResponse = "NSE041"
 
     var name: String {
         switch self {
@@ -30,11 +33,14 @@ enum NoiseCheck: String, CaseIterable {
         case .repetition: "repetition"
         case .placeholderInput: "placeholder-input"
         case .promptEcho: "prompt-echo"
+        case .mergedInstruction: "merged-instruction"
+        case .languageMismatch: "language-mismatch"
         case .refusal: "refusal"
         case .unfulfillableRequest: "unfulfillable-request"
         case .personalData: "personal-data"
         case .secret: "secret"
         case .contradiction: "contradiction"
+        case .mismatchedResponse: "mismatched-response"
         }
     }
 
@@ -52,18 +58,22 @@ enum NoiseCheck: String, CaseIterable {
         case .repetition: "a phrase is repeated on end"
         case .placeholderInput: "the input is a placeholder"
         case .promptEcho: "the response only repeats the prompt"
+        case .mergedInstruction: "the prompt is two prompts joined"
+        case .languageMismatch: "the response is in another language than the prompt"
         case .refusal: "the response is a refusal"
         case .unfulfillableRequest: "the prompt needs something that text cannot carry"
         case .personalData: "the text has a personal e-mail address"
         case .secret: "the text has something that looks like a secret key"
         case .contradiction: "the same prompt has another answer"
+        case .mismatchedResponse: "the response seems to belong to another prompt"
         }
     }
 
     var severity: Severity {
         switch self {
         case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret: .high
-        case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData:
+        case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData,
+            .mergedInstruction, .mismatchedResponse, .languageMismatch:
             .medium
         default: .low
         }
@@ -71,7 +81,7 @@ enum NoiseCheck: String, CaseIterable {
 
     var action: Action {
         switch self {
-        case .emptyResponse, .promptEcho, .repetition: .drop
+        case .emptyResponse, .repetition: .drop
         default: .review
         }
     }

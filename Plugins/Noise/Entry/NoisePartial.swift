@@ -4,19 +4,39 @@ import NoiseAlgorithm
 import Numerics
 
 /// Counts by check; findings go to the sink as they are met.
+///
+/// The first pass checks every record by itself and samples pairs of prompt and response; the second
+/// judges all pairs by what was learnt from the sample.
 struct NoisePartial: GroupingPartial {
     let mostTokens: Int
     let seed: UInt64
+    /// What the first pass hands over; `nil` in it.
+    let look: SecondLook?
     var labelled: LabelledRows?
-    var rowCount = 0
-    var flaggedCount = 0
-    var counts: [String: Int] = [:]
+    var tally = SecondLook.Tally()
+    var pairs: PairRows
+    var trusted: PairRows
+    /// Records with a prompt and a response.
+    var pairCount = 0
+    private var scratch = LearnedChecks.Scratch()
 
     /// `labelledRows` is how many labelled records are judged at most, 0 for none.
-    init(mostTokens: Int, labelledRows: Int, seed: UInt64) {
+    init(mostTokens: Int, labelledRows: Int, seed: UInt64, look: SecondLook?) {
         self.mostTokens = mostTokens
         self.seed = seed
+        self.look = look
         labelled = labelledRows > 0 ? LabelledRows(capacity: labelledRows, seed: seed) : nil
+        pairs = PairRows(capacity: LearnedChecks.mostPairs, seed: seed)
+        trusted = PairRows(capacity: LearnedChecks.mostPairs, seed: seed)
+    }
+
+    /// What both passes counted.
+    var wholeTally: SecondLook.Tally {
+        guard let first = look?.tally else { return tally }
+        var whole = first
+        whole.counts.merge(tally.counts, uniquingKeysWith: +)
+        whole.flaggedRows += tally.flaggedRows
+        return whole
     }
 
     /// Checks of a text alone, made of prompt and response both.
@@ -24,26 +44,148 @@ struct NoisePartial: GroupingPartial {
         [(check: NoiseCheck, find: @Sendable (Span<UInt8>, ByteInventory) -> TextFault?)] = [
             (.mojibake, { TextChecks.mojibake($0, holding: $1) }),
             (.controlCharacters, { TextChecks.controlCharacters($0, holding: $1) }),
-            (.repetition, { text, _ in TextChecks.repetition(text) }),
             (.secret, { TextChecks.secret($0, holding: $1) }),
             (.personalData, { TextChecks.personalData($0, holding: $1) }),
         ]
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
-        guard batch.role == .data, let columns = NoiseColumns(batch) else { return }
-        rowCount += batch.rowCount
+        guard let columns = NoiseColumns(batch) else { return }
+        if batch.role == .trusted, look == nil {
+            for position in 0..<batch.rowCount {
+                trusted.add(columns, position, row: batch.firstRow + position)
+            }
+        }
+        guard batch.role == .data else { return }
+        if let look { return try lookAgain(columns, batch, look, to: sink) }
+        tally.rowCount += batch.rowCount
         for position in 0..<batch.rowCount {
+            let row = batch.firstRow + position
             var faults = RowFaults()
             checkStructure(columns, position, into: &faults)
             checkTexts(columns, position, into: &faults)
-            try report(faults, row: batch.firstRow + position, to: sink)
-            collectLabel(columns, position, row: batch.firstRow + position, faults)
-            try emit(columns, position, row: batch.firstRow + position, to: sink)
+            if faults.isOfWeight { tally.flaggedRows.append(row) }
+            try report(faults, row: row, to: sink)
+            collectLabel(columns, position, row: row, isFlagged: faults.isOfWeight)
+            try emit(columns, position, row: row, to: sink)
+            if columns.hasPair(position) {
+                pairCount += 1
+                pairs.add(columns, position, row: row)
+            }
+        }
+    }
+
+    /// The second pass.
+    private mutating func lookAgain(
+        _ columns: NoiseColumns, _ batch: Batch, _ look: SecondLook, to sink: Sink
+    ) throws {
+        var scores: [Double] = []
+        for position in 0..<batch.rowCount {
+            let row = batch.firstRow + position
+            let wasFlagged = look.tally.isFlagged(row)
+            var faults = RowFaults()
+            if let checks = look.checks, columns.hasPair(position) {
+                let judgement = judge(columns, position, row: row, checks)
+                scores.append(judgement.mismatched)
+                add(judgement, columns, position, to: &faults)
+            } else if !scores.isEmpty {
+                try sink.score(
+                    NoiseCheck.mismatchedResponse.scoreName, role: .data,
+                    firstRow: row - scores.count, scores)
+                scores.removeAll(keepingCapacity: true)
+            }
+            checkEcho(columns, position, look, into: &faults)
+            if look.checks == nil {
+                let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
+                faults.add(.truncatedResponse, "text.response", cut)
+            }
+            if faults.isOfWeight, !wasFlagged { tally.flaggedRows.append(row) }
+            try report(faults, row: row, scoring: { $0 != .mismatchedResponse }, to: sink)
+            collectLabel(
+                columns, position, row: row, isFlagged: wasFlagged || faults.isOfWeight)
+        }
+        if !scores.isEmpty {
+            try sink.score(
+                NoiseCheck.mismatchedResponse.scoreName, role: .data,
+                firstRow: batch.firstRow + batch.rowCount - scores.count, scores)
+        }
+    }
+
+    private func checkEcho(
+        _ columns: NoiseColumns, _ position: Int, _ look: SecondLook, into faults: inout RowFaults
+    ) {
+        let echo = columns.promptTokens.withTokens(position) { prompt in
+            columns.responseTokens.withTokens(position) {
+                PromptEcho(
+                    prompt: prompt, byteCount: columns.prompts.byteCount(position), response: $0)
+            }
+        }
+        switch echo {
+        case .whole: faults.add(.promptEcho, "text.response")
+        case .beginning where look.checks?.echoesAreUsual != true:
+            faults.add(
+                .promptEcho, "text.response",
+                TextFault(span: 0..<columns.prompts.byteCount(position), score: 0.9),
+                message: "the response begins by repeating the prompt", severity: .medium)
+        default: break
+        }
+    }
+
+    private mutating func judge(
+        _ columns: NoiseColumns, _ position: Int, row: Int, _ checks: LearnedChecks
+    ) -> LearnedChecks.Judgement {
+        columns.prompts.withBytes(position) { prompt in
+            columns.responses.withBytes(position) { response in
+                columns.promptTokens.withTokens(position) { promptTokens in
+                    columns.responseTokens.withTokens(position) { responseTokens in
+                        checks.judge(
+                            row: row, prompt: prompt, promptTokens: promptTokens,
+                            response: response, responseTokens: responseTokens, &scratch)
+                    }
+                }
+            }
+        }
+    }
+
+    private func add(
+        _ judgement: LearnedChecks.Judgement, _ columns: NoiseColumns, _ position: Int,
+        to faults: inout RowFaults
+    ) {
+        if judgement.mismatched >= LearnedChecks.flagLimit {
+            faults.add(
+                .mismatchedResponse, "text.response",
+                TextFault(span: 0..<0, score: judgement.mismatched))
+        }
+        if let truncated = judgement.truncated {
+            let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
+            if let cut, judgement.looksTruncated {
+                // Two signs that agree, where too few records are cut off for one to be enough.
+                faults.add(.truncatedResponse, "text.response", cut)
+            } else if truncated >= LearnedChecks.flagLimit {
+                let end = columns.responses.withBytes(position) {
+                    ByteSearch.trimmed($0).upperBound
+                }
+                faults.add(
+                    .truncatedResponse, "text.response",
+                    TextFault(span: max(0, end - 1)..<end, score: truncated))
+            }
+        } else {
+            let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
+            faults.add(.truncatedResponse, "text.response", cut)
+        }
+        if judgement.isInOtherLanguage {
+            faults.add(
+                .languageMismatch, "text.response", TextFault(span: 0..<0, score: 0.95))
+        }
+        if judgement.merged >= LearnedChecks.flagLimit {
+            let end = columns.prompts.byteCount(position)
+            faults.add(
+                .mergedInstruction, "text.prompt",
+                TextFault(span: judgement.mergedStart..<end, score: judgement.merged))
         }
     }
 
     private mutating func collectLabel(
-        _ columns: NoiseColumns, _ position: Int, row: Int, _ faults: RowFaults
+        _ columns: NoiseColumns, _ position: Int, row: Int, isFlagged: Bool
     ) {
         guard labelled != nil, let labels = columns.labels, labels.byteCount(position) > 0 else {
             return
@@ -53,7 +195,7 @@ struct NoisePartial: GroupingPartial {
                 columns.withVector(position) { vector in
                     labelled?.add(
                         row: row, label: label, tokens: words, vector: vector,
-                        isFlagged: faults.isOfWeight)
+                        isFlagged: isFlagged)
                 }
             }
         }
@@ -76,17 +218,7 @@ struct NoisePartial: GroupingPartial {
             faults.add(.roleOrder, "turns", message: order.message, severity: order.severity)
         }
         if columns.tokens.count(position) > mostTokens { faults.add(.overLong, "text.all") }
-        let isEcho = columns.prompts.withBytes(position) { prompt in
-            responses.withBytes(position) { response in
-                response.count >= NoisePartial.leastEchoBytes
-                    && ByteSearch.areEqual(prompt, response)
-            }
-        }
-        if isEcho { faults.add(.promptEcho, "text.response") }
     }
-
-    /// A shorter answer that equals its prompt may be right: "Translate: taxi".
-    private static let leastEchoBytes = 12
 
     private func checkTexts(
         _ columns: NoiseColumns, _ position: Int, into faults: inout RowFaults
@@ -104,10 +236,11 @@ struct NoisePartial: GroupingPartial {
             column.withBytes(position) { text in
                 let inventory = ByteInventory(text)
                 let isPrompt = name == "text.prompt"
-                if !isPrompt {
-                    let cut = TextChecks.truncated(text, holding: inventory)
-                    faults.add(.truncatedResponse, name, cut)
-                }
+                let repeated =
+                    TextChecks.repetition(text)
+                    ?? (isPrompt ? columns.promptTokens : columns.responseTokens)
+                    .withTokens(position) { TextChecks.repeatedPassage(text, $0) }
+                faults.add(.repetition, name, repeated)
                 for (check, find) in NoisePartial.textChecks {
                     faults.add(check, name, find(text, inventory))
                 }
@@ -120,8 +253,8 @@ struct NoisePartial: GroupingPartial {
         }
     }
 
-    /// Brings records together that are given the same: system prompt, tools and prompt, with what
-    /// they teach.
+    /// Brings records together that are given the same: system prompt, tools and prompt, with what they
+    /// teach; capitals, white space and a sentence's last sign do not count.
     private func emit(
         _ columns: NoiseColumns, _ position: Int, row: Int, to sink: Sink
     ) throws {
@@ -132,16 +265,24 @@ struct NoisePartial: GroupingPartial {
         guard let taught, taught.isPresent(position) else { return }
         var given = Fingerprint()
         for column in columns.given {
-            column?.withBytes(position) { given.appendCollapsed($0) }
+            column?.withBytes(position) { text in
+                given.appendCollapsed(
+                    text.extracting(TextChecks.core(text)), foldingCase: true)
+            }
             given.append(0)
         }
         var answer = Fingerprint()
-        taught.withBytes(position) { answer.appendCollapsed($0) }
+        taught.withBytes(position) { text in
+            answer.appendCollapsed(text.extracting(TextChecks.core(text)), foldingCase: true)
+        }
         let (key, payload) = (given.bytes, answer.bytes)
         try sink.emit(key: key.span, row: row, payload: payload.span)
     }
 
-    private mutating func report(_ faults: RowFaults, row: Int, to sink: Sink) throws {
+    private mutating func report(
+        _ faults: RowFaults, row: Int, scoring isScored: (NoiseCheck) -> Bool = { _ in true },
+        to sink: Sink
+    ) throws {
         var worst: [NoiseCheck: Double] = [:]
         for fault in faults.list {
             var finding = Finding(code: fault.check.rawValue, row: row, message: fault.message)
@@ -152,15 +293,16 @@ struct NoisePartial: GroupingPartial {
             try sink.report(finding)
             worst[fault.check] = max(worst[fault.check] ?? 0, fault.place.score)
         }
-        if faults.isOfWeight { flaggedCount += 1 }
         if worst.isEmpty { return }
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
-            counts[check.name, default: 0] += 1
+            tally.counts[check.name, default: 0] += 1
             var proposal = Proposal(check.action, row: row, code: check.rawValue)
             proposal.confidence = score
             try sink.propose(proposal)
-            try sink.score(check.scoreName, role: .data, firstRow: row, [score])
+            if isScored(check) {
+                try sink.score(check.scoreName, role: .data, firstRow: row, [score])
+            }
         }
     }
 
@@ -174,7 +316,7 @@ struct NoisePartial: GroupingPartial {
                 continue
             }
             let check = NoiseCheck.contradiction
-            counts[check.name, default: 0] += 1
+            tally.counts[check.name, default: 0] += 1
             var finding = Finding(
                 code: check.rawValue, row: group.row(index),
                 message: "same prompt as row \(group.row(other) + 1), with another answer")
@@ -194,16 +336,29 @@ struct NoisePartial: GroupingPartial {
     }
 
     mutating func merge(_ other: NoisePartial) {
-        rowCount += other.rowCount
-        flaggedCount += other.flaggedCount
-        counts.merge(other.counts, uniquingKeysWith: +)
+        tally.rowCount += other.tally.rowCount
+        tally.counts.merge(other.tally.counts, uniquingKeysWith: +)
+        tally.flaggedRows += other.tally.flaggedRows
+        pairCount += other.pairCount
+        pairs.merge(other.pairs)
+        trusted.merge(other.trusted)
         if let others = other.labelled { labelled?.merge(others) }
     }
 
     func save(to writer: inout StateWriter) {
-        writer.write(rowCount)
-        writer.write(flaggedCount)
-        writer.write(counts)
+        tally.save(to: &writer)
+        writer.write(pairCount)
+        pairs.save(to: &writer)
+        trusted.save(to: &writer)
         labelled?.save(to: &writer)
+    }
+
+    /// Reads what `save` wrote.
+    mutating func load(from reader: inout StateReader) throws {
+        tally = try SecondLook.Tally(from: &reader)
+        pairCount = try reader.integer()
+        try pairs.load(from: &reader)
+        try trusted.load(from: &reader)
+        try labelled?.load(from: &reader)
     }
 }

@@ -11,6 +11,8 @@ struct NoiseColumns {
     let tools: TextColumn?
     let turns: TurnsColumn?
     let tokens: TokenColumn
+    let promptTokens: TokenColumn
+    let responseTokens: TokenColumn
     /// Of all text; only where the data has labels.
     let vectors: VectorColumn?
     /// What a record is given: its context, tools and prompt.
@@ -20,11 +22,15 @@ struct NoiseColumns {
 
     init?(_ batch: Batch) {
         guard let prompts = batch.text("text.prompt"), let responses = batch.text("text.response"),
-            let tokens = batch.tokens("feature.tokens.all/1")
+            let tokens = batch.tokens("feature.tokens.all/1"),
+            let promptTokens = batch.tokens("feature.tokens.prompt/1"),
+            let responseTokens = batch.tokens("feature.tokens.response/1")
         else { return nil }
         self.prompts = prompts
         self.responses = responses
         self.tokens = tokens
+        self.promptTokens = promptTokens
+        self.responseTokens = responseTokens
         systems = batch.text("text.system")
         labels = batch.text("label")
         inputs = batch.text("field:/input")
@@ -33,6 +39,11 @@ struct NoiseColumns {
         vectors = batch.vectors("feature.embedding.all/1")
         given = [systems, tools, prompts]
         taught = [("text.prompt", prompts), ("text.response", responses)]
+    }
+
+    /// Whether a row has words in both its prompt and its response.
+    func hasPair(_ position: Int) -> Bool {
+        promptTokens.count(position) > 0 && responseTokens.count(position) > 0
     }
 
     /// Calls `body` with a row's vector, an empty one where there are none.

@@ -1,0 +1,47 @@
+/// Responses that say the prompt again.
+public enum PromptEcho: Sendable {
+    /// The response is the prompt, or the prompt's instruction without its input.
+    case whole
+    /// The response begins with the whole prompt and goes on.
+    case beginning
+
+    /// Tokens of an echo at least: a shorter answer that equals its prompt may be right, as in
+    /// `Translate: taxi`.
+    private static let leastWhole = 4
+    private static let leastBeginning = 8
+    /// Bytes of a prompt whose words an answer would not take up by itself.
+    private static let leastBeginningBytes = 48
+
+    /// Compares tokens, `byteCount` of the prompt's text; signs and white space do not count.
+    ///
+    /// O(tokens).
+    public init?(prompt: Span<UInt32>, byteCount: Int, response: Span<UInt32>) {
+        let shared = min(prompt.count, response.count)
+        guard shared >= PromptEcho.leastWhole else { return nil }
+        for index in 0..<shared where prompt[index] != response[index] { return nil }
+        if response.count == prompt.count {
+            self = .whole
+        } else if shared < PromptEcho.leastBeginning {
+            return nil
+        } else if response.count < prompt.count {
+            self = .whole
+        } else if byteCount >= PromptEcho.leastBeginningBytes {
+            self = .beginning
+        } else {
+            return nil
+        }
+    }
+
+    /// Share of responses that begin with their prompt from which on that is how the data is written.
+    private static let usualShare = 0.2
+
+    /// Whether responses of the data begin with their prompts as a habit.
+    static func isUsual(_ pairs: [PairExample]) -> Bool {
+        let count = pairs.count {
+            PromptEcho(
+                prompt: $0.promptTokens.span, byteCount: $0.prompt.count,
+                response: $0.responseTokens.span) == .beginning
+        }
+        return Double(count) >= usualShare * Double(max(1, pairs.count))
+    }
+}

@@ -1,0 +1,118 @@
+import Numerics
+
+/// Where the words of a text stand.
+///
+/// The host's tokens have no places; this finds them again from the bytes: runs of letters and digits, each
+/// ideograph and kana a word of its own. Signs beyond ASCII are told by their blocks, which is right for
+/// all but rare ones.
+struct WordScan {
+    enum Kind { case separator, word, single }
+
+    /// Kind and length in bytes of the character at `index`.
+    static func kind(_ text: Span<UInt8>, _ index: Int) -> (kind: Kind, length: Int) {
+        let first = text[index]
+        if first < 0x80 {
+            return (ByteSearch.isLetterOrDigit(first) ? .word : .separator, 1)
+        }
+        let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+        guard index + length <= text.count else { return (.separator, text.count - index) }
+        switch first {
+        // Latin-1 signs, but for the ordinals and the micro sign.
+        case 0xC2: return (.separator, 2)
+        case 0xE2: return (.separator, 3)
+        case 0xE3:
+            // Punctuation, then kana.
+            return (text[index + 1] == 0x80 ? .separator : .single, 3)
+        case 0xE4...0xE9: return (.single, 3)
+        case 0xEF:
+            // Full-width letters and digits among punctuation.
+            let second = text[index + 1]
+            let third = text[index + 2]
+            let isDigit = second == 0xBC && (0x90...0x99).contains(third)
+            return (isDigit ? .word : .separator, 3)
+        case 0xF0...: return (text[index + 1] == 0x9F ? .separator : .single, 4)
+        default: return (.word, length)
+        }
+    }
+
+    /// Whether the character before `end` belongs to a word.
+    static func endsInWord(_ text: Span<UInt8>, _ end: Int) -> Bool {
+        guard end > 0 else { return false }
+        var start = end - 1
+        while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
+        return kind(text, start).kind != .separator
+    }
+
+    /// Calls `body` with the range of every word in `range`.
+    ///
+    /// O(bytes).
+    static func forEachWord(
+        _ text: Span<UInt8>, in range: Range<Int>, _ body: (Range<Int>) -> Void
+    ) {
+        var index = range.lowerBound
+        var start = -1
+        while index < range.upperBound {
+            let (kind, length) = kind(text, index)
+            switch kind {
+            case .word: if start < 0 { start = index }
+            case .single:
+                if start >= 0 { body(start..<index) }
+                start = -1
+                body(index..<index + length)
+            case .separator:
+                // An apostrophe inside a word belongs to it.
+                let isInside =
+                    start >= 0 && text[index] == 0x27 && index + 1 < range.upperBound
+                    && ByteSearch.isLetterOrDigit(text[index + 1])
+                if !isInside, start >= 0 {
+                    body(start..<index)
+                    start = -1
+                }
+            }
+            index += length
+        }
+        if start >= 0 { body(start..<min(index, range.upperBound)) }
+    }
+
+    /// A hash of a word, ASCII case aside.
+    static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+        var state: UInt64 = 0x9E37_79B9
+        for index in range {
+            state = (state ^ UInt64(ByteSearch.lower(text[index]))) &* 0x0000_0100_0000_01B3
+            state ^= state >> 29
+        }
+        return StableHash.mix(state)
+    }
+}
+
+/// Counts of two kinds of events by hash, and what they say of a further one.
+struct OddsTable: Sendable {
+    /// Buckets.
+    static let count = 1 << 13
+    private(set) var odds: [Float]
+
+    private static let smoothing = 0.5
+
+    /// Makes a table of the hashes of positive and negative events.
+    init(positive: [UInt64], negative: [UInt64]) {
+        var counts = [(Double, Double)](repeating: (0, 0), count: OddsTable.count)
+        for hash in positive { counts[OddsTable.place(hash)].0 += 1 }
+        for hash in negative { counts[OddsTable.place(hash)].1 += 1 }
+        let prior = Elementary.log(
+            (Double(positive.count) + 1) / (Double(negative.count) + 1))
+        odds = counts.map { positive, negative in
+            let own =
+                (positive + OddsTable.smoothing) / (negative + OddsTable.smoothing)
+            return positive + negative == 0 ? 0 : Float(Elementary.log(own) - prior)
+        }
+    }
+
+    /// A saved table.
+    init(odds: [Float]) { self.odds = odds }
+
+    private static func place(_ hash: UInt64) -> Int { Int(hash >> 51) }
+
+    /// The logarithm of the odds that an event of this hash is a positive one, against all events; 0 for
+    /// one never met.
+    subscript(_ hash: UInt64) -> Float { odds[OddsTable.place(hash)] }
+}

@@ -1,0 +1,85 @@
+import AssayKit
+import NoiseAlgorithm
+import Numerics
+import Synchronization
+
+/// What the first pass hands to the second.
+struct SecondLook {
+    /// What the first pass has counted.
+    struct Tally {
+        var rowCount = 0
+        var counts: [String: Int] = [:]
+        /// Rows with a finding of weight, ascending.
+        var flaggedRows: [Int] = []
+
+        func save(to writer: inout StateWriter) {
+            writer.write(rowCount)
+            writer.write(counts)
+            writer.write(flaggedRows) { $0.write($1) }
+        }
+
+        init() {}
+
+        init(from reader: inout StateReader) throws {
+            rowCount = try reader.integer()
+            counts = try reader.counts()
+            flaggedRows = try reader.list(size: 8) { try $0.integer() }
+        }
+
+        /// Whether the first pass found something of weight in a row.
+        func isFlagged(_ row: Int) -> Bool {
+            var (low, high) = (0, flaggedRows.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if flaggedRows[middle] < row { low = middle + 1 } else { high = middle }
+            }
+            return low < flaggedRows.count && flaggedRows[low] == row
+        }
+    }
+
+    let tally: Tally
+    let checks: LearnedChecks?
+
+    /// As bytes: a mark that tells one from another, then the rest.
+    func bytes() -> [UInt8] {
+        var writer = StateWriter()
+        tally.save(to: &writer)
+        writer.write((checks?.numbers ?? []).withUnsafeBytes { Array($0) })
+        var mark = StateWriter()
+        mark.write(StableHash.hash(writer.bytes.span))
+        return mark.bytes + writer.bytes
+    }
+
+    private init(_ bytes: [UInt8], seed: UInt64) throws {
+        var reader = StateReader(reading: bytes)
+        _ = try reader.integer()
+        tally = try Tally(from: &reader)
+        let saved = try reader.data()
+        let numbers = saved.withUnsafeBytes { bytes in
+            (0..<bytes.count / 4).map {
+                bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+            }
+        }
+        checks = LearnedChecks(numbers: numbers, seed: seed)
+    }
+
+    init(tally: Tally, checks: LearnedChecks?) {
+        self.tally = tally
+        self.checks = checks
+    }
+
+    /// Reads it once for all partials of a pass.
+    final class Reader: Sendable {
+        private let last = Mutex<(mark: [UInt8], look: SecondLook)?>(nil)
+
+        func read(_ bytes: [UInt8], seed: UInt64) throws -> SecondLook {
+            let mark = Array(bytes.prefix(8))
+            return try last.withLock { last in
+                if let last, last.mark == mark { return last.look }
+                let look = try SecondLook(bytes, seed: seed)
+                last = (mark, look)
+                return look
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import NoiseAlgorithm
+import Numerics
+import Testing
+
+/// Learnt checks on made-up records of which the truth is known.
+@Suite struct LearnedChecksTests {
+    private static let things = [
+        "apple", "river", "engine", "violin", "castle", "lizard", "ticket", "window", "garden",
+        "planet", "bottle", "camera", "carpet", "dragon", "helmet", "island", "jacket", "kettle",
+    ]
+
+    /// The tokens of lower-case ASCII text, one a word.
+    private static func tokens(_ text: String) -> [UInt32] {
+        text.split { !$0.isLetter && !$0.isNumber }.map {
+            UInt32(truncatingIfNeeded: StableHash.hash(Array($0.utf8).span))
+        }
+    }
+
+    private static func pair(_ row: Int, _ prompt: String, _ response: String) -> PairExample {
+        PairExample(
+            row: row, prompt: Array(prompt.utf8), promptTokens: tokens(prompt),
+            response: Array(response.utf8), responseTokens: tokens(response))
+    }
+
+    private static func prompt(_ row: Int) -> String {
+        "please describe the \(things[row % things.count]) number \(row) in a few words."
+    }
+
+    private static func response(_ row: Int) -> String {
+        let thing = things[row % things.count]
+        return "the \(thing) number \(row) is quite old. people like this \(thing) "
+            + "because it is useful and pretty. that is all there is to say."
+    }
+
+    /// A number below `count`, drawn by the row.
+    private static func other(_ row: Int, _ count: Int) -> Int {
+        var generator = SeededGenerator(seed: 11, stream: UInt64(row))
+        return Int(generator.below(UInt64(count)))
+    }
+
+    /// Which tenth a row is in.
+    private static func kind(_ row: Int) -> Int { other(row &+ 1_000_003, 10) }
+
+    private static func records(_ count: Int, _ change: (Int) -> (String, String)?) -> [PairExample]
+    {
+        (0..<count).map { row in
+            let (prompt, response) = change(row) ?? (prompt(row), response(row))
+            return pair(row, prompt, response)
+        }
+    }
+
+    private func judge(
+        _ checks: LearnedChecks, _ pair: PairExample, _ scratch: inout LearnedChecks.Scratch
+    ) -> LearnedChecks.Judgement {
+        checks.judge(
+            row: pair.row, prompt: pair.prompt.span, promptTokens: pair.promptTokens.span,
+            response: pair.response.span, responseTokens: pair.responseTokens.span, &scratch)
+    }
+
+    @Test("too few pairs teach nothing")
+    func tooFew() {
+        #expect(LearnedChecks([], seed: 1, work: SerialWork()) == nil)
+        let few = LearnedChecksTests.records(LearnedChecks.leastPairs - 1) { _ in nil }
+        #expect(LearnedChecks(few, seed: 1, work: SerialWork()) == nil)
+    }
+
+    @Test("sound records are not flagged")
+    func sound() throws {
+        let records = LearnedChecksTests.records(600) { _ in nil }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        for record in records {
+            let judgement = judge(checks, record, &scratch)
+            #expect(judgement.mismatched < LearnedChecks.flagLimit)
+            #expect(judgement.truncated ?? 0 < LearnedChecks.flagLimit)
+            #expect(judgement.merged < LearnedChecks.flagLimit)
+            #expect(!judgement.isInOtherLanguage)
+        }
+        #expect(checks.mismatchedCurve.rate.value < 0.02)
+        #expect(checks.truncatedPrior.rate.value < 0.02)
+    }
+
+    @Test("a tenth of the responses are other records': those score highest")
+    func mismatched() throws {
+        let records = LearnedChecksTests.records(600) { row in
+            LearnedChecksTests.kind(row) == 0
+                ? (
+                    LearnedChecksTests.prompt(row),
+                    LearnedChecksTests.response(LearnedChecksTests.other(row, 600))
+                )
+                : nil
+        }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        let scores = records.map { judge(checks, $0, &scratch).mismatched }
+        let wrong = scores.indices.filter { LearnedChecksTests.kind($0) == 0 }.map { scores[$0] }
+        let right = scores.indices.filter { LearnedChecksTests.kind($0) != 0 }.map { scores[$0] }
+        #expect(LearnedChecksTests.shareAbove(wrong, right) > 0.95)
+    }
+
+    @Test("a tenth of the responses are cut off, a tenth of the prompts are two")
+    func cutAndMerged() throws {
+        let records = LearnedChecksTests.records(900) { row in
+            switch LearnedChecksTests.kind(row) {
+            case 0:
+                let whole = LearnedChecksTests.response(row)
+                let length = 30 + LearnedChecksTests.other(row, whole.count - 45)
+                return (LearnedChecksTests.prompt(row), String(whole.prefix(length)))
+            case 1:
+                let other = LearnedChecksTests.prompt(LearnedChecksTests.other(row, 900))
+                return (
+                    LearnedChecksTests.prompt(row) + " " + other, LearnedChecksTests.response(row)
+                )
+            default: return nil
+            }
+        }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        var merged: [[Double]] = [[], []]
+        var found = (cut: 0, right: 0)
+        for record in records {
+            let judgement = judge(checks, record, &scratch)
+            let kind = LearnedChecksTests.kind(record.row)
+            if judgement.truncated ?? 0 >= LearnedChecks.flagLimit {
+                found.cut += 1
+                if kind == 0 { found.right += 1 }
+            }
+            merged[kind == 1 ? 1 : 0].append(judgement.merged)
+            if kind == 1 {
+                let own = LearnedChecksTests.prompt(record.row).utf8.count
+                #expect(judgement.mergedStart == own + 1)
+            }
+        }
+        #expect(found.right >= 70, "\(found)")
+        #expect(found.right * 100 >= found.cut * 95, "\(found)")
+        #expect(LearnedChecksTests.shareAbove(merged[1], merged[0]) > 0.99)
+    }
+
+    /// Of all pairs of a wrong and a right record the share in which the wrong one scores higher.
+    private static func shareAbove(_ wrong: [Double], _ right: [Double]) -> Double {
+        let above = wrong.reduce(0) { sum, score in sum + right.count { $0 < score } }
+        return Double(above) / Double(wrong.count * right.count)
+    }
+
+    @Test("what was learnt survives being saved, and other numbers are refused")
+    func saving() throws {
+        let records = LearnedChecksTests.records(300) { _ in nil }
+        let checks = try #require(LearnedChecks(records, seed: 7, work: SerialWork()))
+        let read = try #require(LearnedChecks(numbers: checks.numbers, seed: 7))
+        var scratch = LearnedChecks.Scratch()
+        let (first, second) = (
+            judge(checks, records[3], &scratch), judge(read, records[3], &scratch)
+        )
+        // Weights are saved as 32-bit numbers.
+        #expect(abs(first.mismatched - second.mismatched) < 1e-4)
+        #expect(abs((first.truncated ?? 0) - (second.truncated ?? 0)) < 1e-4)
+        #expect(LearnedChecks(numbers: [], seed: 7) == nil)
+        #expect(LearnedChecks(numbers: Array(checks.numbers.dropLast()), seed: 7) == nil)
+        #expect(LearnedChecks(numbers: checks.numbers + [0], seed: 7) == nil)
+    }
+
+    @Test("an echo is told by tokens")
+    func echo() {
+        func echo(_ prompt: String, _ response: String) -> PromptEcho? {
+            PromptEcho(
+                prompt: LearnedChecksTests.tokens(prompt).span, byteCount: prompt.utf8.count,
+                response: LearnedChecksTests.tokens(response).span)
+        }
+        #expect(echo("say it again, please", "say it again please!") == .whole)
+        #expect(echo("taxi", "taxi") == nil)
+        let long = "first second third fourth fifth sixth seventh eighth"
+        #expect(echo(long, long + ": nine ten") == .beginning)
+        #expect(echo(long + "\nnine ten", long) == .whole)
+        #expect(echo(long, "first second third other fifth sixth seventh eighth") == nil)
+        #expect(echo("", "") == nil)
+    }
+
+    @Test("a passage that stands again behind itself is found by its tokens")
+    func passage() {
+        func find(_ text: String) -> String? {
+            let bytes = Array(text.utf8)
+            return TextChecks.repeatedPassage(bytes.span, LearnedChecksTests.tokens(text).span)
+                .map { String(decoding: bytes[$0.span], as: UTF8.self) }
+        }
+        let sentence =
+            "this is a sentence of quite a few words that nobody would write twice on end, as it "
+            + "says nothing new the second time and only makes the text longer than it has to be"
+        #expect(find("so. \(sentence). \(sentence).") != nil)
+        #expect(find("so. \(sentence). and then \(sentence).") == nil)
+        #expect(find(String(repeating: "i went home. ", count: 7)) != nil)
+        #expect(find("i went home. i went home. i went home.") == nil)
+        // The cases of a switch differ in their signs, not in their words.
+        #expect(
+            find(
+                "case '+': result = one + two; break; case '-': result = one - two; break; "
+                    + "case '*': result = one * two; break;") == nil)
+        #expect(find("1 0 1 0 1 0 1 0 1 0 1 0 1 0 1 0 1 0 1 0") == nil)
+        #expect(find("") == nil)
+    }
+}
