@@ -22,7 +22,8 @@ struct ReportFolder {
             ("report.json", report.json.bytes + [0x0A]),
             ("run.json", JSONValue.object(execution).bytes + [0x0A]),
             ("report.html", Array(page.utf8)), ("findings.jsonl", findings(report, input)),
-            ("rows.jsonl", rows(report)), ("rejected.jsonl", rejected(input.rejected)),
+            ("rows.jsonl", rows(report)),
+            ("queue.jsonl", queue(report, input)), ("rejected.jsonl", rejected(input.rejected)),
         ]
         for (name, bytes) in files { try save(name, bytes) }
     }
@@ -125,6 +126,50 @@ struct ReportFolder {
             defer { position += 1 }
             return entries[position].value
         }
+    }
+
+    /// Records of the queue at most.
+    private static let mostQueued = 1000
+    /// A chance that is not worth a look.
+    private static let leastChance = 0.05
+
+    /// The records to review, those most likely in error first: the chance that any of a record's noise
+    /// scores is right, taken as independent.
+    private func queue(_ report: Report, _ input: Input) -> [UInt8] {
+        var sound: [Int: Double] = [:]
+        for result in report.results where result.identity.strategy == "noise" {
+            for table in result.output.scores where table.role == .data {
+                for (row, value) in table.values { sound[row, default: 1] *= 1 - value }
+            }
+        }
+        let ordered = sound.filter { 1 - $0.value >= ReportFolder.leastChance }
+            .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(ReportFolder.mostQueued)
+        let queued = Set(ordered.map(\.key))
+        var findings: [Int: [JSONValue]] = [:]
+        for result in report.results {
+            for finding in result.allFindings where finding.role == .data {
+                guard let row = finding.row, queued.contains(row) else { continue }
+                findings[row, default: []].append(
+                    .object([
+                        "code": .string(finding.code), "score": .number(finding.score),
+                        "message": .string(finding.message),
+                    ]))
+            }
+        }
+        var writer = JSONWriter()
+        for (row, chance) in ordered {
+            let place = input.place(.data, row)
+            writer.value(
+                .object([
+                    "row_index": JSONValue(row),
+                    "source": place.map {
+                        .object(["file": .string($0.file), "line": JSONValue($0.line)])
+                    } ?? .null,
+                    "chance": .number(1 - chance), "findings": .array(findings[row] ?? []),
+                ]))
+            writer.newline()
+        }
+        return writer.bytes
     }
 
     private func rejected(_ records: [RejectedRecord]) -> [UInt8] {

@@ -14,6 +14,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Candidates to add.") var pool: [String] = []
     @Option(help: "Records that must not leak into the data.") var eval: [String] = []
     @Option(help: "A taxonomy file (YAML).") var taxonomy: String?
+    @Option(help: "Decisions about earlier findings (JSON lines).") var review: String?
     @Option(
         help: "A model2vec folder, field:NAME of the records, or a .npy file (default: built in).")
     var embedding: String?

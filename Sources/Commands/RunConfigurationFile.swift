@@ -11,6 +11,7 @@ struct RunConfigurationFile {
         "properties": [
             "data": paths, "reference": paths, "trusted": paths, "pool": paths, "eval": paths,
             "plugin": paths, "plugins": paths, "fail-on": paths, "taxonomy": ["type": "string"],
+            "review": ["type": "string"],
             "out": ["type": "string"], "embedding": ["type": "string"],
             "memory": ["type": ["integer", "string"]],
             "quiet": ["type": "boolean"],

@@ -48,6 +48,7 @@ struct RunSettings {
         stated =
             try (file?.stated() ?? [])
             + RunSettings.taxonomy(command.taxonomy ?? file?.path("taxonomy"))
+            + RunSettings.review(command.review ?? file?.path("review"))
             + command.set.map { try StatedSetting(parsing: $0) }
         fields = try RunSettings.fields(command.fields) ?? file?.fields() ?? []
         embedding =
@@ -125,6 +126,10 @@ struct RunSettings {
                 return (halves[0], halves[1])
             }
         }
+    }
+
+    private static func review(_ path: String?) throws -> [StatedSetting] {
+        try path.map { [try ReviewFile(path: $0).setting] } ?? []
     }
 
     private static func taxonomy(_ path: String?) throws -> [StatedSetting] {

@@ -35,6 +35,29 @@ import Testing
         try expectRefusal(["run", cut], naming: ["cut.jsonl.gz", "cannot be decompressed"])
     }
 
+    @Test("a review file's fault is named with its line")
+    func review() throws {
+        let folder = try TemporaryFolder()
+        let good = #"{"row_index": 1, "code": "NSE041", "decision": "accept"}"#
+        func refuse(_ line: String, _ fragments: [String]) throws {
+            let path = try folder.write("review.jsonl", good + "\n\n" + line + "\n")
+            try expectRefusal(
+                ["run", BadInputTests.data, "--review", path],
+                naming: ["review.jsonl line 3"] + fragments)
+        }
+        try refuse("not JSON", ["one JSON object a line"])
+        try refuse(
+            #"{"row_index": -1, "code": "NSE041", "decision": "accept"}"#, ["row_index", "-1"])
+        try refuse(#"{"row_index": 1, "decision": "accept"}"#, ["code", "missing"])
+        try refuse(
+            #"{"row_index": 1, "code": "NSE041", "decision": "maybe"}"#,
+            ["maybe", "accept, reject, relabel"])
+        try refuse(
+            #"{"row_index": 1, "code": "NSE050", "decision": "relabel"}"#, ["label", "missing"])
+        try expectRefusal(
+            ["run", BadInputTests.data, "--review", "none.jsonl"], naming: ["none.jsonl"])
+    }
+
     @Test("unknown plugins and option values are named, with the nearest known one")
     func options() throws {
         let data = BadInputTests.data

@@ -69,6 +69,16 @@ struct DamagedPairs {
         }
     }
 
+    /// Takes records out, drawn over the whole set.
+    mutating func split(first count: Int) -> DamagedPairs {
+        var generator = SeededGenerator(seed: 5, stream: 9)
+        pairs.shuffle(using: &generator)
+        var taken = self
+        taken.pairs = Array(pairs.prefix(count))
+        pairs.removeFirst(count)
+        return taken
+    }
+
     /// Damages a share of the records; `strangers` are responses in another language.
     mutating func apply(
         _ damage: Damage, rate: Double, seed: UInt64, strangers: [String] = []

@@ -24,7 +24,8 @@ struct EndingModel: Sendable {
 
     /// Learns from responses; `nil` when too few are long enough.
     init?(
-        _ pairs: [PairExample], trusted: [PairExample], seed: UInt64, work: some WorkSharing
+        _ pairs: [PairExample], trusted: [PairExample], verdicts: [Int: Bool], seed: UInt64,
+        work: some WorkSharing
     ) {
         self.seed = seed
         let usable = pairs.filter { $0.response.count >= EndingModel.leastBytes }
@@ -37,7 +38,10 @@ struct EndingModel: Sendable {
             let cut = (0...EndingModel.cuts).map { _ in
                 EndingModel.ending(text, EndingModel.cut(text, &generator))
             }
-            return (half: Half.of(row: pair.row, seed: seed), whole: whole, cut: cut)
+            return (
+                half: Half.of(row: pair.row, seed: seed), whole: whole, cut: cut,
+                verdict: verdicts[pair.row]
+            )
         }
         let tables = (0..<2).map { half in
             (0..<EndingModel.tableCount).map { table in
@@ -51,10 +55,12 @@ struct EndingModel: Sendable {
         var rows: [Float] = []
         var halves: [Int] = []
         var isCut: [Bool] = []
+        var known: [Bool?] = []
         for ending in endings {
             for (kind, one) in [(false, ending.whole), (true, ending.cut[EndingModel.cuts])] {
                 EndingModel.append(EndingModel.row(one, tables[ending.half]), to: &rows)
                 isCut.append(kind)
+                known.append(kind ? nil : ending.verdict)
                 halves.append(ending.half)
             }
         }
@@ -67,10 +73,11 @@ struct EndingModel: Sendable {
                 to: &rows)
             halves.append(half)
             isCut.append(false)
+            known.append(nil)
         }
         regression = HalvedLogistic(
             rows, width: EndingModel.width, halves: halves, isPositive: isCut,
-            isTrusted: isCut.indices.map { $0 >= soundCount },
+            isTrusted: isCut.indices.map { $0 >= soundCount }, verdicts: known,
             doubtLimit: LearnedChecks.doubtLimit, work: work)
     }
 

@@ -1,5 +1,22 @@
 import Numerics
 
+/// What a review decided about findings of the learnt checks: by row, whether each was right.
+public struct LearnedVerdicts: Sendable {
+    let mismatched: [Int: Bool]
+    let truncated: [Int: Bool]
+    let merged: [Int: Bool]
+
+    /// None by default.
+    public init(
+        mismatched: [Int: Bool] = [:], truncated: [Int: Bool] = [:], merged: [Int: Bool] = [:]
+    ) {
+        (self.mismatched, self.truncated, self.merged) = (mismatched, truncated, merged)
+    }
+
+    /// How much a decided record counts beside others.
+    static let weight: Float = 20
+}
+
 /// Checks that learn from the data what is natural in it: responses that belong to another prompt,
 /// responses cut off, prompts that are two.
 ///
@@ -26,6 +43,11 @@ public struct LearnedChecks: Sendable {
     public let echoesAreUsual: Bool
     private let relevance: PairRelevance
     private let mismatch: HalvedLogistic
+    /// What a review makes of the chances.
+    private var mismatchedTrust: Double
+    private var mergedTrust: Double
+    /// What sets the data apart from trusted records; `nil` without them.
+    public private(set) var quality: QualityModel?
     private let ending: EndingModel?
     private let merge: MergeModel?
     /// Of mismatched responses.
@@ -42,11 +64,12 @@ public struct LearnedChecks: Sendable {
 
     /// Learns from a sample of the data; `nil` when it is too small.
     ///
-    /// `trusted` are records known to be sound: how often they look damaged is natural and no error.
+    /// `trusted` are records known to be sound: how often they look damaged is natural and no error;
+    /// `verdicts` are what people decided about records of the data.
     /// O(pairs · words).
     public init?(
-        _ pairs: [PairExample], trusted all: [PairExample] = [], seed: UInt64,
-        work: some WorkSharing
+        _ pairs: [PairExample], trusted all: [PairExample] = [],
+        verdicts: LearnedVerdicts = LearnedVerdicts(), seed: UInt64, work: some WorkSharing
     ) {
         let trusted = all.count >= LearnedChecks.leastTrusted ? all : []
         guard pairs.count >= LearnedChecks.leastPairs else { return nil }
@@ -62,15 +85,17 @@ public struct LearnedChecks: Sendable {
         relevance = PairRelevance(ownWords, seed: seed, work: work)
         work.reportProgress(1, of: 4)
         mismatch = LearnedChecks.mismatch(
-            ownWords, trustedWords, relevance, seed, work)
+            ownWords, trustedWords, verdicts.mismatched, relevance, seed, work)
         work.reportProgress(2, of: 4)
-        ending = EndingModel(pairs, trusted: trusted, seed: seed, work: work)
+        ending = EndingModel(
+            pairs, trusted: trusted, verdicts: verdicts.truncated, seed: seed, work: work)
         work.reportProgress(3, of: 4)
         merge = MergeModel(
             pairs, trusted: trusted, relevance: relevance, seed: seed, work: work)
         let none = [Double](
             repeating: LearnedChecks.unjudged, count: MergeModel.Answers.allCases.count)
         (mismatchedCurve, truncatedPrior) = (.unknown, .unknown)
+        (mismatchedTrust, mergedTrust) = (1, 1)
         mergedPriors = none.map { _ in .unknown }
 
         let unfinished = self
@@ -94,12 +119,45 @@ public struct LearnedChecks: Sendable {
                 own.map { $0.merged?[kind].logit ?? none[kind] },
                 sound: sound.map { $0.merged?[kind].logit ?? none[kind] })
         }
+        mismatchedTrust = LearnedChecks.trust(
+            verdicts.mismatched, own.map { mismatchedCurve.chance($0.mismatched) })
+        mergedTrust = LearnedChecks.trust(
+            verdicts.merged,
+            own.map { logits in
+                none.indices.map { kind in
+                    logits.merged.map { mergedPriors[kind].chance($0[kind].logit) } ?? 0
+                }.max() ?? 0
+            })
+        if hasTrusted {
+            func list(_ logits: Logits) -> [Float] {
+                logits.features.map { features in features.indices.map { features[$0] } } ?? []
+            }
+            quality = QualityModel(
+                data: own.map(list), dataHalves: pairs.map { Half.of(row: $0.row, seed: seed) },
+                trusted: sound.map(list),
+                trustedHalves: trusted.map { Half.of(row: $0.row, seed: seed) }, work: work)
+        }
     }
+
+    /// What chances are multiplied by after a review.
+    ///
+    /// How many of the reviewed findings were right, against how many had to be by the chances of records
+    /// that would be flagged; at most 1.
+    private static func trust(_ verdicts: [Int: Bool], _ chances: [Double]) -> Double {
+        let flagged = chances.filter { $0 >= flagLimit }
+        guard !verdicts.isEmpty, !flagged.isEmpty else { return 1 }
+        let stated = flagged.reduce(0, +) / Double(flagged.count)
+        let right = Double(verdicts.values.count { $0 })
+        return min(1, (right + priorVerdicts) / (Double(verdicts.count) * stated + priorVerdicts))
+    }
+
+    /// Verdicts that the chances themselves are worth.
+    private static let priorVerdicts = 5.0
 
     /// Sets every prompt against its own response and against those of others.
     private static func mismatch(
-        _ words: [PairWords], _ trusted: [PairWords], _ relevance: PairRelevance, _ seed: UInt64,
-        _ work: some WorkSharing
+        _ words: [PairWords], _ trusted: [PairWords], _ verdicts: [Int: Bool],
+        _ relevance: PairRelevance, _ seed: UInt64, _ work: some WorkSharing
     ) -> HalvedLogistic {
         let halves = words.map { Half.of(row: $0.row, seed: seed) }
         let trustedHalves = trusted.map { Half.of(row: $0.row, seed: seed) }
@@ -132,6 +190,10 @@ public struct LearnedChecks: Sendable {
             halves: halves.flatMap { Array(repeating: $0, count: kinds.count) } + trustedHalves,
             isPositive: halves.flatMap { _ in kinds } + trusted.map { _ in false },
             isTrusted: halves.flatMap { _ in kinds.map { _ in false } } + trusted.map { _ in true },
+            verdicts: words.flatMap { pair in
+                [verdicts[pair.row]] + kinds.dropFirst().map { _ in nil }
+            }
+                + trusted.map { _ in nil },
             doubtLimit: nil, work: work)
     }
 
@@ -154,6 +216,9 @@ public struct LearnedChecks: Sendable {
     /// The log-odds from which on a second sign of damage is believed.
     private static let doubtfulLogit = 1.0
 
+    /// The chance from which on a record is reported to be of low quality.
+    public static let qualityLimit = 0.9
+
     /// What is left of a chance at least, so that records keep their order.
     private static let leastTemper = 0.01
 
@@ -165,6 +230,9 @@ public struct LearnedChecks: Sendable {
         let mismatched: Double
         let truncated: Double?
         let merged: MergeModel.Verdict?
+        let isForeign: Bool
+        /// What quality is judged by; empty without trusted records.
+        let features: InlineArray<13, Float>?
     }
 
     /// What the checks say of one record: chances, 0 to 1.
@@ -181,6 +249,8 @@ public struct LearnedChecks: Sendable {
         public let mergedStart: Int
         /// Whether the response is in another language than the prompt without a reason.
         public let isInOtherLanguage: Bool
+        /// That the record is no sound one, judged by trusted records; `nil` without them.
+        public let lowQuality: Double?
     }
 
     /// What a thread keeps from row to row.
@@ -191,6 +261,7 @@ public struct LearnedChecks: Sendable {
         var numbers: [Float] = []
         var mismatchTerms: [Float] = []
         var endingTerms: [Float] = []
+        var qualityTerms: [Float] = []
         var merge = MergeModel.Scratch()
 
         /// Empty buffers.
@@ -212,17 +283,23 @@ public struct LearnedChecks: Sendable {
         if let verdict = logits.merged {
             for kind in verdict.indices {
                 let prior = mergedPriors[kind]
-                let chance = tempered(prior.chance(verdict[kind].logit), prior.rate.value)
+                let chance =
+                    mergedTrust * tempered(prior.chance(verdict[kind].logit), prior.rate.value)
                 if chance > merged.chance { merged = (chance, verdict[kind].start) }
             }
         }
+        var lowQuality: Double?
+        if let quality, let features = logits.features {
+            let half = Half.of(row: row, seed: seed)
+            lowQuality = quality.chance(features.span, half: half, with: &scratch.qualityTerms)
+        }
         return Judgement(
-            mismatched: tempered(
-                mismatchedCurve.chance(logits.mismatched), mismatchedCurve.rate.value),
+            mismatched: mismatchedTrust
+                * tempered(mismatchedCurve.chance(logits.mismatched), mismatchedCurve.rate.value),
             truncated: truncated.map { tempered($0, truncatedPrior.rate.value) },
             looksTruncated: logits.truncated ?? 0 >= LearnedChecks.doubtfulLogit,
             merged: merged.chance, mergedStart: merged.start,
-            isInOtherLanguage: languages.isMismatch(prompt: prompt, response: response))
+            isInOtherLanguage: logits.isForeign, lowQuality: lowQuality)
     }
 
     private func logits(
@@ -239,12 +316,27 @@ public struct LearnedChecks: Sendable {
         numbers.removeAll(keepingCapacity: true)
         relevance.describe(
             scratch.prompt, sum, scratch.response, half: half, &scratch.marks, into: &numbers)
+        let mismatched = mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms)
+        let truncated = ending?.logit(response, row: row, with: &scratch.endingTerms)
+        let merged = merge?.judge(
+            prompt, promptTokens, scratch.response, row: row, relevance: relevance,
+            &scratch.merge)
+        let isForeign = languages.isMismatch(prompt: prompt, response: response)
+        var features: InlineArray<13, Float>?
+        if hasTrusted {
+            let echo = PromptEcho(
+                prompt: promptTokens, byteCount: prompt.count, response: responseTokens)
+            features = QualityModel.describe(
+                mismatch: mismatched, cut: truncated,
+                joined: merged.map { max($0[0].logit, $0[1].logit) }, promptBytes: prompt.count,
+                response: response, tokenCount: responseTokens.count,
+                distinct: scratch.response.buckets.count,
+                isRepeated: TextChecks.repeatedPassage(response, responseTokens) != nil,
+                isForeign: isForeign, isEcho: echo != nil)
+        }
         return Logits(
-            mismatched: mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms),
-            truncated: ending?.logit(response, row: row, with: &scratch.endingTerms),
-            merged: merge?.judge(
-                prompt, promptTokens, scratch.response, row: row, relevance: relevance,
-                &scratch.merge))
+            mismatched: mismatched, truncated: truncated, merged: merged, isForeign: isForeign,
+            features: features)
     }
 
     // MARK: Saving
@@ -254,6 +346,7 @@ public struct LearnedChecks: Sendable {
         var numbers: [Float] = [
             ending == nil ? 0 : 1, merge == nil ? 0 : 1, Float(pairCount),
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
+            Float(mismatchedTrust), Float(mergedTrust),
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -268,6 +361,7 @@ public struct LearnedChecks: Sendable {
         numbers += mismatch.numbers
         if let ending { numbers += ending.numbers }
         if let merge { numbers += merge.numbers }
+        if let quality { numbers += quality.numbers }
         return numbers
     }
 
@@ -291,7 +385,7 @@ public struct LearnedChecks: Sendable {
                 return vector
             }
         }
-        guard let head = take(5).map(Array.init),
+        guard let head = take(7).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -306,6 +400,7 @@ public struct LearnedChecks: Sendable {
         echoesAreUsual = head[3] == 1
         languages = habits
         hasTrusted = head[4] == 1
+        (mismatchedTrust, mergedTrust) = (Double(head[5]), Double(head[6]))
         mismatchedCurve = first
         truncatedPrior = second
         mergedPriors = [third, fourth]
@@ -322,7 +417,10 @@ public struct LearnedChecks: Sendable {
         merge =
             head[1] == 1
             ? take(MergeModel.numberCount).flatMap { MergeModel($0, seed: seed) } : nil
-        guard rest.isEmpty, (head[0] == 1) == (ending != nil), (head[1] == 1) == (merge != nil)
+        quality =
+            hasTrusted ? take(QualityModel.numberCount).flatMap { QualityModel($0) } : nil
+        guard rest.isEmpty, hasTrusted == (quality != nil), (head[0] == 1) == (ending != nil),
+            (head[1] == 1) == (merge != nil)
         else { return nil }
     }
 }

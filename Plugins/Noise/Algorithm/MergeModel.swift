@@ -377,6 +377,7 @@ struct MergeModel: Sendable {
             return HalvedLogistic(
                 all, width: MergeModel.width, halves: rowHalves, isPositive: isJoined,
                 isTrusted: isJoined.indices.map { $0 >= soundCount },
+                verdicts: isJoined.map { _ in nil },
                 doubtLimit: LearnedChecks.doubtLimit, work: work)
         }
         worths = learnedWorths(usable, partners, halves, relevance, work)

@@ -283,11 +283,14 @@ struct HalvedLogistic: Sendable {
     /// `doubtLimit` is the chance of damage from which on a row is left out; without it none is, which is
     /// right where damage done on purpose and errors are alike, and sound rows and errors are too.
     ///
-    /// `isTrusted` rows are known to be sound: they stay, and together count as much as all others.
+    /// `isTrusted` rows are known to be sound: they stay, and together count as much as all others. Of rows
+    /// with a verdict it is known whether they are damaged.
     init(
         _ rows: [Float], width: Int, halves: [Int], isPositive: [Bool], isTrusted: [Bool],
-        doubtLimit: Double?, work: some WorkSharing
+        verdicts: [Bool?], doubtLimit: Double?, work: some WorkSharing
     ) {
+        // What was decided about a row is known, and counts many times.
+        let isPositive = zip(isPositive, verdicts).map { $1 ?? $0 }
         let parts = (0..<2).map { half in
             let others = halves.indices.filter { halves[$0] != half }
             return (
@@ -296,9 +299,14 @@ struct HalvedLogistic: Sendable {
             )
         }
         let trustedCount = isTrusted.count { $0 }
-        let others = isPositive.indices.filter { !isPositive[$0] && !isTrusted[$0] }
+        let others = isPositive.indices.filter {
+            !isPositive[$0] && !isTrusted[$0] && verdicts[$0] == nil
+        }
         let trustedWeight = Float(others.count) / Float(max(1, trustedCount))
         var weights = isTrusted.map { $0 ? max(1, trustedWeight) : 1 }
+        for index in verdicts.indices where verdicts[index] != nil {
+            weights[index] = LearnedVerdicts.weight
+        }
         byHalf = parts.map { part in
             QuadraticLogistic(
                 part.rows, width: width, isPositive: part.isPositive,
@@ -311,7 +319,7 @@ struct HalvedLogistic: Sendable {
             if round == 0 {
                 // Against all rows: the densities themselves give the share.
                 var calibration = ErrorCalibration()
-                let counted = isTrusted.indices.filter { !isTrusted[$0] }
+                let counted = isTrusted.indices.filter { !isTrusted[$0] && verdicts[$0] == nil }
                 calibration.add(
                     scores: counted.map { -logits[$0] }, isError: counted.map { isPositive[$0] })
                 let curve = calibration.fit()
@@ -335,8 +343,9 @@ struct HalvedLogistic: Sendable {
                     iterations: HalvedLogistic.iterations, work: work)
             }
         }
-        positiveLogits = zip(logits(rows, width, halves, work), isPositive)
-            .filter(\.1).map(\.0)
+        let logits = logits(rows, width, halves, work)
+        positiveLogits = logits.indices.filter { isPositive[$0] && verdicts[$0] == nil }
+            .map { logits[$0] }
     }
 
     private func logits(

@@ -18,23 +18,30 @@ struct HostWork: WorkSharing {
 struct LabelErrorReport {
     private let judged: LabelledRows.Judged
     private let errors: LabelErrors
+    private let review: ReviewDecisions
+    /// By place: decided, else computed.
+    private let posteriors: [Double]
 
     static let code = "NSE050"
     /// Rows of the table of mix-ups.
     private static let mostPairs = 20
 
     /// Judges the labels; `nil` when there are too few.
-    init?(_ rows: LabelledRows, seed: UInt64, host: HostServices) {
+    init?(_ rows: LabelledRows, review: ReviewDecisions, seed: UInt64, host: HostServices) {
         guard rows.rows.count >= LabelErrors.leastRecords else { return nil }
-        judged = rows.judged()
+        judged = rows.judged(review)
+        self.review = review
         guard let errors = LabelErrors(judged.records, seed: seed, work: HostWork(host: host))
         else { return nil }
         self.errors = errors
+        posteriors = zip(judged.rows, errors.posteriors).map { row, posterior in
+            review.decision(row, LabelErrorReport.code).map { $0 == .reject ? 0 : 1 } ?? posterior
+        }
     }
 
     /// Flagged rows in which no other check has found anything of weight.
     var newlyFlaggedCount: Int {
-        zip(errors.posteriors, judged.isFlagged).count {
+        zip(posteriors, judged.isFlagged).count {
             $0 >= LabelErrors.flagLimit && !$1
         }
     }
@@ -42,7 +49,7 @@ struct LabelErrorReport {
     /// Reports findings, proposals, scores, metrics and the table of mix-ups.
     func report(to sink: Sink) throws {
         for (place, row) in judged.rows.enumerated()
-        where errors.posteriors[place] >= LabelErrors.flagLimit {
+        where posteriors[place] >= LabelErrors.flagLimit {
             try report(place, row: row, to: sink)
         }
         try reportScores(to: sink)
@@ -51,21 +58,21 @@ struct LabelErrorReport {
     }
 
     private func report(_ place: Int, row: Int, to sink: Sink) throws {
-        let given = judged.names[Int(judged.records.labels[place])]
-        let likely = judged.names[Int(errors.suggestions[place])]
+        let given = judged.given[row] ?? judged.names[Int(judged.records.labels[place])]
+        let likely = review.labels[row] ?? judged.names[Int(errors.suggestions[place])]
         var finding = Finding(
             code: LabelErrorReport.code, row: row,
             message: "the label is \"\(given)\", the text speaks for \"\(likely)\"")
         finding.severity = .medium
         finding.column = "label"
-        finding.score = errors.posteriors[place]
+        finding.score = posteriors[place]
         finding.evidence = .object([
             "given": .string(given), "likely": .string(likely),
             "probability_of_given": .number(Double(errors.selfConfidence[place])),
         ])
         try sink.report(finding)
         var proposal = Proposal(.relabel, row: row, code: LabelErrorReport.code)
-        proposal.confidence = errors.posteriors[place]
+        proposal.confidence = posteriors[place]
         proposal.column = "label"
         proposal.text = likely
         try sink.propose(proposal)
@@ -79,7 +86,7 @@ struct LabelErrorReport {
             while end < judged.rows.count, judged.rows[end] == judged.rows[end - 1] + 1 { end += 1 }
             try sink.score(
                 "label_error", role: .data, firstRow: judged.rows[first],
-                Array(errors.posteriors[first..<end]))
+                Array(posteriors[first..<end]))
             first = end
         }
     }
@@ -113,7 +120,7 @@ struct LabelErrorReport {
 
     private func showPairs(to sink: Sink) throws {
         var counts: [Int: Int] = [:]
-        for (place, posterior) in errors.posteriors.enumerated()
+        for (place, posterior) in posteriors.enumerated()
         where posterior >= LabelErrors.flagLimit {
             let pair =
                 Int(judged.records.labels[place]) * judged.names.count

@@ -116,14 +116,24 @@ struct LabelledRows {
         let isFlagged: [Bool]
         let names: [String]
         let records: LabelledRecords
+        /// Labels of rows that were given another one in review, which is what they are judged with.
+        let given: [Int: String]
         /// Rows of classes too small to be learnt, and rows beyond the capacity.
         let leftOut: Int
     }
 
-    /// What is judged of all rows.
-    func judged() -> Judged {
+    /// What is judged of all rows, with the labels that a review has put right.
+    func judged(_ review: ReviewDecisions) -> Judged {
         var all = self
         all.trim()
+        var given: [Int: String] = [:]
+        for (place, row) in all.rows.enumerated() {
+            guard let label = review.labels[row] else { continue }
+            given[row] = all.names[Int(all.labels[place])]
+            let bytes = Array(label.utf8)
+            all.labels[place] = all.number(of: bytes.span)
+        }
+        let names = all.names
         var counts = [Int](repeating: 0, count: names.count)
         for label in all.labels { counts[Int(label)] += 1 }
         let kept = names.indices.filter { counts[$0] >= LabelledRows.leastOfClass }.sorted {
@@ -147,7 +157,7 @@ struct LabelledRows {
         records.classCount = kept.count
         return Judged(
             rows: chosen.rows, isFlagged: chosen.isFlagged, names: kept.map { names[$0] },
-            records: records, leftOut: rows.count - chosen.rows.count)
+            records: records, given: given, leftOut: rows.count - chosen.rows.count)
     }
 
     /// Writes everything.

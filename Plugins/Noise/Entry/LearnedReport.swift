@@ -1,4 +1,5 @@
 import AssayKit
+import JSONText
 import NoiseAlgorithm
 
 /// Says what the learnt checks estimate for the whole dataset.
@@ -24,5 +25,32 @@ struct LearnedReport {
                         + "records damaged on purpose score; an upper estimate where sound records "
                         + "look damaged"))
         }
+        try checks.quality.map { try show($0, to: sink) }
+    }
+
+    /// What sets the data apart from the trusted records, and how the score goes with length.
+    private func show(_ quality: QualityModel, to sink: Sink) throws {
+        try sink.state(
+            Metric(
+                "noise.low_quality_length_correlation", quality.lengthCorrelation,
+                unit: "correlation", n: checks.pairCount,
+                help:
+                    "how the score of low quality goes with the length of the response, -1 to 1; far "
+                    + "from 0 it speaks of length more than of quality"))
+        func rounded(_ value: Float) -> JSONValue {
+            .number((Double(value) * 1000).rounded() / 1000)
+        }
+        try sink.show(
+            "table", "What sets the data apart from the trusted records",
+            .object([
+                "columns": ["mean of", "trusted", "data"],
+                "rows": .array(
+                    QualityModel.featureNames.indices.map { index in
+                        .array([
+                            .string(QualityModel.featureNames[index]),
+                            rounded(quality.trustedMeans[index]), rounded(quality.dataMeans[index]),
+                        ])
+                    }),
+            ]))
     }
 }

@@ -11,6 +11,7 @@ struct NoiseAnalyzer: Analyzer {
 
     let mostTokens: Int
     let labelledRows: Int
+    let review: ReviewDecisions
     let host: HostServices
     private let reader = SecondLook.Reader()
 
@@ -18,11 +19,12 @@ struct NoiseAnalyzer: Analyzer {
         self.host = host
         mostTokens = configuration["context_tokens"]?.intValue ?? 8192
         labelledRows = configuration["labelled_rows"]?.intValue ?? 100_000
+        review = ReviewDecisions(configuration["review"])
     }
 
     func begin(_ pass: Pass) throws -> NoisePartial {
         NoisePartial(
-            mostTokens: mostTokens, labelledRows: labelledRows, seed: pass.seed,
+            mostTokens: mostTokens, labelledRows: labelledRows, review: review, seed: pass.seed,
             look: pass.number == 0 ? nil : try reader.read(pass.broadcast, seed: pass.seed))
     }
 
@@ -36,8 +38,12 @@ struct NoiseAnalyzer: Analyzer {
     func endPass(_ partial: NoisePartial) throws -> PassDecision {
         guard partial.look == nil, partial.pairCount > 0 else { return .finish }
         let checks = LearnedChecks(
-            partial.pairs.examples, trusted: partial.trusted.examples, seed: partial.seed,
-            work: HostWork(host: host))
+            partial.pairs.examples, trusted: partial.trusted.examples,
+            verdicts: LearnedVerdicts(
+                mismatched: review.verdicts(NoiseCheck.mismatchedResponse.rawValue),
+                truncated: review.verdicts(NoiseCheck.truncatedResponse.rawValue),
+                merged: review.verdicts(NoiseCheck.mergedInstruction.rawValue)),
+            seed: partial.seed, work: HostWork(host: host))
         return .again(broadcast: SecondLook(tally: partial.tally, checks: checks).bytes())
     }
 
@@ -46,7 +52,7 @@ struct NoiseAnalyzer: Analyzer {
         let n = tally.rowCount
         guard n > 0 else { return }
         let labels = partial.labelled.flatMap {
-            LabelErrorReport($0, seed: partial.seed, host: host)
+            LabelErrorReport($0, review: review, seed: partial.seed, host: host)
         }
         let flaggedCount = tally.flaggedRows.count + (labels?.newlyFlaggedCount ?? 0)
         let rate = Double(flaggedCount) / Double(n)
@@ -75,6 +81,7 @@ struct NoiseAnalyzer: Analyzer {
                     direction: .lowerIsBetter, interval: interval.low...interval.high,
                     help: "share of records with \(check.name)"))
         }
+        try stateReviewed(to: sink)
         try sink.show(
             "bars", "Findings by type",
             .object([
@@ -87,5 +94,22 @@ struct NoiseAnalyzer: Analyzer {
                         ])
                     }),
             ]))
+    }
+
+    /// How often the findings of a code were right in review.
+    private func stateReviewed(to sink: Sink) throws {
+        for check in NoiseCheck.allCases.map({ ($0.rawValue, $0.scoreName) }) + [
+            (LabelErrorReport.code, "label_error")
+        ] {
+            guard let count = review.counts[check.0] else { continue }
+            let n = count.accepted + count.rejected
+            let interval = Quantiles.wilsonInterval(count: count.accepted, of: n)
+            try sink.state(
+                Metric(
+                    "noise.\(check.1)_reviewed_precision", Double(count.accepted) / Double(n),
+                    unit: "share", n: n, direction: .higherIsBetter,
+                    interval: interval.low...interval.high,
+                    help: "share of reviewed findings of this kind that were right"))
+        }
     }
 }

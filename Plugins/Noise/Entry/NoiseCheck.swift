@@ -20,6 +20,7 @@ enum NoiseCheck: String, CaseIterable {
     case secret = "NSE032"
     case contradiction = "NSE040"
     case mismatchedResponse = "NSE041"
+    case lowQuality = "NSE060"
 
     var name: String {
         switch self {
@@ -41,6 +42,7 @@ enum NoiseCheck: String, CaseIterable {
         case .secret: "secret"
         case .contradiction: "contradiction"
         case .mismatchedResponse: "mismatched-response"
+        case .lowQuality: "low-quality"
         }
     }
 
@@ -66,6 +68,7 @@ enum NoiseCheck: String, CaseIterable {
         case .secret: "the text has something that looks like a secret key"
         case .contradiction: "the same prompt has another answer"
         case .mismatchedResponse: "the response seems to belong to another prompt"
+        case .lowQuality: "the record differs from the trusted ones"
         }
     }
 

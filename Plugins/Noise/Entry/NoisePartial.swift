@@ -9,6 +9,7 @@ import Numerics
 /// judges all pairs by what was learnt from the sample.
 struct NoisePartial: GroupingPartial {
     let mostTokens: Int
+    let review: ReviewDecisions
     let seed: UInt64
     /// What the first pass hands over; `nil` in it.
     let look: SecondLook?
@@ -21,8 +22,12 @@ struct NoisePartial: GroupingPartial {
     private var scratch = LearnedChecks.Scratch()
 
     /// `labelledRows` is how many labelled records are judged at most, 0 for none.
-    init(mostTokens: Int, labelledRows: Int, seed: UInt64, look: SecondLook?) {
+    init(
+        mostTokens: Int, labelledRows: Int, review: ReviewDecisions, seed: UInt64,
+        look: SecondLook?
+    ) {
         self.mostTokens = mostTokens
+        self.review = review
         self.seed = seed
         self.look = look
         labelled = labelledRows > 0 ? LabelledRows(capacity: labelledRows, seed: seed) : nil
@@ -63,6 +68,7 @@ struct NoisePartial: GroupingPartial {
             var faults = RowFaults()
             checkStructure(columns, position, into: &faults)
             checkTexts(columns, position, into: &faults)
+            faults.apply(review, row: row)
             if faults.isOfWeight { tally.flaggedRows.append(row) }
             try report(faults, row: row, to: sink)
             collectLabel(columns, position, row: row, isFlagged: faults.isOfWeight)
@@ -78,36 +84,46 @@ struct NoisePartial: GroupingPartial {
     private mutating func lookAgain(
         _ columns: NoiseColumns, _ batch: Batch, _ look: SecondLook, to sink: Sink
     ) throws {
-        var scores: [Double] = []
+        var (scores, qualities): ([Double], [Double]) = ([], [])
+        func flush(before row: Int) throws {
+            for (check, values) in [
+                (NoiseCheck.mismatchedResponse, scores), (.lowQuality, qualities),
+            ] where !values.isEmpty {
+                try sink.score(
+                    check.scoreName, role: .data, firstRow: row - values.count, values)
+            }
+            scores.removeAll(keepingCapacity: true)
+            qualities.removeAll(keepingCapacity: true)
+        }
         for position in 0..<batch.rowCount {
             let row = batch.firstRow + position
             let wasFlagged = look.tally.isFlagged(row)
             var faults = RowFaults()
             if let checks = look.checks, columns.hasPair(position) {
                 let judgement = judge(columns, position, row: row, checks)
-                scores.append(judgement.mismatched)
+                let verdict = review.decision(row, NoiseCheck.mismatchedResponse.rawValue)
+                scores.append(
+                    verdict.map { $0 == .reject ? 0 : 1 } ?? judgement.mismatched)
+                if let quality = judgement.lowQuality { qualities.append(quality) }
                 add(judgement, columns, position, to: &faults)
-            } else if !scores.isEmpty {
-                try sink.score(
-                    NoiseCheck.mismatchedResponse.scoreName, role: .data,
-                    firstRow: row - scores.count, scores)
-                scores.removeAll(keepingCapacity: true)
+            } else {
+                try flush(before: row)
             }
             checkEcho(columns, position, look, into: &faults)
             if look.checks == nil {
                 let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
                 faults.add(.truncatedResponse, "text.response", cut)
             }
+            faults.apply(review, row: row)
+            keepAccepted(row, &faults)
             if faults.isOfWeight, !wasFlagged { tally.flaggedRows.append(row) }
-            try report(faults, row: row, scoring: { $0 != .mismatchedResponse }, to: sink)
+            try report(
+                faults, row: row, scoring: { $0 != .mismatchedResponse && $0 != .lowQuality },
+                to: sink)
             collectLabel(
                 columns, position, row: row, isFlagged: wasFlagged || faults.isOfWeight)
         }
-        if !scores.isEmpty {
-            try sink.score(
-                NoiseCheck.mismatchedResponse.scoreName, role: .data,
-                firstRow: batch.firstRow + batch.rowCount - scores.count, scores)
-        }
+        try flush(before: batch.firstRow + batch.rowCount)
     }
 
     private func checkEcho(
@@ -146,6 +162,19 @@ struct NoisePartial: GroupingPartial {
         }
     }
 
+    /// What a review has accepted stays found, whatever the models say now.
+    private func keepAccepted(_ row: Int, _ faults: inout RowFaults) {
+        if review.isEmpty { return }
+        let columns: [(NoiseCheck, String)] = [
+            (.truncatedResponse, "text.response"), (.mergedInstruction, "text.prompt"),
+            (.mismatchedResponse, "text.response"),
+        ]
+        for (check, column) in columns
+        where review.decision(row, check.rawValue) == .accept && !faults.has(check) {
+            faults.add(check, column)
+        }
+    }
+
     private func add(
         _ judgement: LearnedChecks.Judgement, _ columns: NoiseColumns, _ position: Int,
         to faults: inout RowFaults
@@ -171,6 +200,9 @@ struct NoisePartial: GroupingPartial {
         } else {
             let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
             faults.add(.truncatedResponse, "text.response", cut)
+        }
+        if let quality = judgement.lowQuality, quality >= LearnedChecks.qualityLimit {
+            faults.add(.lowQuality, "text.all", TextFault(span: 0..<0, score: quality))
         }
         if judgement.isInOtherLanguage {
             faults.add(

@@ -70,6 +70,25 @@ struct RowFaults {
     /// Whether one of them is of severity medium or high.
     var isOfWeight: Bool { list.contains { $0.severity.rawValue >= Severity.medium.rawValue } }
 
+    /// Whether a check has found something.
+    func has(_ check: NoiseCheck) -> Bool { list.contains { $0.check == check } }
+
+    /// Takes out what a review has rejected, and is sure of what it has accepted.
+    mutating func apply(_ review: ReviewDecisions, row: Int) {
+        guard !list.isEmpty else { return }
+        list = list.compactMap { fault in
+            switch review.decision(row, fault.check.rawValue) {
+            case .reject: nil
+            case nil: fault
+            default:
+                Fault(
+                    check: fault.check, column: fault.column,
+                    place: TextFault(span: fault.place.span), message: fault.message,
+                    severity: fault.severity)
+            }
+        }
+    }
+
     /// Adds a fault of the whole column.
     mutating func add(
         _ check: NoiseCheck, _ column: String, message: String? = nil, severity: Severity? = nil
