@@ -25,7 +25,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The report's folder (default: assay-report).") var out: String?
     @Option(help: "Threads of the run (default: all processors).") var threads: Int?
     @Option(
-        help: "Memory for records, as 256MB; more goes to a file (default: half of all).")
+        help:
+            "Memory for records, as 256MB; more goes to a file (default: half of all, 1GiB at most)."
+    )
     var memory: String?
     @Option(help: "Seed of every random draw (default: 0).") var seed: UInt64?
     @Option(help: "process or none (default: process).") var isolation: String?

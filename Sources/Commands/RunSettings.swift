@@ -65,7 +65,9 @@ struct RunSettings {
         }
         memoryBudget =
             try (command.memory ?? file?.value("memory")?.text).map(RunSettings.bytes)
-            ?? Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(getpagesize()) / 2
+            ?? min(
+                RunSettings.mostMemory,
+                Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(getpagesize()) / 2)
         seed = command.seed ?? file?.value("seed")?.intValue.map(UInt64.init) ?? 0
         let isolation = command.isolation ?? file?.value("isolation")?.stringValue ?? "process"
         guard let known = Isolation(rawValue: isolation) else {
@@ -93,6 +95,9 @@ struct RunSettings {
         callSeconds = command.callSeconds
         reloadsPartials = command.reloadPartials
     }
+
+    /// Bytes of records that are kept in memory when nothing is said: beyond it a file is as fast.
+    private static let mostMemory = 1 << 30
 
     /// The bytes of `256MB`, `2GiB` or a plain number.
     private static func bytes(_ text: String) throws -> Int {

@@ -185,7 +185,9 @@ struct OutputDecoder {
             self.place(roleNumber, Int64(firstRow) + Int64(count) - 1, "a run of scores") != nil,
             let first = place.row
         else { return }
-        var table = scores["\(roleNumber)/\(name)"] ?? RowScores(name: name, role: place.role)
+        // Taken out, so that it is not copied while it grows.
+        let key = "\(roleNumber)/\(name)"
+        var table = scores.removeValue(forKey: key) ?? RowScores(name: name, role: place.role)
         for index in 0..<count {
             var bits: UInt64 = 0
             for offset in 0..<8 {
@@ -198,7 +200,7 @@ struct OutputDecoder {
             guard let value = checked else { continue }
             table.values[first + index] = value
         }
-        scores["\(roleNumber)/\(name)"] = table
+        scores[key] = table
     }
 
     private mutating func metric(_ wire: inout WireReader) throws {

@@ -51,18 +51,42 @@ enum LanguageGuess: UInt8, Sendable, CaseIterable {
         ),
     ]
 
-    /// By the hash of a word the languages that have it, with a bit of their own for the word.
-    private static let table: [UInt64: [(language: LanguageGuess, bit: UInt32)]] = {
-        var table: [UInt64: [(language: LanguageGuess, bit: UInt32)]] = [:]
-        for (language, words) in functionWords {
-            for (number, word) in words.split(separator: " ").enumerated() {
-                let bytes = Array(word.utf8)
-                table[WordScan.hash(bytes.span, 0..<bytes.count), default: []].append(
-                    (language, 1 << UInt32(number)))
+    /// Function words by their hashes: open addressing, so that a word costs one look.
+    private struct WordTable {
+        private var hashes = [UInt64](repeating: 0, count: WordTable.size)
+        private var entries = [(language: LanguageGuess, bit: UInt32)?](
+            repeating: nil, count: WordTable.size)
+
+        /// Four times as many places as words.
+        private static let size = 1024
+
+        init() {
+            for (language, words) in functionWords {
+                for (number, word) in words.split(separator: " ").enumerated() {
+                    let bytes = Array(word.utf8)
+                    add(WordScan.hash(bytes.span, 0..<bytes.count), (language, 1 << UInt32(number)))
+                }
             }
         }
-        return table
-    }()
+
+        private mutating func add(_ hash: UInt64, _ entry: (LanguageGuess, UInt32)) {
+            var place = Int(hash >> 54)
+            while entries[place] != nil { place = (place + 1) % WordTable.size }
+            hashes[place] = hash
+            entries[place] = entry
+        }
+
+        /// Calls `body` for every language that has the word, with a bit of its own for the word.
+        func forEach(_ hash: UInt64, _ body: (LanguageGuess, UInt32) -> Void) {
+            var place = Int(hash >> 54)
+            while let entry = entries[place] {
+                if hashes[place] == hash { body(entry.language, entry.bit) }
+                place = (place + 1) % WordTable.size
+            }
+        }
+    }
+
+    private static let table = WordTable()
 
     /// Signs of code, and their share of the bytes from which on a text is no prose.
     private static let codeSigns = ByteSet("{};=<>$_\\|[]#")
@@ -102,9 +126,9 @@ enum LanguageGuess: UInt8, Sendable, CaseIterable {
                 letters += 1
             } else if text[word.lowerBound] &- 0x30 >= 10 {
                 latin += 1
-                for entry in table[WordScan.hash(text, word)] ?? [] {
-                    hits[Int(entry.language.rawValue)] += 1
-                    seen[Int(entry.language.rawValue)] |= entry.bit
+                table.forEach(WordScan.hash(text, word)) { language, bit in
+                    hits[Int(language.rawValue)] += 1
+                    seen[Int(language.rawValue)] |= bit
                 }
             }
         }

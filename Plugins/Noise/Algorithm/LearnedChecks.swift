@@ -213,6 +213,8 @@ public struct LearnedChecks: Sendable {
             * max(LearnedChecks.leastTemper, 1 - LearnedChecks.naturalShare / max(1e-9, rate))
     }
 
+    /// Log-odds of another prompt's response below which the two have their words in common.
+    private static let sharedLogit = -4.0
     /// The log-odds from which on a second sign of damage is believed.
     private static let doubtfulLogit = 1.0
 
@@ -321,7 +323,10 @@ public struct LearnedChecks: Sendable {
         let merged = merge?.judge(
             prompt, promptTokens, scratch.response, row: row, relevance: relevance,
             &scratch.merge)
-        let isForeign = languages.isMismatch(prompt: prompt, response: response)
+        // A response that shares its words with the prompt is in the prompt's language.
+        let isForeign =
+            mismatched > LearnedChecks.sharedLogit
+            && languages.isMismatch(prompt: prompt, response: response)
         var features: InlineArray<13, Float>?
         if hasTrusted {
             let echo = PromptEcho(

@@ -19,7 +19,6 @@ struct NoisePartial: GroupingPartial {
     var trusted: PairRows
     /// Records with a prompt and a response.
     var pairCount = 0
-    private var scratch = LearnedChecks.Scratch()
 
     /// `labelledRows` is how many labelled records are judged at most, 0 for none.
     init(
@@ -84,6 +83,7 @@ struct NoisePartial: GroupingPartial {
     private mutating func lookAgain(
         _ columns: NoiseColumns, _ batch: Batch, _ look: SecondLook, to sink: Sink
     ) throws {
+        var scratch = LearnedChecks.Scratch()
         var (scores, qualities): ([Double], [Double]) = ([], [])
         func flush(before row: Int) throws {
             for (check, values) in [
@@ -100,7 +100,7 @@ struct NoisePartial: GroupingPartial {
             let wasFlagged = look.tally.isFlagged(row)
             var faults = RowFaults()
             if let checks = look.checks, columns.hasPair(position) {
-                let judgement = judge(columns, position, row: row, checks)
+                let judgement = judge(columns, position, row: row, checks, &scratch)
                 let verdict = review.decision(row, NoiseCheck.mismatchedResponse.rawValue)
                 scores.append(
                     verdict.map { $0 == .reject ? 0 : 1 } ?? judgement.mismatched)
@@ -146,8 +146,9 @@ struct NoisePartial: GroupingPartial {
         }
     }
 
-    private mutating func judge(
-        _ columns: NoiseColumns, _ position: Int, row: Int, _ checks: LearnedChecks
+    private func judge(
+        _ columns: NoiseColumns, _ position: Int, row: Int, _ checks: LearnedChecks,
+        _ scratch: inout LearnedChecks.Scratch
     ) -> LearnedChecks.Judgement {
         columns.prompts.withBytes(position) { prompt in
             columns.responses.withBytes(position) { response in
