@@ -58,9 +58,9 @@ public struct Fingerprint: Hashable, Sendable {
     }
 
     /// Adds a text with white space at its ends dropped and every run inside as one space; on demand with
-    /// ASCII capitals as small letters.
+    /// the capitals of ASCII, Latin-1, Greek and Cyrillic as small letters.
     ///
-    /// Eight bytes at a time where they hold nothing but single spaces. O(n).
+    /// Eight bytes at a time where they hold nothing but single spaces and no capital beyond ASCII. O(n).
     public mutating func appendCollapsed(_ text: Span<UInt8>, foldingCase: Bool = false) {
         let kept = ByteSearch.trimmed(text)
         let raw = unsafe text.bytes
@@ -72,7 +72,9 @@ public struct Fingerprint: Hashable, Sendable {
                 let word = UInt64(littleEndian: loaded)
                 // The eighth byte may be the first of two spaces.
                 let endsInSpace = word >> 56 == 0x20 && ByteSearch.isSpace(text[index + 8])
-                if !endsInSpace, Fingerprint.isCollapsed(word) {
+                if !endsInSpace, Fingerprint.isCollapsed(word),
+                    !(foldingCase && Fingerprint.mayHoldCapitals(word))
+                {
                     append(word: foldingCase ? Fingerprint.lower(word) : word)
                     index += 8
                     continue
@@ -84,6 +86,13 @@ public struct Fingerprint: Hashable, Sendable {
                 if ByteSearch.isSpace(byte) {
                     append(0x20)
                     while ByteSearch.isSpace(text[index]) { index += 1 }
+                } else if foldingCase, Fingerprint.isCapitalLead(byte), index + 1 < kept.upperBound
+                {
+                    // Both bytes at once, so that no character is split at a step of eight.
+                    let (first, second) = Fingerprint.lower(byte, text[index + 1])
+                    append(first)
+                    append(second)
+                    index += 2
                 } else {
                     append(foldingCase ? ByteSearch.lower(byte) : byte)
                     index += 1
@@ -101,6 +110,36 @@ public struct Fingerprint: Hashable, Sendable {
         let beyondZ = low &+ (0x7F - 0x5A) * ones
         let capitals = (fromA ^ beyondZ) & ~word & (0x80 * ones)
         return word | capitals >> 2
+    }
+
+    /// Whether eight bytes hold the first byte of a capital beyond ASCII, or may do so.
+    private static func mayHoldCapitals(_ word: UInt64) -> Bool {
+        let (ones, high): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        guard word & high != 0 else { return false }
+        var found: UInt64 = 0
+        for lead: UInt64 in [0xC3, 0xCE, 0xD0] {
+            let other = word ^ (lead * ones)
+            found |= (other &- ones) & ~other & high
+        }
+        return found != 0
+    }
+
+    /// Whether a byte is the first of a two-byte capital's.
+    private static func isCapitalLead(_ byte: UInt8) -> Bool {
+        byte == 0xC3 || byte == 0xCE || byte == 0xD0
+    }
+
+    /// A two-byte capital of Latin-1, Greek or Cyrillic as its small letter; other bytes as they are.
+    private static func lower(_ first: UInt8, _ second: UInt8) -> (UInt8, UInt8) {
+        switch (first, second) {
+        case (0xC3, 0x80...0x9E) where second != 0x97: (0xC3, second + 0x20)
+        case (0xCE, 0x91...0x9F): (0xCE, second + 0x20)
+        case (0xCE, 0xA0...0xA9): (0xCF, second - 0x20)
+        case (0xD0, 0x90...0x9F): (0xD0, second + 0x20)
+        case (0xD0, 0xA0...0xAF): (0xD1, second - 0x20)
+        case (0xD0, 0x80...0x8F): (0xD1, second + 0x10)
+        default: (first, ByteSearch.lower(second))
+        }
     }
 
     /// Whether eight bytes hold no white space but spaces that stand alone.

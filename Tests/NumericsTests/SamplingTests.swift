@@ -87,6 +87,26 @@ import Testing
         }
     }
 
+    @Test("capitals of ASCII, Latin-1, Greek and Cyrillic are folded, whatever stands before them")
+    func foldedFingerprints() {
+        var generator = SeededGenerator(seed: 6, stream: 0)
+        let alphabet = Array("aZ É×ßÞ ÿΑΣΩΤЀЯЖП中ABCDEFGH")
+        for round in 0..<4000 {
+            let text = String(
+                (0..<round % 29).map { _ in alphabet[Int(generator.below(UInt64(alphabet.count)))] }
+            )
+            // One scalar at a time: a final sigma is no capital's small letter here.
+            let folded = String(
+                String.UnicodeScalarView(
+                    text.unicodeScalars.flatMap { $0.properties.lowercaseMapping.unicodeScalars }))
+            var fast = Fingerprint()
+            fast.appendCollapsed(Array(text.utf8).span, foldingCase: true)
+            var slow = Fingerprint()
+            slow.appendCollapsed(Array(folded.utf8).span)
+            #expect(fast == slow, "\(text)")
+        }
+    }
+
     @Test("counts in a table are those of a dictionary, also after it was cleared")
     func countTable() {
         var table = CountTable(capacity: 50)
