@@ -111,6 +111,7 @@ let package = Package(
             exclude: readme + ["Tables"]),
         room("Reading", ["CCompression", "CSimdjson", "Features", "Parallel", "Records", crypto]),
         room("BatchStore", ["CLinux", "JSONText", "Parallel", "Records"]),
+        room("Planning", ["JSONText", "Numerics", "Reading", "Records", crypto]),
         room("Orchestrator", ["JSONText", "Parallel", "Records"], safe),
         room(
             "PluginHost",
@@ -122,8 +123,9 @@ let package = Package(
         room(
             "Commands",
             [
-                "BatchStore", "CLinux", "Features", "JSONText", "Orchestrator", "Parallel",
-                "PluginHost", "Reading", "Records", "Reports", "Yams", argumentParser,
+                "BatchStore", "CLinux", "Features", "JSONText", "Numerics", "Orchestrator",
+                "Parallel", "Planning", "PluginHost", "Reading", "Records", "Reports", "Yams",
+                argumentParser,
             ]),
         .executableTarget(
             name: "assay", dependencies: ["Commands"], exclude: readme, swiftSettings: strict,
@@ -145,6 +147,7 @@ let package = Package(
         tests("Reading", ["JSONText", "Reading", "Records"]),
         tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
+        tests("Planning", ["JSONText", "Planning", "Reading", "Records"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
         tests("Commands", ["JSONText", "Numerics"]),
         tests("Conformance", ["CLayout"]),

@@ -82,7 +82,7 @@ struct csj_parser {
 
     // Copies the string that starts after the quote at `p` and returns its closing quote.
     const char *string(const char *p, const char *end) {
-        csj_node node{CSJ_STRING, 0, strings.size(), 0};
+        csj_node node{CSJ_STRING, 0, uint32_t(strings.size()), 0, uint32_t(p - 1 - text.data()), 0};
         for (;;) {
             const char *run = p;
             while (p < end && *p != '"' && *p != '\\') {
@@ -123,7 +123,8 @@ struct csj_parser {
                 default: throw Fault{"found an unknown escape in a string", p - 2};
             }
         }
-        node.length = strings.size() - node.offset;
+        node.length = uint32_t(strings.size()) - node.offset;
+        node.end = uint32_t(p + 1 - text.data());
         nodes.push_back(node);
         nodes.back().next = uint32_t(nodes.size());
         return p;
@@ -132,7 +133,8 @@ struct csj_parser {
     void scalar(std::string_view token) {
         token = trimmed(token);
         const char *p = token.data();
-        csj_node node{CSJ_NULL, 0, uint64_t(p - text.data()), token.size()};
+        uint32_t begin = uint32_t(p - text.data()), size = uint32_t(token.size());
+        csj_node node{CSJ_NULL, 0, begin, size, begin, begin + size};
         if (token.empty()) throw Fault{"expected a value", p};
         if (token[0] == '"') {
             if (string(p + 1, p + token.size()) != p + token.size() - 1) {
@@ -175,9 +177,10 @@ struct csj_parser {
                 case '\0': throw fail("expected a value, found the end");
                 case '[': case '{': {
                     bool is_object = peek() == '{';
-                    next++;
+                    uint32_t begin = *next++;
                     open.push_back(nodes.size());
-                    nodes.push_back(csj_node{uint32_t(is_object ? CSJ_OBJECT : CSJ_ARRAY), 0, 0, 0});
+                    nodes.push_back(
+                        csj_node{uint32_t(is_object ? CSJ_OBJECT : CSJ_ARRAY), 0, 0, 0, begin, 0});
                     if (peek() == (is_object ? '}' : ']')) break;
                     if (is_object) key();
                     complete = false;
@@ -197,7 +200,7 @@ struct csj_parser {
                 bool is_empty = open.back() + 1 == nodes.size();
                 if (!is_empty) parent.length++;
                 if (peek() == (is_object ? '}' : ']')) {
-                    next++;
+                    parent.end = *next++ + 1;
                     parent.next = uint32_t(nodes.size());
                     open.pop_back();
                 } else if (peek() == ',' && !is_empty) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BatchStore
 import Features
 import Glibc
+import Planning
 import PluginHost
 import Reading
 
@@ -20,6 +21,8 @@ public enum AssayProgram {
         } catch let error as ReadingError {
             fail("\(error)", help: error.help)
         } catch let error as FeatureError {
+            fail("\(error)", help: error.help)
+        } catch let error as PlanningError {
             fail("\(error)", help: error.help)
         } catch let error as PluginError {
             fail("\(error)", help: error.help)

@@ -32,6 +32,13 @@ public enum FileBytes {
 
     private static let leastBytes = 4096
 
+    /// Whether two paths lead to one file that exists.
+    public static func isSameFile(_ path: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(path, &first) == 0 && stat(other, &second) == 0
+            && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     /// SHA-256 of a file in hexadecimal; `nil` when it cannot be read.
     public static func sha256(_ path: String) -> String? { read(path).map(hexDigest) }
 

@@ -61,8 +61,11 @@ public struct JSONTape {
                 start: strings.map { $0 + Int(node.offset) }, count: Int(node.length))
         }
         return UnsafeBufferPointer(
-            rebasing: text[Int(node.offset)..<Int(node.offset + node.length)])
+            rebasing: text[Int(node.offset)..<Int(node.offset) + Int(node.length)])
     }
+
+    /// The bytes of a value in the record, quotes and brackets included.
+    func extent(_ index: Int) -> Range<Int> { Int(nodes[index].begin)..<Int(nodes[index].end) }
 
     /// The text of a string as a `String`.
     public func string(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }

@@ -11,7 +11,7 @@ struct RecordMapper {
     private let roleKey: [[UInt8]]
     private let textKey: [[UInt8]]
     private let history: [[UInt8]]?
-    private let contentKeys = ["content", "value", "text"].map { [Array($0.utf8)] }
+    static let contentKeys = ["content", "value", "text"].map { [Array($0.utf8)] }
     private let toolCallsKey = [Array("tool_calls".utf8)]
 
     init(_ mapping: FieldMapping) {
@@ -75,7 +75,7 @@ struct RecordMapper {
             text.begin()
             tape.forEachChild(of: node) { _, child in append(tape, child, to: &text) }
         case .object:
-            for key in contentKeys {
+            for key in RecordMapper.contentKeys {
                 if let found = tape.find(key, from: node) {
                     return append(tape, found, to: &text)
                 }
@@ -159,19 +159,9 @@ struct RecordMapper {
     }
 
     private func addTurns(_ tape: JSONTape, _ list: Int, to row: inout RowBuilder) {
-        var firstWord: UnsafeBufferPointer<UInt8>?
+        var speakers = TurnRole.Speakers()
         tape.forEachChild(of: list) { _, turn in
-            let word =
-                tape.find(roleKey, from: turn).map { tape.bytes($0) }
-                ?? UnsafeBufferPointer(start: nil, count: 0)
-            let role: TurnRole
-            if let known = TurnRole(word: word) {
-                role = known
-            } else {
-                // An unknown word: who speaks first is the user, everybody else answers.
-                role = firstWord.map { $0.elementsEqual(word) } ?? true ? .user : .assistant
-            }
-            if role != .system, firstWord == nil { firstWord = word }
+            let role = speakers.next(word: tape.find(roleKey, from: turn).map { tape.bytes($0) })
             var text = tape.find(textKey, from: turn)
             if text.map({ tape.kind($0) == .null }) ?? true {
                 text = tape.find(toolCallsKey, from: turn)

@@ -8,6 +8,13 @@ public struct RecordSpan: Sendable {
     public let length: Int
     /// 1-based line of the first byte.
     public let line: Int
+
+    /// A place in a source.
+    public init(offset: Int, length: Int, line: Int) {
+        self.offset = offset
+        self.length = length
+        self.line = line
+    }
 }
 
 /// Finds the records of a source one after the other, without parsing them.

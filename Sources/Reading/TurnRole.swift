@@ -41,3 +41,22 @@ enum TurnRole: Int {
         return nil
     }
 }
+
+extension TurnRole {
+    /// Tells who speaks, turn after turn.
+    ///
+    /// Of unknown words who speaks first is the user, everybody else answers.
+    struct Speakers {
+        private var first: UnsafeBufferPointer<UInt8>?
+
+        /// The role of the next turn, by its word.
+        mutating func next(word: UnsafeBufferPointer<UInt8>?) -> TurnRole {
+            let word = word ?? UnsafeBufferPointer(start: nil, count: 0)
+            let role =
+                TurnRole(word: word)
+                ?? (first.map { $0.elementsEqual(word) } ?? true ? .user : .assistant)
+            if role != .system, first == nil { first = word }
+            return role
+        }
+    }
+}

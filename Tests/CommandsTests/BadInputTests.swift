@@ -35,6 +35,34 @@ import Testing
         try expectRefusal(["run", cut], naming: ["cut.jsonl.gz", "cannot be decompressed"])
     }
 
+    @Test("wishes for noise that mean nothing are refused, and nothing is written")
+    func injection() throws {
+        let folder = try TemporaryFolder()
+        let out = folder.path("out.jsonl")
+        func refuse(_ arguments: [String], _ fragments: [String], data: String = BadInputTests.data)
+            throws
+        {
+            let result = try Program.assay(["inject", data, "-o", out] + arguments)
+            #expect(result.status == 2)
+            for fragment in ["error: ", "help: "] + fragments {
+                #expect(result.errors.contains(fragment), "\(fragment) in \(result.errors)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+        try refuse([], ["no noise was named"])
+        try refuse(["--noise", "tipo=0.1"], ["tipo", "did you mean typo"])
+        try refuse(["--noise", "typo"], ["a rate after typo="])
+        try refuse(["--noise", "typo=2"], ["2.0", "at most 1"])
+        try refuse(["--noise", "typo=0.1", "--ledger", out], ["is read or written"])
+        try refuse(["--noise", "typo=0.1"], ["is a folder"], data: "Examples/support-desk")
+        try refuse(["--noise", "typo=0.1"], ["No such file"], data: "none.jsonl")
+        let copy = try folder.write("copy.jsonl", BadInputTests.record)
+        let onto = try Program.assay(["inject", copy, "-o", copy, "--noise", "typo=1"])
+        #expect(onto.status == 2 && onto.errors.contains("is read or written"))
+        let noLedger = try Program.assay(["revert", copy, "-o", out])
+        #expect(noLedger.status == 2 && noLedger.errors.contains("copy.jsonl.ledger.jsonl"))
+    }
+
     @Test("a review file's fault is named with its line")
     func review() throws {
         let folder = try TemporaryFolder()

@@ -25,3 +25,33 @@ import Testing
         #expect(all.high == 1 && all.low > 0.9)
     }
 }
+
+/// Rankings against values worked by hand.
+@Suite struct RankingQualityTests {
+    @Test("counts pairs in order, ties half")
+    func byHand() throws {
+        // Positive 0.9, 0.4; negative 0.5, 0.4, 0.1: pairs won 3 + (0 + 1/2 + 1) = 4.5 of 6.
+        // Places: precision 1/1 at 0.9; at 0.4 (with its tie) 2/4.
+        let found = try #require(
+            RankingQuality(
+                scores: [0.9, 0.5, 0.4, 0.4, 0.1], isPositive: [true, false, true, false, false]))
+        #expect(abs(found.areaUnderCurve - 0.75) < 1e-12)
+        #expect(abs(found.averagePrecision - 0.75) < 1e-12)
+    }
+
+    @Test("a constant score is a coin, a perfect one is 1, a reversed one 0")
+    func bounds() {
+        let kinds = [true, false, true, false]
+        #expect(RankingQuality(scores: [1, 1, 1, 1], isPositive: kinds)?.areaUnderCurve == 0.5)
+        #expect(RankingQuality(scores: [4, 1, 3, 2], isPositive: kinds)?.areaUnderCurve == 1)
+        #expect(RankingQuality(scores: [4, 1, 3, 2], isPositive: kinds)?.averagePrecision == 1)
+        #expect(RankingQuality(scores: [1, 4, 2, 3], isPositive: kinds)?.areaUnderCurve == 0)
+    }
+
+    @Test("one kind alone has no ranking")
+    func degenerate() {
+        #expect(RankingQuality(scores: [], isPositive: []) == nil)
+        #expect(RankingQuality(scores: [1, 2], isPositive: [true, true]) == nil)
+        #expect(RankingQuality(scores: [1], isPositive: [true, false]) == nil)
+    }
+}

@@ -25,8 +25,10 @@ extern "C" {
 typedef struct csj_node {
     uint32_t kind;
     uint32_t next;   /**< index of the node after this value and everything in it */
-    uint64_t offset; /**< strings: into `strings`; numbers: into the document */
-    uint64_t length; /**< bytes; arrays and objects: number of elements or members */
+    uint32_t offset; /**< strings: into `strings`; numbers: into the document */
+    uint32_t length; /**< bytes; arrays and objects: number of elements or members */
+    uint32_t begin;  /**< first byte of the value in the document, quotes and brackets included */
+    uint32_t end;    /**< the byte after it */
 } csj_node;
 
 typedef struct csj_parser csj_parser;

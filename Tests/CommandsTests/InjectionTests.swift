@@ -1,0 +1,117 @@
+import Foundation
+import JSONText
+import Support
+import Testing
+
+/// `assay inject`, `assay score` and `assay revert` on real data.
+@Suite(.enabled(if: SharedData.isPresent, "../shared/data is not there"))
+struct InjectionTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func assay(_ arguments: [String]) throws -> Program.Ending {
+        try Program.assay(arguments)
+    }
+
+    private func bytes(_ path: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+
+    @Test(
+        "a file of every format comes back byte for byte, with exactly the stated records changed")
+    func roundTrip() throws {
+        for (path, noise) in [
+            ("gsm8k/train.jsonl", ["typo=0.05", "mismatched-response=0.1"]),
+            ("huatuo_med_zh/data/llama_data.json", ["mojibake=0.05", "word-drop=0.1"]),
+            ("banking77/train.csv", ["label-error=0.1", "typo=0.05"]),
+            ("clinc150/data_full.json", ["confused-label=0.1"]),
+            (
+                "gpteacher/Toolformer/toolformer-dedupe-only-dataset.json",
+                ["truncated-response=0.1"]
+            ),
+        ] where FileManager.default.fileExists(atPath: SharedData.file(path).path) {
+            let (source, out) = (
+                SharedData.file(path).path, folder.path("out." + path.split(separator: ".").last!)
+            )
+            let kinds = noise.flatMap { ["--noise", $0] }
+            let injected = try assay(["inject", source, "-o", out, "--seed", "3"] + kinds)
+            #expect(injected.status == 0, "\(injected.errors)")
+            let again = folder.path("again")
+            let repeated = try assay(
+                ["inject", source, "-o", again, "--seed", "3", "--ledger", folder.path("l")] + kinds
+            )
+            #expect(repeated.status == 0)
+            #expect(try bytes(again) == bytes(out), "\(path)")
+            let back = folder.path("back")
+            let reverted = try assay(["revert", out, "-o", back])
+            #expect(reverted.status == 0, "\(reverted.errors)")
+            #expect(try bytes(back) == bytes(source), "\(path)")
+        }
+    }
+
+    @Test("injected label errors let the detector be scored")
+    func score() throws {
+        let out = folder.path("banking.csv")
+        _ = try assay([
+            "inject", SharedData.file("banking77/train.csv").path, "-o", out, "--noise",
+            "label-error=0.1", "--seed", "11",
+        ])
+        let report = folder.path("report")
+        _ = try assay(["run", out, "--plugins", "noise", "--out", report, "--quiet"])
+        let scored = try assay([
+            "score", report, "--ledger", out + ".ledger.jsonl", "--format", "json",
+        ])
+        #expect(scored.status == 0, "\(scored.errors)")
+        let line = try JSONValue(parsing: scored.output).arrayValue?.first
+        #expect(line?["injected"]?.intValue == 1000)
+        #expect(line?["f1"]?.doubleValue ?? 0 > 0.9, "\(scored.output)")
+        #expect(line?["auroc"]?.doubleValue ?? 0 > 0.97, "\(scored.output)")
+    }
+
+    @Test("a report of another file is not scored")
+    func otherReport() throws {
+        let source = SharedData.file("banking77/train.csv").path
+        _ = try assay([
+            "run", source, "--plugins", "coverage", "--out", folder.path("r"), "--quiet",
+        ])
+        _ = try assay(["inject", source, "-o", folder.path("o.csv"), "--noise", "typo=0.01"])
+        let scored = try assay([
+            "score", folder.path("r"), "--ledger", folder.path("o.csv.ledger.jsonl"),
+        ])
+        #expect(scored.status == 2)
+        #expect(scored.errors.contains("SHA-256"), "\(scored.errors)")
+    }
+
+    @Test("every planted contradiction is found, and none between different prompts")
+    func contradictions() throws {
+        let lines = try String(contentsOf: SharedData.file("gsm8k/train.jsonl"), encoding: .utf8)
+            .split(separator: "\n").prefix(3000)
+        let records = try lines.map { try JSONValue(parsing: String($0)) }
+        var writer = JSONWriter()
+        func write(_ prompt: String, _ response: String) {
+            writer.value(.object(["prompt": .string(prompt), "response": .string(response)]))
+            writer.newline()
+        }
+        for record in records {
+            write(record["question"]?.stringValue ?? "", record["answer"]?.stringValue ?? "")
+        }
+        // Each 30th prompt again with the answer of the next: as it is, in capitals, with other spaces.
+        var planted: Set<Int> = []
+        for (place, row) in stride(from: 0, to: 2970, by: 30).enumerated() {
+            let prompt = records[row]["question"]?.stringValue ?? ""
+            let varied = [
+                prompt, prompt.uppercased(), prompt.replacingOccurrences(of: " ", with: "  ") + " ",
+            ]
+            write(varied[place % 3], records[row + 1]["answer"]?.stringValue ?? "")
+            planted.formUnion([row, records.count + place])
+        }
+        let data = try folder.write("data.jsonl", writer.bytes)
+        let report = folder.path("report")
+        #expect(
+            try assay(["run", data, "--plugins", "noise", "--out", report, "--quiet"]).status == 0)
+        let found = try ReportReader(report).lines("findings.jsonl")
+            .filter { $0["code"]?.stringValue == "NSE040" }.compactMap { $0["row_index"]?.intValue }
+        #expect(Set(found) == planted)
+    }
+}
