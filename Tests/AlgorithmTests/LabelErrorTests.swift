@@ -74,6 +74,22 @@ import Testing
         #expect(one.posteriors == two.posteriors && one.suggestions == two.suggestions)
     }
 
+    @Test("labels that the texts do not tell are not judged", arguments: [2, 3, 10])
+    func unlearnable(classCount: Int) throws {
+        var set = records(1000, classCount: classCount, seed: 4)
+        for row in set.labels.indices {
+            var generator = SeededGenerator(seed: 99, stream: UInt64(row))
+            set.labels[row] = Int32(generator.below(UInt64(classCount)))
+        }
+        let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+        #expect(!errors.isJudgeable)
+        #expect(errors.flaggedCount == 0 && errors.rate == (0, 0, 1))
+        #expect(
+            try #require(
+                LabelErrors(records(1000, classCount: 3, seed: 4), seed: 7, work: SerialWork())
+            ).isJudgeable)
+    }
+
     @Test("too little to learn from is said, not guessed")
     func tooFew() {
         func judged(_ records: LabelledRecords) -> LabelErrors? {

@@ -142,6 +142,31 @@ import Testing
         return Double(above) / Double(wrong.count * right.count)
     }
 
+    @Test("what most prompts are is no error, and a conversation is joined by nature")
+    func joinedByNature() throws {
+        let records = LearnedChecksTests.records(900) { row in
+            let other = LearnedChecksTests.prompt(LearnedChecksTests.other(row, 900))
+            // Two of five prompts.
+            return LearnedChecksTests.kind(row) < 4
+                ? (LearnedChecksTests.prompt(row) + "\n" + other, LearnedChecksTests.response(row))
+                : nil
+        }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        for record in records {
+            #expect(judge(checks, record, &scratch).merged < LearnedChecks.flagLimit)
+        }
+        let few = try #require(
+            LearnedChecks(Array(records.prefix(600)), seed: 1, work: SerialWork()))
+        #expect(!few.judgesMerged)
+        let conversation = records[0]
+        let judgement = checks.judge(
+            row: 0, prompt: conversation.prompt.span, promptTokens: conversation.promptTokens.span,
+            response: conversation.response.span,
+            responseTokens: conversation.responseTokens.span, isConversation: true, &scratch)
+        #expect(judgement.merged == 0)
+    }
+
     @Test("what was learnt survives being saved, and other numbers are refused")
     func saving() throws {
         let records = LearnedChecksTests.records(300) { _ in nil }

@@ -76,6 +76,14 @@ struct ErrorCalibration {
             steps: steps, odds: Double(others.count) / Double(known.count))
     }
 
+    /// How well scores tell the known errors from the others: 0.5 not at all, 1 fully.
+    ///
+    /// `nil` where one of the two is missing. O(n log n).
+    var separation: Double? {
+        RankingQuality(scores: points.map { -$0.score }, isPositive: points.map(\.isError))?
+            .areaUnderCurve
+    }
+
     private static let lineQuantiles = stride(from: 0.1, through: 0.5, by: 0.05)
 
     /// Where the line through the ratios of shares, each weighed by its count, meets the lowest scores.

@@ -45,12 +45,20 @@ public struct LabelErrors: Sendable {
     public let isClassDependent: Bool
     /// Share of records whose given label is the likeliest one.
     public let agreement: Double
+    /// Whether the texts tell labels that were made wrong on purpose from the others.
+    ///
+    /// Where they do not, nothing can be said of any label: the posteriors are 0 and the rate is unknown.
+    public let isJudgeable: Bool
 
     /// Above it an error is likelier than not.
     public static let flagLimit = 0.5
     /// Fewer records, or fewer of a class, teach a model nothing.
     public static let leastRecords = 100
     static let foldCount = 5
+    /// The chance that a label made wrong scores below another's from which on labels are judged.
+    ///
+    /// One half is a coin. With a share r of wrong labels among the others, a perfect judge reaches 1 - r/2.
+    private static let leastSeparation = 0.75
     /// Share of labels made wrong to calibrate, and how many in all at least, over several rounds.
     private static let calibrationShare = 0.05
     private static let leastCalibrated = 400
@@ -100,9 +108,11 @@ public struct LabelErrors: Sendable {
             calibration.add(
                 scores: scores(judged[round + 1], changed.labels), isError: changed.isAltered)
         }
+        isJudgeable = calibration.separation ?? 0 >= LabelErrors.leastSeparation
         let fitted = calibration.fit()
-        rate = fitted.rate
-        let posteriors = scores(own, labels).map(fitted.posterior)
+        rate = isJudgeable ? fitted.rate : (0, 0, 1)
+        let posteriors =
+            isJudgeable ? scores(own, labels).map(fitted.posterior) : labels.map { _ in 0 }
         self.posteriors = posteriors
         let flagged = posteriors.filter { $0 >= LabelErrors.flagLimit }
         flaggedCount = flagged.count

@@ -57,6 +57,9 @@ public struct LearnedChecks: Sendable {
     /// By what the response of a joined prompt answers.
     public private(set) var mergedPriors: [ErrorPrior]
 
+    /// Whether there were enough prompts to learn from what joined ones look like.
+    public var judgesMerged: Bool { merge != nil }
+
     /// That of the kind of which there is most.
     public var mergedPrior: ErrorPrior {
         mergedPriors.max { $0.rate.value < $1.rate.value } ?? .unknown
@@ -105,7 +108,8 @@ public struct LearnedChecks: Sendable {
                 return unfinished.logits(
                     row: pair.row, prompt: pair.prompt.span,
                     promptTokens: pair.promptTokens.span, response: pair.response.span,
-                    responseTokens: pair.responseTokens.span, &scratch)
+                    responseTokens: pair.responseTokens.span, isConversation: pair.isConversation,
+                    &scratch)
             }
         }
         let (own, sound) = (logits(pairs), logits(trusted))
@@ -114,10 +118,14 @@ public struct LearnedChecks: Sendable {
             sound: sound.map(\.mismatched))
         truncatedPrior = ErrorPrior(
             own.compactMap(\.truncated), sound: sound.compactMap(\.truncated))
-        mergedPriors = none.indices.map { kind in
-            ErrorPrior(
-                own.map { $0.merged?[kind].logit ?? none[kind] },
-                sound: sound.map { $0.merged?[kind].logit ?? none[kind] })
+        func joins(_ pairs: [PairExample], _ logits: [Logits], _ kind: Int) -> [Double] {
+            zip(pairs, logits).filter { !$0.0.isConversation }
+                .map { $0.1.merged?[kind].logit ?? none[kind] }
+        }
+        if merge != nil {
+            mergedPriors = none.indices.map { kind in
+                ErrorPrior(joins(pairs, own, kind), sound: joins(trusted, sound, kind))
+            }
         }
         mismatchedTrust = LearnedChecks.trust(
             verdicts.mismatched, own.map { mismatchedCurve.chance($0.mismatched) })
@@ -204,6 +212,10 @@ public struct LearnedChecks: Sendable {
     /// whose estimated shares were below this, 3 were right.
     private static let naturalShare = 0.01
 
+    /// The estimated share of joined prompts beyond which, without trusted records, they are how prompts are
+    /// written here (an instruction and a passage, say) and not errors: nothing is flagged.
+    private static let mostMerged = 0.2
+
     /// A chance after what is natural is taken off the share it rests on.
     ///
     /// With trusted records it has been taken off already.
@@ -272,19 +284,21 @@ public struct LearnedChecks: Sendable {
 
     /// Judges a record.
     ///
+    /// A prompt of several turns (`isConversation`) is joined by nature and not looked at for that.
     /// O(bytes + words).
     public func judge(
         row: Int, prompt: Span<UInt8>, promptTokens: Span<UInt32>, response: Span<UInt8>,
-        responseTokens: Span<UInt32>, _ scratch: inout Scratch
+        responseTokens: Span<UInt32>, isConversation: Bool = false, _ scratch: inout Scratch
     ) -> Judgement {
         let logits = logits(
             row: row, prompt: prompt, promptTokens: promptTokens, response: response,
-            responseTokens: responseTokens, &scratch)
+            responseTokens: responseTokens, isConversation: isConversation, &scratch)
         let truncated = logits.truncated.map(truncatedPrior.chance)
         var merged = (chance: 0.0, start: 0)
         if let verdict = logits.merged {
             for kind in verdict.indices {
                 let prior = mergedPriors[kind]
+                if !hasTrusted, prior.rate.value > LearnedChecks.mostMerged { continue }
                 let chance =
                     mergedTrust * tempered(prior.chance(verdict[kind].logit), prior.rate.value)
                 if chance > merged.chance { merged = (chance, verdict[kind].start) }
@@ -306,7 +320,7 @@ public struct LearnedChecks: Sendable {
 
     private func logits(
         row: Int, prompt: Span<UInt8>, promptTokens: Span<UInt32>, response: Span<UInt8>,
-        responseTokens: Span<UInt32>, _ scratch: inout Scratch
+        responseTokens: Span<UInt32>, isConversation: Bool, _ scratch: inout Scratch
     ) -> Logits {
         scratch.prompt.read(promptTokens, byteCount: prompt.count, with: &scratch.marks)
         scratch.response.read(responseTokens, byteCount: response.count, with: &scratch.marks)
@@ -320,9 +334,12 @@ public struct LearnedChecks: Sendable {
             scratch.prompt, sum, scratch.response, half: half, &scratch.marks, into: &numbers)
         let mismatched = mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms)
         let truncated = ending?.logit(response, row: row, with: &scratch.endingTerms)
-        let merged = merge?.judge(
-            prompt, promptTokens, scratch.response, row: row, relevance: relevance,
-            &scratch.merge)
+        let merged =
+            isConversation
+            ? nil
+            : merge?.judge(
+                prompt, promptTokens, scratch.response, row: row, relevance: relevance,
+                &scratch.merge)
         // A response that shares its words with the prompt is in the prompt's language.
         let isForeign =
             mismatched > LearnedChecks.sharedLogit

@@ -7,6 +7,8 @@ import Numerics
 /// with one of them only. The likeliest place counts.
 struct MergeModel: Sendable {
     private static let width = 11
+    /// Prompts that are learnt from at least: with fewer, sound ones were taken for joined ones.
+    static let leastPairs = 800
     /// Words of a piece at least.
     private static let leastWords = 3
     /// Places of a prompt that are looked at, and bytes of one that is looked at.
@@ -288,8 +290,11 @@ struct MergeModel: Sendable {
         work: some WorkSharing
     ) {
         self.seed = seed
-        let usable = pairs.filter { $0.prompt.count <= MergeModel.mostBytes / 2 }
-        guard usable.count >= LearnedChecks.leastPairs else { return nil }
+        let usable = pairs.filter {
+            $0.prompt.count <= MergeModel.mostBytes / 2 && !$0.isConversation
+        }
+        let trusted = trusted.filter { !$0.isConversation }
+        guard usable.count >= MergeModel.leastPairs else { return nil }
         let halves = usable.map { Half.of(row: $0.row, seed: seed) }
         let hashes = work.map(usable.count, keeping: Scratch.init) { index, scratch in
             let pair = usable[index]

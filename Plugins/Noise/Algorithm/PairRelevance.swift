@@ -12,17 +12,20 @@ public struct PairExample: Sendable {
     public let response: [UInt8]
     /// The response's tokens.
     public let responseTokens: [UInt32]
+    /// Whether the prompt is several turns of the user: joined by nature.
+    public let isConversation: Bool
 
     /// Copies a record's texts.
     public init(
         row: Int, prompt: [UInt8], promptTokens: [UInt32], response: [UInt8],
-        responseTokens: [UInt32]
+        responseTokens: [UInt32], isConversation: Bool = false
     ) {
         self.row = row
         self.prompt = prompt
         self.promptTokens = promptTokens
         self.response = response
         self.responseTokens = responseTokens
+        self.isConversation = isConversation
     }
 }
 

@@ -42,12 +42,22 @@ struct LabelErrorReport {
     /// Flagged rows in which no other check has found anything of weight.
     var newlyFlaggedCount: Int {
         zip(posteriors, judged.isFlagged).count {
-            $0 >= LabelErrors.flagLimit && !$1
+            errors.isJudgeable && $0 >= LabelErrors.flagLimit && !$1
         }
     }
 
     /// Reports findings, proposals, scores, metrics and the table of mix-ups.
     func report(to sink: Sink) throws {
+        try stateAgreement(to: sink)
+        guard errors.isJudgeable else {
+            return try sink.show(
+                "text", "Labels are not judged",
+                .object([
+                    "text": .string(
+                        "Labels made wrong on purpose cannot be told from the \(judged.rows.count) given "
+                            + "ones by the texts, so nothing is said of any label.")
+                ]))
+        }
         for (place, row) in judged.rows.enumerated()
         where posteriors[place] >= LabelErrors.flagLimit {
             try report(place, row: row, to: sink)
@@ -111,9 +121,12 @@ struct LabelErrorReport {
                 "noise.label_error_precision", errors.expectedPrecision, unit: "share",
                 n: errors.flaggedCount, direction: .higherIsBetter,
                 help: "expected share of true errors among the flagged labels"))
+    }
+
+    private func stateAgreement(to sink: Sink) throws {
         try sink.state(
             Metric(
-                "noise.label_agreement", errors.agreement, unit: "share", n: n,
+                "noise.label_agreement", errors.agreement, unit: "share", n: judged.rows.count,
                 direction: .higherIsBetter,
                 help: "records whose label is the likeliest to a model that has not seen them"))
     }

@@ -15,7 +15,7 @@ struct LearnedReport {
             (.truncatedResponse, checks.truncatedPrior.rate),
             (.mergedInstruction, checks.mergedPrior.rate),
         ]
-        for (check, rate) in rates {
+        for (check, rate) in rates where check != .mergedInstruction || checks.judgesMerged {
             try sink.state(
                 Metric(
                     "noise.\(check.scoreName)_estimated_rate", rate.value, unit: "share",

@@ -7,7 +7,7 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 3
+    static let stateFormat: UInt32 = 4
 
     let mostTokens: Int
     let labelledRows: Int

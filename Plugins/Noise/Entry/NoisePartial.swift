@@ -156,7 +156,8 @@ struct NoisePartial: GroupingPartial {
                     columns.responseTokens.withTokens(position) { responseTokens in
                         checks.judge(
                             row: row, prompt: prompt, promptTokens: promptTokens,
-                            response: response, responseTokens: responseTokens, &scratch)
+                            response: response, responseTokens: responseTokens,
+                            isConversation: columns.isConversation(position), &scratch)
                     }
                 }
             }

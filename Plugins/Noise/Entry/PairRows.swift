@@ -10,6 +10,7 @@ struct PairRows {
         let responseBytes: Int
         let promptTokens: Int
         let responseTokens: Int
+        let isConversation: Bool
     }
 
     /// Texts as numbers of four bytes, then tokens: lists lie in one array and cost no allocation.
@@ -44,7 +45,8 @@ struct PairRows {
             promptBytes: columns.prompts.byteCount(position),
             responseBytes: columns.responses.byteCount(position),
             promptTokens: columns.promptTokens.count(position),
-            responseTokens: columns.responseTokens.count(position))
+            responseTokens: columns.responseTokens.count(position),
+            isConversation: columns.isConversation(position))
         // Taken out, so that it is not read through what is written to.
         var list = buffer
         buffer = []
@@ -96,7 +98,8 @@ struct PairRows {
                 words((parts.responseBytes + 3) / 4), parts.responseBytes)
             return PairExample(
                 row: entry.row, prompt: prompt, promptTokens: Array(words(parts.promptTokens)),
-                response: response, responseTokens: Array(words(parts.responseTokens)))
+                response: response, responseTokens: Array(words(parts.responseTokens)),
+                isConversation: parts.isConversation)
         }.sorted { $0.row < $1.row }
     }
 
@@ -109,15 +112,16 @@ struct PairRows {
             writer.write(entry.tag.responseBytes)
             writer.write(entry.tag.promptTokens)
             writer.write(entry.tag.responseTokens)
+            writer.write(entry.tag.isConversation ? 1 : 0)
             writer.write(entry.list) { $0.write(Int($1)) }
         }
     }
 
     /// Reads what `save` wrote.
     mutating func load(from reader: inout StateReader) throws {
-        let entries = try reader.list(size: 48) { reader in
+        let entries = try reader.list(size: 56) { reader in
             let row = try reader.integer()
-            let counts = try (0..<4).map { _ in try reader.integer() }
+            let counts = try (0..<5).map { _ in try reader.integer() }
             return (
                 row, counts,
                 try reader.list(size: 8) { UInt32(truncatingIfNeeded: try $0.integer()) }
@@ -125,13 +129,14 @@ struct PairRows {
         }
         for (row, counts, list) in entries {
             guard counts.allSatisfy({ (0...list.count * 4).contains($0) }),
-                (counts[0] + 3) / 4 + (counts[1] + 3) / 4 + counts[2] + counts[3] == list.count
+                (counts[0] + 3) / 4 + (counts[1] + 3) / 4 + counts[2] + counts[3] == list.count,
+                counts[4] <= 1
             else { throw AnalyzerError("the saved sample does not fit itself") }
             sample.add(
                 row: row,
                 Parts(
                     promptBytes: counts[0], responseBytes: counts[1], promptTokens: counts[2],
-                    responseTokens: counts[3]), list.span)
+                    responseTokens: counts[3], isConversation: counts[4] == 1), list.span)
         }
     }
 }

@@ -46,6 +46,16 @@ struct NoiseColumns {
         promptTokens.count(position) > 0 && responseTokens.count(position) > 0
     }
 
+    /// Whether the user speaks more than once.
+    func isConversation(_ position: Int) -> Bool {
+        guard let turns, turns.count(position) > 2 else { return false }
+        var count = 0
+        for turn in 0..<turns.count(position) where turns.role(position, turn: turn) == "user" {
+            count += 1
+        }
+        return count > 1
+    }
+
     /// Calls `body` with a row's vector, an empty one where there are none.
     func withVector<Result>(_ position: Int, _ body: (Span<Float>) -> Result) -> Result {
         guard let vectors else {
