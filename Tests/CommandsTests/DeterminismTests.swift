@@ -51,7 +51,8 @@ import Testing
     func realData(_ files: [String]) throws {
         let paths = files.map { SharedData.file($0).path }
         try expectSame(
-            ["run", paths[0], "--reference", paths[1]], variants: DeterminismTests.variants)
+            ["run", paths[0], "--reference", paths[1], "--eval", paths[1]],
+            variants: DeterminismTests.variants)
     }
 
     @Test("another seed gives another report")

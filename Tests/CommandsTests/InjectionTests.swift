@@ -114,4 +114,46 @@ struct InjectionTests {
             .filter { $0["code"]?.stringValue == "NSE040" }.compactMap { $0["row_index"]?.intValue }
         #expect(Set(found) == planted)
     }
+
+    @Test("evaluation records copied with small edits are found, and hardly anything else")
+    func contamination() throws {
+        func records(_ name: String) throws -> [JSONValue] {
+            try String(contentsOf: SharedData.file("gsm8k/\(name).jsonl"), encoding: .utf8)
+                .split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+        }
+        let (own, eval) = (try records("train"), try records("test"))
+        var writer = JSONWriter()
+        for record in own {
+            writer.value(record)
+            writer.newline()
+        }
+        // 200 questions with a word left out, one put in and one exchanged, and the answer of another.
+        for number in 0..<200 {
+            var words = (eval[number * 6]["question"]?.stringValue ?? "").split(separator: " ")
+            words.remove(at: words.count / 4)
+            words.insert("really", at: words.count / 2)
+            words[words.count * 3 / 4] = "something"
+            writer.value(
+                .object([
+                    "question": .string(words.joined(separator: " ")),
+                    "answer": own[number]["answer"] ?? .null,
+                ]))
+            writer.newline()
+        }
+        let data = try folder.write("data.jsonl", writer.bytes)
+        let report = folder.path("report")
+        let run = try assay([
+            "run", data, "--eval", SharedData.file("gsm8k/test.jsonl").path, "--plugins", "noise",
+            "--out", report, "--quiet",
+        ])
+        #expect(run.status == 0, "\(run.errors)")
+        let found = Set(
+            try ReportReader(report).lines("findings.jsonl")
+                .filter { $0["code"]?.stringValue == "NSE070" }
+                .compactMap { $0["row_index"]?.intValue })
+        // Measured: 193 (of questions of 15 words and fewer a fifth was changed), and 3 questions of the
+        // training data that are reworded test questions.
+        #expect(found.filter { $0 >= own.count }.count >= 190)
+        #expect(found.filter { $0 < own.count }.count <= 5)
+    }
 }

@@ -36,7 +36,9 @@ struct NoiseAnalyzer: Analyzer {
 
     /// Where records have responses, all are looked at again with what was learnt from a sample.
     func endPass(_ partial: NoisePartial) throws -> PassDecision {
-        guard partial.look == nil, partial.pairCount > 0 else { return .finish }
+        guard partial.look == nil, partial.pairCount > 0 || !partial.eval.texts.isEmpty else {
+            return .finish
+        }
         let checks = LearnedChecks(
             partial.pairs.examples, trusted: partial.trusted.examples,
             verdicts: LearnedVerdicts(
@@ -44,7 +46,8 @@ struct NoiseAnalyzer: Analyzer {
                 truncated: review.verdicts(NoiseCheck.truncatedResponse.rawValue),
                 merged: review.verdicts(NoiseCheck.mergedInstruction.rawValue)),
             seed: partial.seed, work: HostWork(host: host))
-        return .again(broadcast: SecondLook(tally: partial.tally, checks: checks).bytes())
+        return .again(
+            broadcast: SecondLook(tally: partial.tally, checks: checks, eval: partial.eval).bytes())
     }
 
     func finish(_ partial: NoisePartial, to sink: Sink) throws {

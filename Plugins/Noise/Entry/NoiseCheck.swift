@@ -21,6 +21,7 @@ enum NoiseCheck: String, CaseIterable {
     case contradiction = "NSE040"
     case mismatchedResponse = "NSE041"
     case lowQuality = "NSE060"
+    case contamination = "NSE070"
 
     var name: String {
         switch self {
@@ -43,6 +44,7 @@ enum NoiseCheck: String, CaseIterable {
         case .contradiction: "contradiction"
         case .mismatchedResponse: "mismatched-response"
         case .lowQuality: "low-quality"
+        case .contamination: "contamination"
         }
     }
 
@@ -69,12 +71,14 @@ enum NoiseCheck: String, CaseIterable {
         case .contradiction: "the same prompt has another answer"
         case .mismatchedResponse: "the response seems to belong to another prompt"
         case .lowQuality: "the record differs from the trusted ones"
+        case .contamination: "the record stands in the evaluation data"
         }
     }
 
     var severity: Severity {
         switch self {
-        case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret: .high
+        case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret, .contamination:
+            .high
         case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData,
             .mergedInstruction, .mismatchedResponse, .languageMismatch:
             .medium
@@ -84,7 +88,7 @@ enum NoiseCheck: String, CaseIterable {
 
     var action: Action {
         switch self {
-        case .emptyResponse, .repetition: .drop
+        case .emptyResponse, .repetition, .contamination: .drop
         default: .review
         }
     }

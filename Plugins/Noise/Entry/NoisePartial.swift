@@ -17,6 +17,8 @@ struct NoisePartial: GroupingPartial {
     var tally = SecondLook.Tally()
     var pairs: PairRows
     var trusted: PairRows
+    /// Texts of the evaluation data.
+    var eval = EvalTexts()
     /// Records with a prompt and a response.
     var pairCount = 0
 
@@ -59,6 +61,7 @@ struct NoisePartial: GroupingPartial {
                 trusted.add(columns, position, row: batch.firstRow + position)
             }
         }
+        if batch.role == .eval, look == nil { collectEval(columns, batch) }
         guard batch.role == .data else { return }
         if let look { return try lookAgain(columns, batch, look, to: sink) }
         tally.rowCount += batch.rowCount
@@ -84,6 +87,7 @@ struct NoisePartial: GroupingPartial {
         _ columns: NoiseColumns, _ batch: Batch, _ look: SecondLook, to sink: Sink
     ) throws {
         var scratch = LearnedChecks.Scratch()
+        var contamination = ContaminationIndex.Scratch()
         var (scores, qualities): ([Double], [Double]) = ([], [])
         func flush(before row: Int) throws {
             for (check, values) in [
@@ -110,6 +114,9 @@ struct NoisePartial: GroupingPartial {
                 try flush(before: row)
             }
             checkEcho(columns, position, look, into: &faults)
+            if let index = look.contamination {
+                checkContamination(columns, position, index, &contamination, into: &faults)
+            }
             if look.checks == nil {
                 let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
                 faults.add(.truncatedResponse, "text.response", cut)
@@ -124,6 +131,33 @@ struct NoisePartial: GroupingPartial {
                 columns, position, row: row, isFlagged: wasFlagged || faults.isOfWeight)
         }
         try flush(before: batch.firstRow + batch.rowCount)
+    }
+
+    private mutating func collectEval(_ columns: NoiseColumns, _ batch: Batch) {
+        for position in 0..<batch.rowCount {
+            let row = batch.firstRow + position
+            columns.promptTokens.withTokens(position) { eval.add($0, row: row, isResponse: false) }
+            columns.responseTokens.withTokens(position) { eval.add($0, row: row, isResponse: true) }
+        }
+    }
+
+    private func checkContamination(
+        _ columns: NoiseColumns, _ position: Int, _ index: ContaminationIndex,
+        _ scratch: inout ContaminationIndex.Scratch, into faults: inout RowFaults
+    ) {
+        for (name, tokens) in [
+            ("text.prompt", columns.promptTokens), ("text.response", columns.responseTokens),
+        ] {
+            let closest = tokens.withTokens(position) { index.closest(to: $0, &scratch) }
+            guard let (text, share) = closest, ContaminationIndex.isHeld(text, share: share) else {
+                continue
+            }
+            faults.add(
+                .contamination, name, TextFault(span: 0..<0, score: share),
+                message: "holds \(Int((share * 100).rounded())) % of the "
+                    + "\(text.isResponse ? "response" : "prompt") of record \(text.row + 1) of the "
+                    + "evaluation data")
+        }
     }
 
     private func checkEcho(
@@ -376,6 +410,7 @@ struct NoisePartial: GroupingPartial {
         pairCount += other.pairCount
         pairs.merge(other.pairs)
         trusted.merge(other.trusted)
+        eval.merge(other.eval)
         if let others = other.labelled { labelled?.merge(others) }
     }
 
@@ -384,6 +419,7 @@ struct NoisePartial: GroupingPartial {
         writer.write(pairCount)
         pairs.save(to: &writer)
         trusted.save(to: &writer)
+        eval.save(to: &writer)
         labelled?.save(to: &writer)
     }
 
@@ -393,6 +429,7 @@ struct NoisePartial: GroupingPartial {
         pairCount = try reader.integer()
         try pairs.load(from: &reader)
         try trusted.load(from: &reader)
+        eval = try EvalTexts(from: &reader)
         try labelled?.load(from: &reader)
     }
 }

@@ -39,12 +39,16 @@ struct SecondLook {
 
     let tally: Tally
     let checks: LearnedChecks?
+    /// The evaluation data's texts; `nil` where there is none.
+    let contamination: ContaminationIndex?
+    private let eval: EvalTexts
 
     /// As bytes: a mark that tells one from another, then the rest.
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         tally.save(to: &writer)
         writer.write((checks?.numbers ?? []).withUnsafeBytes { Array($0) })
+        eval.save(to: &writer)
         var mark = StateWriter()
         mark.write(StableHash.hash(writer.bytes.span))
         return mark.bytes + writer.bytes
@@ -61,11 +65,15 @@ struct SecondLook {
             }
         }
         checks = LearnedChecks(numbers: numbers, seed: seed)
+        eval = try EvalTexts(from: &reader)
+        contamination = eval.texts.isEmpty ? nil : ContaminationIndex(eval)
     }
 
-    init(tally: Tally, checks: LearnedChecks?) {
+    init(tally: Tally, checks: LearnedChecks?, eval: EvalTexts) {
         self.tally = tally
         self.checks = checks
+        self.eval = eval
+        contamination = nil
     }
 
     /// Reads it once for all partials of a pass.
@@ -81,5 +89,35 @@ struct SecondLook {
                 return look
             }
         }
+    }
+}
+
+extension EvalTexts {
+    /// Writes everything.
+    func save(to writer: inout StateWriter) {
+        writer.write(texts) { writer, text in
+            writer.write(text.row)
+            writer.write(text.isResponse ? 1 : 0)
+            writer.write(text.gramCount)
+            writer.write(text.pairCount)
+        }
+        writer.write(grams) { $0.write($1) }
+        writer.write(pairs) { $0.write(Int($1)) }
+    }
+
+    /// Reads what `save` wrote.
+    init(from reader: inout StateReader) throws {
+        let texts = try reader.list(size: 32) { reader in
+            let (row, isResponse) = (try reader.integer(), try reader.integer())
+            return Text(
+                row: row, isResponse: isResponse == 1, gramCount: try reader.integer(),
+                pairCount: try reader.integer())
+        }
+        let grams = try reader.list(size: 8) { try $0.unsigned() }
+        let pairs = try reader.list(size: 8) { UInt32(truncatingIfNeeded: try $0.integer()) }
+        guard let whole = EvalTexts(texts: texts, grams: grams, pairs: pairs) else {
+            throw AnalyzerError("the saved evaluation texts do not fit themselves")
+        }
+        self = whole
     }
 }
