@@ -109,6 +109,38 @@ extension TextChecks {
         }
     }
 
+    /// The bytes of which a text is the reading from beginning to end; `nil` where it is not, or where they
+    /// are no UTF-8.
+    static func bytesOfWholeMisreading(_ text: Span<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] < 0x80 {
+                bytes.append(text[index])
+                index += 1
+            } else {
+                guard let single = singleByte(text, index) else { return nil }
+                bytes.append(single.byte)
+                index = single.end
+            }
+        }
+        return String(validating: bytes, as: UTF8.self) == nil ? nil : bytes
+    }
+
+    /// Adds the character whose reading stands at `index`; returns where it ends, `nil` where none does.
+    static func appendMisread(
+        _ text: Span<UInt8>, _ index: Int, to output: inout [UInt8]
+    ) -> Int? {
+        guard let found = misreadCharacter(text, index) else { return nil }
+        var position = index
+        while position < found.end, let single = singleByte(text, position) {
+            output.append(single.byte)
+            position = single.end
+        }
+        return found.end
+    }
+
     /// The byte of which a character is the Windows-1252 or Latin-1 reading, 0x80 to 0xFF.
     private static func singleByte(_ text: Span<UInt8>, _ index: Int) -> (byte: UInt8, end: Int)? {
         let first = text[index]

@@ -86,6 +86,14 @@ enum NoiseCheck: String, CaseIterable {
         }
     }
 
+    /// Whether there is a text that it should be.
+    var isRepairable: Bool {
+        switch self {
+        case .mojibake, .controlCharacters, .htmlResidue, .placeholderInput: true
+        default: false
+        }
+    }
+
     var action: Action {
         switch self {
         case .emptyResponse, .repetition, .contamination: .drop

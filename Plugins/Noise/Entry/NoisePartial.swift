@@ -72,6 +72,7 @@ struct NoisePartial: GroupingPartial {
             checkTexts(columns, position, into: &faults)
             faults.apply(review, row: row)
             if faults.isOfWeight { tally.flaggedRows.append(row) }
+            faults.repair(columns, position)
             try report(faults, row: row, to: sink)
             collectLabel(columns, position, row: row, isFlagged: faults.isOfWeight)
             try emit(columns, position, row: row, to: sink)
@@ -358,6 +359,11 @@ struct NoisePartial: GroupingPartial {
             finding.column = fault.column
             finding.span = fault.place.span
             finding.score = fault.place.score
+            if let repair = faults.repairs(for: fault.check).first(where: {
+                $0.column == fault.column
+            }) {
+                finding.evidence = .object(["repaired": .string(repair.text)])
+            }
             try sink.report(finding)
             worst[fault.check] = max(worst[fault.check] ?? 0, fault.place.score)
         }
@@ -365,12 +371,25 @@ struct NoisePartial: GroupingPartial {
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
             tally.counts[check.name, default: 0] += 1
-            var proposal = Proposal(check.action, row: row, code: check.rawValue)
-            proposal.confidence = score
-            try sink.propose(proposal)
+            try propose(check, row: row, confidence: score, faults.repairs(for: check), to: sink)
             if isScored(check) {
                 try sink.score(check.scoreName, role: .data, firstRow: row, [score])
             }
+        }
+    }
+
+    /// Proposes every repair there is, or what else is to be done.
+    private func propose(
+        _ check: NoiseCheck, row: Int, confidence: Double,
+        _ repairs: [(column: String, text: String)], to sink: Sink
+    ) throws {
+        var proposal = Proposal(
+            repairs.isEmpty ? check.action : .repair, row: row, code: check.rawValue)
+        proposal.confidence = confidence
+        if repairs.isEmpty { try sink.propose(proposal) }
+        for (column, text) in repairs {
+            (proposal.column, proposal.text) = (column, text)
+            try sink.propose(proposal)
         }
     }
 

@@ -76,6 +76,8 @@ struct RowFaults {
     }
 
     private(set) var list: [Fault] = []
+    /// Texts as they should be, by column.
+    private var repairs: [(column: String, text: String)] = []
 
     /// Whether one of them is of severity medium or high.
     var isOfWeight: Bool { list.contains { $0.severity.rawValue >= Severity.medium.rawValue } }
@@ -116,6 +118,43 @@ struct RowFaults {
             Fault(
                 check: check, column: column, place: place, message: message ?? check.message,
                 severity: severity ?? check.severity))
+    }
+}
+
+extension RowFaults {
+    /// Puts together how the columns would read with everything repaired that can be.
+    ///
+    /// All repairs of a column are one text, so that they do not contradict each other.
+    mutating func repair(_ columns: NoiseColumns, _ position: Int) {
+        if list.isEmpty { return }
+        if has(.placeholderInput) { repairs.append(("field:/input", "")) }
+        for (name, column) in columns.taught {
+            let checks = list.filter { $0.column == name }.map(\.check)
+            guard checks.contains(where: \.isRepairable) else { continue }
+            column.withBytes(position) { text in
+                var repaired: [UInt8] = []
+                for index in text.indices { repaired.append(text[index]) }
+                if checks.contains(.mojibake) {
+                    // A text of which something is lost is left for a person as a whole.
+                    guard let read = TextRepair.mojibake(repaired.span) else { return }
+                    repaired = read
+                }
+                if checks.contains(.controlCharacters) {
+                    repaired = TextRepair.controlCharacters(repaired.span)
+                }
+                if checks.contains(.htmlResidue) {
+                    repaired = TextRepair.htmlResidue(repaired.span)
+                }
+                repairs.append((name, String(decoding: repaired, as: UTF8.self)))
+            }
+        }
+    }
+
+    /// What mends the faults that a check has found, column by column; none where a person has to look.
+    func repairs(for check: NoiseCheck) -> [(column: String, text: String)] {
+        if repairs.isEmpty || !check.isRepairable { return [] }
+        let columns = list.filter { $0.check == check }.map(\.column)
+        return repairs.filter { columns.contains($0.column) }
     }
 }
 
