@@ -104,7 +104,15 @@ struct Analysis {
     ) throws -> Input {
         var options = ReadingOptions()
         options.columns = Array(Set(chosen.flatMap(\.unconditionalColumns))).sorted()
-        let labelColumns = Set(chosen.flatMap(\.columns)).subtracting(options.columns)
+        var labelColumns = Set(chosen.flatMap(\.columns)).subtracting(options.columns)
+        options.probabilities = try EmbeddingChoice.probabilities(settings)
+        if options.probabilities == nil {
+            labelColumns.remove(.predictedProbabilities)
+        } else if !labelColumns.union(options.columns).contains(.predictedProbabilities) {
+            throw UsageError(
+                "--pred-probs was given, but no chosen plugin reads probabilities",
+                help: "leave it out, or choose noise among the --plugins")
+        }
         options.threads = settings.threads
         options.batchRows = settings.batchRows
         options.fields = settings.fields

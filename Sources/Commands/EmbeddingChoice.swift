@@ -14,7 +14,7 @@ enum EmbeddingChoice {
             return .model(try EmbeddingModel(folder: Installation.embedding))
         }
         if stated.hasPrefix("field:") {
-            return try field(String(stated.dropFirst("field:".count)), settings)
+            return try field(stated, "--embedding", settings)
         }
         guard stated.hasSuffix(".npy") else {
             return .model(try EmbeddingModel(folder: stated))
@@ -33,20 +33,37 @@ enum EmbeddingChoice {
         return stated.hasPrefix("field:") || stated.hasSuffix(".npy") ? nil : stated
     }
 
-    private static func field(_ name: String, _ settings: RunSettings) throws -> EmbeddingOrigin {
+    /// Where the user's probabilities of labels come from; `nil` when none were given.
+    ///
+    /// - Throws: `FeatureError` or `UsageError` when they cannot be used.
+    static func probabilities(_ settings: RunSettings) throws -> EmbeddingOrigin? {
+        guard let stated = settings.predictedProbabilities else { return nil }
+        if stated.hasPrefix("field:") { return try field(stated, "--pred-probs", settings) }
+        guard stated.hasSuffix(".npy") else {
+            throw UsageError(
+                "--pred-probs is \"\(stated)\", expected a .npy file or field:NAME",
+                help: "write them with numpy.save, records × classes, float32")
+        }
+        return .matrix(try VectorMatrix(path: stated))
+    }
+
+    private static func field(
+        _ stated: String, _ option: String, _ settings: RunSettings
+    ) throws -> EmbeddingOrigin {
+        let name = String(stated.dropFirst("field:".count))
         let pointer = FieldMapping.pointer(name)
         let paths = settings.sources.first { $0.role == .data }?.paths ?? []
         let path = try DatasetReader.files(of: paths).first ?? ""
         guard path != "-" else {
             throw UsageError(
-                "--embedding field:\(name) cannot be used with standard input",
+                "\(option) field:\(name) cannot be used with standard input",
                 help: "write the records to a file")
         }
         let length = DatasetReader.vectorLength(try SourceBytes(path: path), pointer: pointer)
         guard let length, length > 0 else {
             throw UsageError(
                 "\(path): the first record has no list of numbers at \(pointer)",
-                help: "name a field of every record with --embedding field:NAME")
+                help: "name a field of every record with \(option) field:NAME")
         }
         return .field(pointer: pointer, dimensions: length)
     }

@@ -53,11 +53,20 @@ struct InputReader {
             options.recordsBefore = 0
             for (index, path) in try DatasetReader.files(of: paths).enumerated() {
                 let source = try SourceBytes(path: path)
-                options.columns = columns
-                if !labelColumns.isEmpty,
+                // Probabilities are of the data's records alone.
+                func ofRole(_ columns: [ColumnName]) -> [ColumnName] {
+                    columns.filter { role == .data || $0 != .predictedProbabilities }
+                }
+                options.columns = ofRole(columns)
+                let hasLabels =
                     DatasetReader.inspect(source, fields: options.fields).mapping.label != nil
-                {
-                    options.columns = (columns + labelColumns).sorted()
+                if role == .data, options.probabilities != nil, !hasLabels {
+                    throw UsageError(
+                        "\(path): --pred-probs was given, but its records have no label",
+                        help: "name the field of the label with --fields label=NAME")
+                }
+                if !labelColumns.isEmpty, hasLabels {
+                    options.columns = ofRole(columns + labelColumns).sorted()
                 }
                 if options.embedding == nil {
                     options.embedding = try embedding(options.columns)
@@ -87,13 +96,14 @@ struct InputReader {
                         "bytes": JSONValue(summary.byteCount), "sha256": .string(summary.sha256),
                     ]))
             }
-            if case .matrix(let matrix) = options.embedding, role == .data,
-                matrix.count != options.recordsBefore
-            {
+            for origin in [options.embedding, options.probabilities] {
+                guard case .matrix(let matrix) = origin, role == .data,
+                    matrix.count != options.recordsBefore
+                else { continue }
                 throw UsageError(
-                    "\(matrix.path): has \(matrix.count) vectors, "
+                    "\(matrix.path): has \(matrix.count) rows, "
                         + "the data has \(options.recordsBefore) records",
-                    help: "give one vector a record, in the order of the files")
+                    help: "give one row a record, in the order of the files")
             }
             input.datasets.append(
                 Report.Dataset(

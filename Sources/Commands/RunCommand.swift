@@ -18,6 +18,11 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: "A model2vec folder, field:NAME of the records, or a .npy file (default: built in).")
     var embedding: String?
+    @Option(
+        name: .customLong("pred-probs"),
+        help: "Your model's probabilities of the labels: a .npy file, or field:NAME of the records."
+    )
+    var predProbs: String?
     @Option(help: "A YAML file that holds these options; the command line wins.")
     var config: String?
     @Option(help: "A setting: strategy.key=value or analyzer-id.key=value.") var set: [String] = []

@@ -13,6 +13,7 @@ struct RunConfigurationFile {
             "plugin": paths, "plugins": paths, "fail-on": paths, "taxonomy": ["type": "string"],
             "review": ["type": "string"],
             "out": ["type": "string"], "embedding": ["type": "string"],
+            "pred-probs": ["type": "string"],
             "memory": ["type": ["integer", "string"]],
             "quiet": ["type": "boolean"],
             "threads": ["type": "integer", "minimum": 1, "maximum": 256],

@@ -13,6 +13,8 @@ struct RunSettings {
     let fields: [(part: String, pointer: String)]
     /// A folder, a `.npy` file or `field:` and a name; `nil` for the built-in table.
     let embedding: String?
+    /// A `.npy` file or `field:` and a name; `nil` for none.
+    let predictedProbabilities: String?
     let out: String
     let threads: Int
     /// Bytes of records that are kept in memory.
@@ -51,10 +53,13 @@ struct RunSettings {
             + RunSettings.review(command.review ?? file?.path("review"))
             + command.set.map { try StatedSetting(parsing: $0) }
         fields = try RunSettings.fields(command.fields) ?? file?.fields() ?? []
-        embedding =
-            command.embedding
-            ?? (file?.value("embedding")?.stringValue?.hasPrefix("field:") == true
-                ? file?.value("embedding")?.stringValue : file?.path("embedding"))
+        func given(_ stated: String?, _ key: String) -> String? {
+            stated
+                ?? (file?.value(key)?.stringValue?.hasPrefix("field:") == true
+                    ? file?.value(key)?.stringValue : file?.path(key))
+        }
+        embedding = given(command.embedding, "embedding")
+        predictedProbabilities = given(command.predProbs, "pred-probs")
         out = command.out ?? file?.path("out") ?? "assay-report"
         let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         threads = command.threads ?? file?.value("threads")?.intValue ?? processors

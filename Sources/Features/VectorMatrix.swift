@@ -12,8 +12,10 @@ public final class VectorMatrix: @unchecked Sendable {
     private let length: Int
     private let offset: Int
     private let width: Int
+    /// Numbers from one row to the next, and from one column to the next.
+    private let strides: (row: Int, column: Int)
 
-    /// Maps a `.npy` file (format 1 to 3) of 16-, 32- or 64-bit little-endian floats in C order.
+    /// Maps a `.npy` file (format 1 to 3) of 16-, 32- or 64-bit little-endian floats.
     ///
     /// - Throws: `FeatureError` saying what was found and what is expected.
     public init(path: String) throws {
@@ -48,14 +50,12 @@ public final class VectorMatrix: @unchecked Sendable {
         let shape = VectorMatrix.shape(header)
         count = shape.first ?? 0
         dimensions = shape.last ?? 0
+        strides = header.contains("'fortran_order': True") ? (1, count) : (dimensions, 1)
         let kind = ["<f2": 2, "<f4": 4, "<f8": 8].first { header.contains("'\($0.key)'") }
         width = kind?.value ?? 0
         guard isPossible else { throw refuse("is not a NumPy file") }
         guard kind != nil else {
             throw refuse("is not of little-endian floats: \(header.prefix(80))")
-        }
-        guard header.contains("'fortran_order': False") else {
-            throw refuse("is in Fortran order, expected C order")
         }
         guard shape.count == 2, (1...EmbeddingModel.mostDimensions).contains(dimensions) else {
             throw refuse("has shape \(shape), expected records × dimensions")
@@ -83,7 +83,7 @@ public final class VectorMatrix: @unchecked Sendable {
         guard row < count else { return false }
         var isFinite = true
         for column in 0..<dimensions {
-            let place = offset + (row * dimensions + column) * width
+            let place = offset + (row * strides.row + column * strides.column) * width
             let value: Float =
                 switch width {
                 case 2: Float(base.loadUnaligned(fromByteOffset: place, as: Float16.self))

@@ -30,16 +30,22 @@ final class ChunkParser: @unchecked Sendable {
     private var cells = DelimitedCells()
     private var builder: RowBuilder
     private let vectors: GivenVectors?
+    private let probabilities: GivenVectors?
 
     init(
         format: SourceFormat, header: [String], mapping: FieldMapping, columns: [ColumnName],
-        origin: EmbeddingOrigin?
+        origin: EmbeddingOrigin?, probabilities: EmbeddingOrigin?
     ) {
         self.format = format
         self.header = header
         self.mapping = mapping
-        builder = RowBuilder(columns: columns, origin: origin)
-        vectors = columns.contains(where: \.isEmbedding) ? origin.flatMap(GivenVectors.init) : nil
+        let given = columns.contains(.predictedProbabilities) ? probabilities : nil
+        builder = RowBuilder(
+            columns: columns, origin: origin, probabilityCount: given?.dimensions)
+        vectors =
+            columns.contains(where: \.isEmbedding)
+            ? origin.flatMap { GivenVectors($0, what: "embedding") } : nil
+        self.probabilities = given.flatMap { GivenVectors($0, what: "list of probabilities") }
         mapper = RecordMapper(mapping)
         fieldPaths = Dictionary(
             uniqueKeysWithValues: columns.compactMap { column in
@@ -88,7 +94,7 @@ final class ChunkParser: @unchecked Sendable {
         case .plainText:
             guard ChunkParser.isUTF8(record) else { return ChunkParser.notUTF8 }
             builder.beginRow()
-            if let reason = vectors?.add(nil, number, to: &builder.vector) { return reason }
+            if let reason = addGiven(nil, number: number) { return reason }
             builder.prompt.join(record)
             builder.endRow { _, _ in }
             return nil
@@ -104,7 +110,7 @@ final class ChunkParser: @unchecked Sendable {
 
     private func add(_ tape: JSONTape, number: Int) -> String? {
         builder.beginRow()
-        if let reason = vectors?.add(tape, number, to: &builder.vector) { return reason }
+        if let reason = addGiven(tape, number: number) { return reason }
         mapper.map(tape, into: &builder)
         builder.endRow { column, text in
             if let path = fieldPaths[column] { mapper.append(tape, at: path, to: &text) }
@@ -122,7 +128,7 @@ final class ChunkParser: @unchecked Sendable {
                 "expected \(header.count) cells as in the first record, found \(cells.ends.count)"
         }
         builder.beginRow()
-        if let reason = vectors?.add(nil, number, to: &builder.vector) { return reason }
+        if let reason = addGiven(nil, number: number) { return reason }
         for cell in partCells.prompt { builder.prompt.join(cells[cell]) }
         if let cell = partCells.response { builder.response.join(cells[cell]) }
         if let cell = partCells.system { builder.system.join(cells[cell]) }
@@ -134,6 +140,12 @@ final class ChunkParser: @unchecked Sendable {
             if let cell = fieldCells[column] { text.join(cells[cell]) }
         }
         return nil
+    }
+
+    /// Adds what was given with a record; returns the reason when it is not there.
+    private func addGiven(_ tape: JSONTape?, number: Int) -> String? {
+        vectors?.add(tape, number, to: &builder.vector)
+            ?? probabilities?.add(tape, number, to: &builder.probabilities)
     }
 
     private static let notUTF8 =

@@ -16,6 +16,8 @@ public struct ReadingOptions: Sendable {
     public var batchBytes = 4 << 20
     /// Where embeddings come from, when a column asks for them.
     public var embedding: EmbeddingOrigin?
+    /// Where the user's probabilities of classes come from, when their column is asked for.
+    public var probabilities: EmbeddingOrigin?
     /// Records of the dataset's files before this one.
     public var recordsBefore = 0
     /// Parts stated by the user, as (part, pointer).
@@ -133,7 +135,7 @@ public enum DatasetReader {
             [format = summary.format, mapping = summary.mapping] in
             ChunkParser(
                 format: format, header: header, mapping: mapping, columns: options.columns,
-                origin: options.embedding)
+                origin: options.embedding, probabilities: options.probabilities)
         }
         var splitter = RecordSplitter(source, format: summary.format)
         if case .delimited(_, hasHeader: true) = summary.format { _ = splitter.next() }

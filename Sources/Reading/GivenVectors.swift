@@ -1,6 +1,6 @@
 import Features
 
-/// Vectors that come with the data: in a field of every record, or in a file beside it.
+/// Numbers that come with the data, embeddings or probabilities: in a field of every record, or in a file beside it.
 struct GivenVectors {
     private enum Place {
         case field(path: [[UInt8]], dimensions: Int)
@@ -8,9 +8,12 @@ struct GivenVectors {
     }
 
     private let place: Place
+    /// What they are, for reasons.
+    private let what: String
 
     /// `nil` when the vectors are to be computed.
-    init?(_ origin: EmbeddingOrigin) {
+    init?(_ origin: EmbeddingOrigin, what: String) {
+        self.what = what
         switch origin {
         case .model: return nil
         case .field(let pointer, let dimensions):
@@ -25,13 +28,13 @@ struct GivenVectors {
         case .matrix(let matrix):
             if matrix.append(number, to: &vector) { return nil }
             return number < matrix.count
-                ? "its vector in \(matrix.path) has a number that is not finite"
-                : "\(matrix.path) has \(matrix.count) vectors, none for record \(number + 1)"
+                ? "its \(what) in \(matrix.path) has a number that is not finite"
+                : "\(matrix.path) has \(matrix.count) rows, none for record \(number + 1)"
         case .field(let path, let dimensions):
             let length = tape.flatMap { GivenVectors.numbers($0, at: path, into: &vector) }
             if length == dimensions { return nil }
             let found = length.map { "\($0) numbers" } ?? "no list of numbers"
-            return "its embedding is \(found), expected \(dimensions) as in the first record"
+            return "its \(what) is \(found), expected \(dimensions) as in the first record"
         }
     }
 

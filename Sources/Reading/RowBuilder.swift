@@ -19,17 +19,23 @@ struct RowBuilder {
     private var turnBytes: [UInt8] = []
     /// The vector that the record itself has, and why it has none where one was asked for.
     var vector: [Float] = []
+    /// The probabilities that were given with the record.
+    var probabilities: [Float] = []
 
     private var rowCount = 0
     /// Columns in the order asked for, so that no name is looked up per row.
     private var texts: [(name: ColumnName, buffer: TextBuffer)] = []
     private var turnsColumn: TurnsBuffer?
+    private var probabilityColumn: VectorBuffer?
+    private let probabilityCount: Int?
     private var features: FeatureBuilder
     private let columns: [ColumnName]
     private let needsTurns: Bool
     private let needsAll: Bool
 
-    init(columns: [ColumnName], origin: EmbeddingOrigin?) {
+    /// `probabilityCount` is how many are given with each record, `nil` for none.
+    init(columns: [ColumnName], origin: EmbeddingOrigin?, probabilityCount: Int? = nil) {
+        self.probabilityCount = probabilityCount
         self.columns = columns
         features = FeatureBuilder(columns, origin: origin)
         needsAll = columns.contains { column in
@@ -41,10 +47,13 @@ struct RowBuilder {
 
     mutating func beginBatch() {
         rowCount = 0
-        texts = columns.filter { $0 != .turns && FeatureKind($0) == nil }.map {
+        texts = columns.filter {
+            $0 != .turns && $0 != .predictedProbabilities && FeatureKind($0) == nil
+        }.map {
             ($0, TextBuffer())
         }
         turnsColumn = columns.contains(.turns) ? TurnsBuffer() : nil
+        probabilityColumn = probabilityCount.map { VectorBuffer(dimensions: $0) }
         features.begin()
     }
 
@@ -58,6 +67,7 @@ struct RowBuilder {
         turns.removeAll(keepingCapacity: true)
         turnBytes.removeAll(keepingCapacity: true)
         vector.removeAll(keepingCapacity: true)
+        probabilities.removeAll(keepingCapacity: true)
     }
 
     /// Adds one turn of a conversation to the parts it belongs to.
@@ -97,6 +107,7 @@ struct RowBuilder {
         }
         appendFeatures()
         appendTurns()
+        probabilityColumn?.values.append(contentsOf: probabilities)
     }
 
     private mutating func append(_ text: RowText, at index: Int) {
@@ -183,6 +194,9 @@ struct RowBuilder {
         var columns: [(name: ColumnName, data: ColumnData)] = []
         for text in texts { columns.append((text.name, .text(text.buffer))) }
         if let turnsColumn { columns.append((.turns, .turns(turnsColumn))) }
+        if let probabilityColumn {
+            columns.append((.predictedProbabilities, .vectors(probabilityColumn)))
+        }
         return RecordBatch(rowCount: rowCount, columns: columns + features.finish())
     }
 

@@ -38,11 +38,14 @@ public struct ColumnName: RawRepresentable, Hashable, Sendable, Comparable {
     /// Embedding of all text.
     public static let allEmbedding = ColumnName(rawValue: "feature.embedding.all/1")
 
-    /// The fixed columns that this host computes.
+    /// Probabilities of the classes that the user gave with the data; not there when none were given.
+    public static let predictedProbabilities = ColumnName(rawValue: "given.pred_probs/1")
+
+    /// The fixed columns that this host computes or is given.
     public static let provided: [ColumnName] = [
         prompt, response, system, all, label, turns, promptTokens, responseTokens, allTokens,
         language, promptLanguage, responseLanguage, promptEmbedding, responseEmbedding,
-        allEmbedding,
+        allEmbedding, predictedProbabilities,
     ]
 
     /// Whether it holds vectors.

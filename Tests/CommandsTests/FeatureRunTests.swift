@@ -73,10 +73,10 @@ import Testing
         }
         let more = try folder.write("more.jsonl", FeatureRunTests.records + #"{"prompt": "a"}"#)
         #expect(
-            try refusal([more, "--embedding", matrix]).contains("has 3 vectors, the data has 4"))
+            try refusal([more, "--embedding", matrix]).contains("has 3 rows, the data has 4"))
         let fewer = try folder.write("fewer.jsonl", #"{"prompt": "a", "response": "b"}"#)
         #expect(
-            try refusal([fewer, "--embedding", matrix]).contains("has 3 vectors, the data has 1"))
+            try refusal([fewer, "--embedding", matrix]).contains("has 3 rows, the data has 1"))
         #expect(
             try refusal([fewer, "--embedding", "field:v"]).contains("no list of numbers at /v"))
         #expect(try refusal([data, "--embedding", "/nowhere"]).contains("cannot be opened"))

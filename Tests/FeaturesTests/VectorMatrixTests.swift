@@ -36,7 +36,6 @@ import Testing
         "other files are refused with the reason",
         arguments: [
             ("{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", "floats"),
-            ("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", "Fortran"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", "shape"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (9, 3), }", "expected 108"),
         ])

@@ -14,6 +14,9 @@ public struct LabelledRecords: Sendable {
     public var labels: [Int32] = []
     /// Number of classes.
     public var classCount = 0
+    /// Probabilities of the classes by another model, out of fold, rows × classes; empty when the labels are
+    /// to be judged by models of our own.
+    public var probabilities: [Float] = []
 
     /// No records.
     public init() {}
@@ -70,7 +73,13 @@ public struct LabelErrors: Sendable {
     public init?(_ records: LabelledRecords, seed: UInt64, work: some WorkSharing) {
         let rowCount = records.labels.count
         guard rowCount >= LabelErrors.leastRecords, records.classCount > 1 else { return nil }
-        let judge = LabelJudge(records, work: work)
+        let judge = records.probabilities.isEmpty ? LabelJudge(records, work: work) : nil
+        // Given probabilities know nothing of labels that were made wrong afterwards, as those of our own
+        // models nearly do.
+        func probabilities(_ labellings: [[Int32]]) -> [[Float]] {
+            judge?.probabilities(labellings, seed: seed, work: work)
+                ?? labellings.map { _ in records.probabilities }
+        }
         let labels = records.labels
         let flips = Int(LabelErrors.calibrationShare * Double(rowCount))
         let rounds = min(
@@ -80,8 +89,7 @@ public struct LabelErrors: Sendable {
                 LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
             }
         }
-        var judged = judge.probabilities(
-            [labels] + altered.map(\.labels), seed: seed, work: work)
+        var judged = probabilities([labels] + altered.map(\.labels))
         let own = judged[0]
         let transitions = LabelTransitions(
             probabilities: own, labels: labels, classCount: records.classCount)
@@ -92,7 +100,7 @@ public struct LabelErrors: Sendable {
                     transitions.wrongLabel(for: $0, &$1)
                 }
             }
-            judged = [own] + judge.probabilities(altered.map(\.labels), seed: seed, work: work)
+            judged = [own] + probabilities(altered.map(\.labels))
         }
         func scores(_ probabilities: [Float], _ labels: [Int32]) -> [Double] {
             guard !transitions.isClassDependent else {

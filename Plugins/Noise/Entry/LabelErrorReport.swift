@@ -27,9 +27,16 @@ struct LabelErrorReport {
     private static let mostPairs = 20
 
     /// Judges the labels; `nil` when there are too few.
-    init?(_ rows: LabelledRows, review: ReviewDecisions, seed: UInt64, host: HostServices) {
+    ///
+    /// `classes` is the order of the classes in the given probabilities, empty when none was stated.
+    ///
+    /// - Throws: `AnalyzerError` when the given probabilities do not fit the labels.
+    init?(
+        _ rows: LabelledRows, review: ReviewDecisions, classes: [String], seed: UInt64,
+        host: HostServices
+    ) throws {
         guard rows.rows.count >= LabelErrors.leastRecords else { return nil }
-        judged = rows.judged(review)
+        judged = try rows.judged(review, classes: classes)
         self.review = review
         guard let errors = LabelErrors(judged.records, seed: seed, work: HostWork(host: host))
         else { return nil }
@@ -72,7 +79,10 @@ struct LabelErrorReport {
         let likely = review.labels[row] ?? judged.names[Int(errors.suggestions[place])]
         var finding = Finding(
             code: LabelErrorReport.code, row: row,
-            message: "the label is \"\(given)\", the text speaks for \"\(likely)\"")
+            message: "the label is \"\(given)\", "
+                + (judged.records.probabilities.isEmpty
+                    ? "the text speaks" : "the given probabilities speak")
+                + " for \"\(likely)\"")
         finding.severity = .medium
         finding.column = "label"
         finding.score = posteriors[place]

@@ -18,6 +18,9 @@ struct LabelledRows {
     private var starts: [Int] = [0]
     private var vectors: [Float] = []
     private var dimensions = 0
+    /// What the user's model says of each row, where it was given: so many classes.
+    private var probabilities: [Float] = []
+    private(set) var givenClassCount = 0
     /// Whether another check has found something of weight in the row.
     private var isFlagged: [Bool] = []
 
@@ -29,7 +32,7 @@ struct LabelledRows {
     /// Adds a row with a label; `vector` is empty where there is none.
     mutating func add(
         row: Int, label: Span<UInt8>, tokens words: Span<UInt32>, vector: Span<Float>,
-        isFlagged flag: Bool
+        probabilities given: Span<Float>, isFlagged flag: Bool
     ) {
         rows.append(row)
         labels.append(number(of: label))
@@ -37,6 +40,8 @@ struct LabelledRows {
         starts.append(tokens.count)
         dimensions = max(dimensions, vector.count)
         for index in vector.indices { vectors.append(vector[index]) }
+        givenClassCount = max(givenClassCount, given.count)
+        for index in given.indices { probabilities.append(given[index]) }
         isFlagged.append(flag)
         if rows.count > 2 * capacity { trim() }
     }
@@ -68,6 +73,8 @@ struct LabelledRows {
         starts += other.starts.dropFirst().map { $0 + first }
         dimensions = max(dimensions, other.dimensions)
         vectors += other.vectors
+        givenClassCount = max(givenClassCount, other.givenClassCount)
+        probabilities += other.probabilities
         isFlagged += other.isFlagged
         if rows.count > 2 * capacity { trim() }
     }
@@ -90,6 +97,7 @@ struct LabelledRows {
         result.names = names
         result.numbers = numbers
         result.dimensions = dimensions
+        result.givenClassCount = givenClassCount
         for place in places {
             result.rows.append(rows[place])
             result.labels.append(renumber(labels[place]))
@@ -97,6 +105,10 @@ struct LabelledRows {
             result.starts.append(result.tokens.count)
             if vectors.count == rows.count * dimensions {
                 result.vectors += vectors[place * dimensions..<(place + 1) * dimensions]
+            }
+            if probabilities.count == rows.count * givenClassCount {
+                result.probabilities +=
+                    probabilities[place * givenClassCount..<(place + 1) * givenClassCount]
             }
             result.isFlagged.append(isFlagged[place])
         }
@@ -123,7 +135,10 @@ struct LabelledRows {
     }
 
     /// What is judged of all rows, with the labels that a review has put right.
-    func judged(_ review: ReviewDecisions) -> Judged {
+    ///
+    /// - Throws: `AnalyzerError` when the given probabilities are of other classes than the labels, or in
+    ///   another order.
+    func judged(_ review: ReviewDecisions, classes: [String]) throws -> Judged {
         var all = self
         all.trim()
         var given: [Int: String] = [:]
@@ -155,6 +170,12 @@ struct LabelledRows {
         records.dimensions = isWhole ? dimensions : 0
         records.labels = chosen.labels
         records.classCount = kept.count
+        if givenClassCount > 0 {
+            records.probabilities = try GivenProbabilities(
+                chosen.probabilities, classCount: givenClassCount,
+                classes: classes.isEmpty ? nil : classes, labels: names
+            ).columns(of: kept.map { names[$0] }, labels: chosen.labels)
+        }
         return Judged(
             rows: chosen.rows, isFlagged: chosen.isFlagged, names: kept.map { names[$0] },
             records: records, given: given, leftOut: rows.count - chosen.rows.count)
@@ -169,6 +190,8 @@ struct LabelledRows {
         writer.write(starts) { $0.write($1) }
         writer.write(vectors) { $0.write(Int($1.bitPattern)) }
         writer.write(dimensions)
+        writer.write(probabilities) { $0.write(Int($1.bitPattern)) }
+        writer.write(givenClassCount)
         writer.write(isFlagged) { $0.write($1 ? 1 : 0) }
     }
 
@@ -185,6 +208,10 @@ struct LabelledRows {
             Float(bitPattern: UInt32(truncatingIfNeeded: try $0.integer()))
         }
         dimensions = try reader.integer()
+        probabilities = try reader.list(size: 8) {
+            Float(bitPattern: UInt32(truncatingIfNeeded: try $0.integer()))
+        }
+        givenClassCount = try reader.integer()
         isFlagged = try reader.list(size: 8) { try $0.integer() != 0 }
         let isSound =
             labels.count == rows.count && starts.count == rows.count + 1
@@ -193,6 +220,8 @@ struct LabelledRows {
             && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
             && (0...LabelledRows.mostDimensions).contains(dimensions)
             && vectors.count == rows.count * dimensions
+            && (0...LabelledRows.mostDimensions).contains(givenClassCount)
+            && probabilities.count == rows.count * givenClassCount
         guard isSound else { throw AnalyzerError("the saved labels do not fit each other") }
     }
 }

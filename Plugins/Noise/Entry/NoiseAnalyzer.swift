@@ -12,6 +12,8 @@ struct NoiseAnalyzer: Analyzer {
     let mostTokens: Int
     let labelledRows: Int
     let review: ReviewDecisions
+    /// The order of the classes in the given probabilities; empty when none was stated.
+    let classes: [String]
     let host: HostServices
     private let reader = SecondLook.Reader()
 
@@ -20,6 +22,7 @@ struct NoiseAnalyzer: Analyzer {
         mostTokens = configuration["context_tokens"]?.intValue ?? 8192
         labelledRows = configuration["labelled_rows"]?.intValue ?? 100_000
         review = ReviewDecisions(configuration["review"])
+        classes = (configuration["classes"]?.arrayValue ?? []).compactMap(\.stringValue)
     }
 
     func begin(_ pass: Pass) throws -> NoisePartial {
@@ -54,8 +57,9 @@ struct NoiseAnalyzer: Analyzer {
         let tally = partial.wholeTally
         let n = tally.rowCount
         guard n > 0 else { return }
-        let labels = partial.labelled.flatMap {
-            LabelErrorReport($0, review: review, seed: partial.seed, host: host)
+        let labels = try partial.labelled.flatMap {
+            try LabelErrorReport(
+                $0, review: review, classes: classes, seed: partial.seed, host: host)
         }
         let flaggedCount = tally.flaggedRows.count + (labels?.newlyFlaggedCount ?? 0)
         let rate = Double(flaggedCount) / Double(n)

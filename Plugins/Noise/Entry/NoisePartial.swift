@@ -261,10 +261,12 @@ struct NoisePartial: GroupingPartial {
         }
         labels.withBytes(position) { label in
             columns.tokens.withTokens(position) { words in
-                columns.withVector(position) { vector in
-                    labelled?.add(
-                        row: row, label: label, tokens: words, vector: vector,
-                        isFlagged: isFlagged)
+                NoiseColumns.withVector(columns.vectors, position) { vector in
+                    NoiseColumns.withVector(columns.probabilities, position) { probabilities in
+                        labelled?.add(
+                            row: row, label: label, tokens: words, vector: vector,
+                            probabilities: probabilities, isFlagged: isFlagged)
+                    }
                 }
             }
         }

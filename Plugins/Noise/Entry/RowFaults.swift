@@ -15,6 +15,8 @@ struct NoiseColumns {
     let responseTokens: TokenColumn
     /// Of all text; only where the data has labels.
     let vectors: VectorColumn?
+    /// Probabilities of the classes by the user's own model, where they were given.
+    let probabilities: VectorColumn?
     /// What a record is given: its context, tools and prompt.
     let given: [TextColumn?]
     /// Prompt and response with their names.
@@ -37,6 +39,7 @@ struct NoiseColumns {
         tools = batch.text("field:/tools")
         turns = batch.turns
         vectors = batch.vectors("feature.embedding.all/1")
+        probabilities = batch.vectors("given.pred_probs/1")
         given = [systems, tools, prompts]
         taught = [("text.prompt", prompts), ("text.response", responses)]
     }
@@ -56,12 +59,14 @@ struct NoiseColumns {
         return count > 1
     }
 
-    /// Calls `body` with a row's vector, an empty one where there are none.
-    func withVector<Result>(_ position: Int, _ body: (Span<Float>) -> Result) -> Result {
-        guard let vectors else {
+    /// Calls `body` with a row of a column of numbers, an empty one where there is no column.
+    static func withVector<Result>(
+        _ column: VectorColumn?, _ position: Int, _ body: (Span<Float>) -> Result
+    ) -> Result {
+        guard let column else {
             return body(UnsafeBufferPointer<Float>(start: nil, count: 0).span)
         }
-        return vectors.withVector(position, body)
+        return column.withVector(position, body)
     }
 }
 
