@@ -142,6 +142,50 @@ import Testing
         return Double(above) / Double(wrong.count * right.count)
     }
 
+    @Test(
+        "letters typed at random are gibberish, also where a tenth is; other languages and digests are not"
+    )
+    func gibberish() throws {
+        func typed(_ row: Int) -> String {
+            var generator = SeededGenerator(seed: 12, stream: UInt64(row))
+            let letters = Array("abcdefghijklmnopqrstuvwxyz")
+            let words = (0..<6).map { _ in
+                String((0..<7).map { _ in letters[Int(generator.below(26))] })
+            }
+            return words.joined(separator: " ")
+        }
+        let records = LearnedChecksTests.records(2000) { row in
+            LearnedChecksTests.kind(row) == 0 ? (LearnedChecksTests.prompt(row), typed(row)) : nil
+        }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        var (all, found) = (0, 0)
+        for record in records {
+            let judgement = judge(checks, record, &scratch)
+            let isTyped = LearnedChecksTests.kind(record.row) == 0
+            let isFound = judgement.gibberish.response != nil
+            #expect(isTyped || !isFound)
+            if isTyped { all += 1 }
+            if isFound { found += 1 }
+            #expect(judgement.gibberish.prompt == nil)
+        }
+        // Words of seven letters may have vowels enough to be spoken.
+        #expect(found * 100 >= all * 90, "\(found) of \(all)")
+        for text in [
+            "Guten Morgen, ich muss heute mit dem Bus zur Arbeit fahren, weil mein Auto kaputt ist.",
+            "aGVsbG8gd29ybGQgdGhpcyBpcyBhIHRlc3Q aGVsbG8gd29ybGQgdGhpcyBpcyBh",
+            "GATTACA CCGTTAGC TTAGGCAT", "1234 5678 9999 12 34 56", "请问这是什么意思", "qzx", "",
+        ] {
+            let record = LearnedChecksTests.pair(5, LearnedChecksTests.prompt(5), text)
+            #expect(judge(checks, record, &scratch).gibberish.response == nil, "\(text)")
+        }
+        let few = try #require(
+            LearnedChecks(
+                LearnedChecksTests.records(300) { _ in nil }, seed: 1, work: SerialWork()))
+        let record = LearnedChecksTests.pair(5, LearnedChecksTests.prompt(5), typed(5))
+        #expect(judge(few, record, &scratch).gibberish.response == nil)
+    }
+
     @Test("what most prompts are is no error, and a conversation is joined by nature")
     func joinedByNature() throws {
         let records = LearnedChecksTests.records(900) { row in

@@ -186,4 +186,26 @@ struct InjectionTests {
         // Measured: all of 866 and all of 30.
         #expect(Double(restored) >= 0.99 * Double(changed), "\(restored) of \(changed)")
     }
+
+    @Test(
+        "letters typed at random are found in English data, and hardly anything else",
+        arguments: [
+            "gsm8k/train.jsonl", "gpteacher/Codegen/codegen-instruct.json",
+            "bitext_cs/bitext_v1.csv",
+        ])
+    func gibberish(_ path: String) throws {
+        let out = folder.path("out." + (path.split(separator: ".").last ?? ""))
+        let injected = try assay([
+            "inject", SharedData.file(path).path, "-o", out, "--noise", "gibberish=0.05",
+        ])
+        #expect(injected.status == 0, "\(injected.errors)")
+        _ = try assay(["run", out, "--plugins", "noise", "--out", folder.path("r"), "--quiet"])
+        let scored = try assay([
+            "score", folder.path("r"), "--ledger", out + ".ledger.jsonl", "--format", "json",
+        ])
+        let line = try JSONValue(parsing: scored.output).arrayValue?.first
+        // Measured: precision 1, recall 0.982 to 0.988.
+        #expect(line?["precision"]?.doubleValue ?? 0 >= 0.98, "\(scored.output)")
+        #expect(line?["recall"]?.doubleValue ?? 0 >= 0.95, "\(scored.output)")
+    }
 }

@@ -50,6 +50,7 @@ public struct LearnedChecks: Sendable {
     public private(set) var quality: QualityModel?
     private let ending: EndingModel?
     private let merge: MergeModel?
+    private let gibberish: GibberishModel?
     /// Of mismatched responses.
     public private(set) var mismatchedCurve: ErrorCurve
     /// Of cut responses.
@@ -93,6 +94,7 @@ public struct LearnedChecks: Sendable {
         ending = EndingModel(
             pairs, trusted: trusted, verdicts: verdicts.truncated, seed: seed, work: work)
         work.reportProgress(3, of: 4)
+        gibberish = GibberishModel(pairs, seed: seed, work: work)
         merge = MergeModel(
             pairs, trusted: trusted, relevance: relevance, seed: seed, work: work)
         let none = [Double](
@@ -265,6 +267,8 @@ public struct LearnedChecks: Sendable {
         public let isInOtherLanguage: Bool
         /// That the record is no sound one, judged by trusted records; `nil` without them.
         public let lowQuality: Double?
+        /// How sure it is that prompt and response are gibberish, 0.5 to 1; `nil` for what is not.
+        public let gibberish: (prompt: Double?, response: Double?)
     }
 
     /// What a thread keeps from row to row.
@@ -315,7 +319,11 @@ public struct LearnedChecks: Sendable {
             truncated: truncated.map { tempered($0, truncatedPrior.rate.value) },
             looksTruncated: logits.truncated ?? 0 >= LearnedChecks.doubtfulLogit,
             merged: merged.chance, mergedStart: merged.start,
-            isInOtherLanguage: logits.isForeign, lowQuality: lowQuality)
+            isInOtherLanguage: logits.isForeign, lowQuality: lowQuality,
+            gibberish: (
+                gibberish?.score(prompt, row: row, seed: seed),
+                gibberish?.score(response, row: row, seed: seed)
+            ))
     }
 
     private func logits(
@@ -368,7 +376,7 @@ public struct LearnedChecks: Sendable {
         var numbers: [Float] = [
             ending == nil ? 0 : 1, merge == nil ? 0 : 1, Float(pairCount),
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
-            Float(mismatchedTrust), Float(mergedTrust),
+            Float(mismatchedTrust), Float(mergedTrust), gibberish == nil ? 0 : 1,
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -383,6 +391,7 @@ public struct LearnedChecks: Sendable {
         numbers += mismatch.numbers
         if let ending { numbers += ending.numbers }
         if let merge { numbers += merge.numbers }
+        if let gibberish { numbers += gibberish.numbers }
         if let quality { numbers += quality.numbers }
         return numbers
     }
@@ -407,7 +416,7 @@ public struct LearnedChecks: Sendable {
                 return vector
             }
         }
-        guard let head = take(7).map(Array.init),
+        guard let head = take(8).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -439,10 +448,13 @@ public struct LearnedChecks: Sendable {
         merge =
             head[1] == 1
             ? take(MergeModel.numberCount).flatMap { MergeModel($0, seed: seed) } : nil
+        gibberish =
+            head[7] == 1
+            ? take(GibberishModel.numberCount).flatMap { GibberishModel($0) } : nil
         quality =
             hasTrusted ? take(QualityModel.numberCount).flatMap { QualityModel($0) } : nil
         guard rest.isEmpty, hasTrusted == (quality != nil), (head[0] == 1) == (ending != nil),
-            (head[1] == 1) == (merge != nil)
+            (head[1] == 1) == (merge != nil), (head[7] == 1) == (gibberish != nil)
         else { return nil }
     }
 }

@@ -14,6 +14,7 @@ enum NoiseCheck: String, CaseIterable {
     case promptEcho = "NSE025"
     case mergedInstruction = "NSE026"
     case languageMismatch = "NSE027"
+    case gibberish = "NSE028"
     case refusal = "NSE029"
     case unfulfillableRequest = "NSE030"
     case personalData = "NSE031"
@@ -37,6 +38,7 @@ enum NoiseCheck: String, CaseIterable {
         case .promptEcho: "prompt-echo"
         case .mergedInstruction: "merged-instruction"
         case .languageMismatch: "language-mismatch"
+        case .gibberish: "gibberish"
         case .refusal: "refusal"
         case .unfulfillableRequest: "unfulfillable-request"
         case .personalData: "personal-data"
@@ -64,6 +66,7 @@ enum NoiseCheck: String, CaseIterable {
         case .promptEcho: "the response only repeats the prompt"
         case .mergedInstruction: "the prompt is two prompts joined"
         case .languageMismatch: "the response is in another language than the prompt"
+        case .gibberish: "the letters follow each other as at random"
         case .refusal: "the response is a refusal"
         case .unfulfillableRequest: "the prompt needs something that text cannot carry"
         case .personalData: "the text has a personal e-mail address"
@@ -80,7 +83,7 @@ enum NoiseCheck: String, CaseIterable {
         case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret, .contamination:
             .high
         case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData,
-            .mergedInstruction, .mismatchedResponse, .languageMismatch:
+            .mergedInstruction, .mismatchedResponse, .languageMismatch, .gibberish:
             .medium
         default: .low
         }

@@ -241,6 +241,12 @@ struct NoisePartial: GroupingPartial {
         if let quality = judgement.lowQuality, quality >= LearnedChecks.qualityLimit {
             faults.add(.lowQuality, "text.all", TextFault(span: 0..<0, score: quality))
         }
+        for (name, score) in [
+            ("text.prompt", judgement.gibberish.prompt),
+            ("text.response", judgement.gibberish.response),
+        ] {
+            faults.add(.gibberish, name, score.map { TextFault(span: 0..<0, score: $0) })
+        }
         if judgement.isInOtherLanguage {
             faults.add(
                 .languageMismatch, "text.response", TextFault(span: 0..<0, score: 0.95))

@@ -86,8 +86,7 @@ public struct NoiseInjector {
 
     /// Rows in an order of their own for each kind.
     private func order(_ kind: NoiseKind, _ count: Int) -> [Int] {
-        let number = UInt64(NoiseKind.allCases.firstIndex(of: kind) ?? 0)
-        let base = StableHash.mix(seed ^ StableHash.mix(number &+ 0x4E53_4549))
+        let base = StableHash.hash(Array(kind.rawValue.utf8).span, seed: seed)
         return (0..<count).map { (key: StableHash.mix(base ^ UInt64($0)), row: $0) }
             .sorted { ($0.key, $0.row) < ($1.key, $1.row) }.map(\.row)
     }
@@ -146,12 +145,15 @@ public struct NoiseInjector {
         case .truncatedResponse: text = TextDamage.cut(pieces[last], &generator)
         case .repetition: text = TextDamage.repeated(pieces[last], &generator)
         case .mojibake: text = TextDamage.mojibake(pieces[last])
+        case .gibberish: text = TextDamage.gibberish(pieces[last], &generator)
         case .promptEcho:
             let prompt = records.pieces(.prompt, row).filter { !$0.isEmpty }.joined(separator: "\n")
             guard !prompt.isEmpty else { return nil }
             text = generator.next() & 1 == 0 ? prompt : "\(prompt)\n\(pieces[last])"
         case .mergedInstruction:
-            let other = order[Int(generator.below(UInt64(order.count)))]
+            let drawn = Int(generator.below(UInt64(order.count)))
+            // Of a draw of the record itself the next in the order.
+            let other = order[drawn] == row ? order[(drawn + 1) % order.count] : order[drawn]
             guard other != row,
                 let second = records.pieces(.prompt, other).first(where: { !$0.isEmpty })
             else { return nil }

@@ -16,6 +16,8 @@ public enum NoiseKind: String, Sendable, CaseIterable {
     case repetition
     /// UTF-8 that was read as a one-byte encoding.
     case mojibake
+    /// A response of letters typed at random.
+    case gibberish
     /// A response that repeats its prompt.
     case promptEcho = "prompt-echo"
     /// A prompt with that of another record behind it.
@@ -43,6 +45,7 @@ public enum NoiseKind: String, Sendable, CaseIterable {
         case .truncatedResponse: "the response is cut off"
         case .repetition: "the response, or its end, again and again"
         case .mojibake: "UTF-8 read as Windows-1252"
+        case .gibberish: "letters typed at random in place of the response"
         case .promptEcho: "the response repeats the prompt"
         case .mergedInstruction: "another record's prompt behind the prompt"
         case .typo: "slips of the keyboard in the prompt"
@@ -54,7 +57,9 @@ public enum NoiseKind: String, Sendable, CaseIterable {
     public var column: ColumnName {
         switch self {
         case .labelError, .confusedLabel: .label
-        case .mismatchedResponse, .truncatedResponse, .repetition, .mojibake, .promptEcho: .response
+        case .mismatchedResponse, .truncatedResponse, .repetition, .mojibake, .gibberish,
+            .promptEcho:
+            .response
         case .mergedInstruction, .typo, .wordDrop: .prompt
         }
     }

@@ -56,6 +56,21 @@ enum TextDamage {
         0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178,
     ]
 
+    /// As many words of as many letters as the text has, at most 60 and at least three of five: letters drawn
+    /// from the whole alphabet, or half of the time from the middle row of the keyboard.
+    static func gibberish(_ text: String, _ generator: inout SeededGenerator) -> String? {
+        let isMash = generator.next() & 1 == 0
+        let letters = Array(isMash ? "asdfghjkl" : "abcdefghijklmnopqrstuvwxyz")
+        let words = text.split(whereSeparator: { $0.isWhitespace }).prefix(60)
+        var lengths = words.map { max(3, min(12, $0.count)) }
+        while lengths.count < 3 { lengths.append(5) }
+        let typed = lengths.map { length in
+            let drawn = (0..<length).map { _ in Int(generator.below(UInt64(letters.count))) }
+            return String(drawn.map { letters[$0] })
+        }
+        return typed.joined(separator: " ")
+    }
+
     /// Words of which one gets a slip.
     private static let wordsPerTypo = 10
 
