@@ -158,4 +158,29 @@ import Testing
         #expect(find("As an AI, I can suggest several ways", TextChecks.refusal) == nil)
         #expect(find("As an AI, I cannot do that.", TextChecks.refusal) != nil)
     }
+
+    @Test(
+        "a letter that ends in a closing and a name is whole; a sentence that speaks of one is not")
+    func signatures() {
+        func isSigned(_ text: String) -> Bool {
+            let bytes = Array(text.utf8)
+            return TextChecks.endsWithSignature(bytes.span)
+        }
+        for text in [
+            "I look forward to it.\n\nYours sincerely,\nJane Austen",
+            "Thank you. Best regards, [Your Name], Historian",
+            "Yours in hope and anticipation, Dracula", "Keep trying. Best of luck! - Harry",
+            "盼复。此致\n敬礼", "谢谢。王小明敬上", "With respect and hope, Your AI companion",
+        ] {
+            #expect(isSigned(text), "\(text)")
+        }
+        for text in [
+            "", "He said that he regards", "Yours sincerely,",
+            "She regards it as a mistake, and then",
+            "I love Paris, Rome and the",
+            "with respect to the second point, the committee decided to",
+        ] {
+            #expect(!isSigned(text), "\(text)")
+        }
+    }
 }

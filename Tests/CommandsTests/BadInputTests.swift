@@ -56,6 +56,7 @@ import Testing
         try refuse(["--noise", "typo=0.1", "--ledger", out], ["is read or written"])
         try refuse(["--noise", "typo=0.1"], ["is a folder"], data: "Examples/support-desk")
         try refuse(["--noise", "typo=0.1"], ["No such file"], data: "none.jsonl")
+        try refuse(["--noise", "typo=0.1", "--ledger", out + ".gz"], ["not compressed"])
         let copy = try folder.write("copy.jsonl", BadInputTests.record)
         let onto = try Program.assay(["inject", copy, "-o", copy, "--noise", "typo=1"])
         #expect(onto.status == 2 && onto.errors.contains("is read or written"))

@@ -221,7 +221,10 @@ struct NoisePartial: GroupingPartial {
                 .mismatchedResponse, "text.response",
                 TextFault(span: 0..<0, score: judgement.mismatched))
         }
-        if let truncated = judgement.truncated {
+        let isSigned = columns.responses.withBytes(position) { TextChecks.endsWithSignature($0) }
+        if isSigned {
+            // A letter is whole where its name stands.
+        } else if let truncated = judgement.truncated {
             let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
             if let cut, judgement.looksTruncated {
                 // Two signs that agree, where too few records are cut off for one to be enough.
