@@ -109,7 +109,11 @@ let package = Package(
         room(
             "Features", ["CLanguage", "JSONText", "Numerics", "Records"],
             exclude: readme + ["Tables"]),
-        room("Reading", ["CCompression", "CSimdjson", "Features", "Parallel", "Records", crypto]),
+        room(
+            "Reading",
+            [
+                "CCompression", "CSimdjson", "Features", "JSONText", "Parallel", "Records", crypto,
+            ]),
         room("BatchStore", ["CLinux", "JSONText", "Parallel", "Records"]),
         room("Planning", ["JSONText", "Numerics", "Reading", "Records", crypto]),
         room("Orchestrator", ["JSONText", "Parallel", "Records"], safe),

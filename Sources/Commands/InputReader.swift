@@ -59,13 +59,14 @@ struct InputReader {
                 }
                 options.columns = ofRole(columns)
                 let hasLabels =
-                    DatasetReader.inspect(source, fields: options.fields).mapping.label != nil
+                    (!labelColumns.isEmpty || options.probabilities != nil)
+                    && DatasetReader.inspect(source, fields: options.fields).mapping.label != nil
                 if role == .data, options.probabilities != nil, !hasLabels {
                     throw UsageError(
                         "\(path): --pred-probs was given, but its records have no label",
                         help: "name the field of the label with --fields label=NAME")
                 }
-                if !labelColumns.isEmpty, hasLabels {
+                if hasLabels {
                     options.columns = ofRole(columns + labelColumns).sorted()
                 }
                 if options.embedding == nil {

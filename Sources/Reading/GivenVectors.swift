@@ -1,6 +1,7 @@
 import Features
 
-/// Numbers that come with the data, embeddings or probabilities: in a field of every record, or in a file beside it.
+/// Numbers that come with the data, embeddings or probabilities: in a field of every record, or in a
+/// file beside it.
 struct GivenVectors {
     private enum Place {
         case field(path: [[UInt8]], dimensions: Int)

@@ -1,6 +1,9 @@
 import Records
 
 /// Finds the values of a JSON record behind its columns, in the order in which `RecordMapper` joins them.
+///
+/// Apart from the mapper, whose loop copies bytes and remembers nothing of where they stood; tests hold
+/// the two equal on every record of the shared sets.
 struct PieceCollector {
     let tape: JSONTape
     let mapping: FieldMapping

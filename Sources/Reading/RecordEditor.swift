@@ -1,3 +1,4 @@
+import JSONText
 public import Records
 
 /// Replaces parts of records and leaves every other byte as it is: unknown keys, the order of keys, big
@@ -131,38 +132,20 @@ public final class RecordEditor {
         result.append(contentsOf: text)
     }
 
-    private static let hexDigits = Array("0123456789abcdef".utf8)
-
     private static func appendString(_ text: [UInt8], asciiOnly: Bool, to result: inout [UInt8]) {
-        result.append(UInt8(ascii: "\""))
-        if asciiOnly, text.contains(where: { $0 >= 0x80 }) {
-            for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
-                if scalar.isASCII {
-                    appendASCII(UInt8(scalar.value), to: &result)
-                } else {
-                    for unit in String(scalar).utf16 { appendEscape(unit, to: &result) }
-                }
-            }
-        } else {
-            for byte in text { appendASCII(byte, to: &result) }
+        var writer = JSONWriter()
+        text.withUnsafeBufferPointer { writer.string(utf8: $0) }
+        guard asciiOnly, text.contains(where: { $0 >= 0x80 }) else {
+            return result.append(contentsOf: writer.bytes)
         }
-        result.append(UInt8(ascii: "\""))
-    }
-
-    private static func appendEscape(_ unit: UInt16, to result: inout [UInt8]) {
-        result.append(contentsOf: [0x5C, 0x75])
-        for shift in [12, 8, 4, 0] { result.append(hexDigits[Int(unit >> UInt16(shift)) & 15]) }
-    }
-
-    private static func appendASCII(_ byte: UInt8, to result: inout [UInt8]) {
-        switch byte {
-        case 0x22: result.append(contentsOf: [0x5C, 0x22])
-        case 0x5C: result.append(contentsOf: [0x5C, 0x5C])
-        case 0x0A: result.append(contentsOf: [0x5C, 0x6E])
-        case 0x0D: result.append(contentsOf: [0x5C, 0x72])
-        case 0x09: result.append(contentsOf: [0x5C, 0x74])
-        case 0..<0x20: appendEscape(UInt16(byte), to: &result)
-        default: result.append(byte)
+        for unit in String(decoding: writer.bytes, as: UTF8.self).utf16 {
+            if unit < 0x80 {
+                result.append(UInt8(unit))
+            } else {
+                let digits = String(unit, radix: 16)
+                let zeros = String(repeating: "0", count: 4 - digits.utf8.count)
+                result.append(contentsOf: "\\u\(zeros)\(digits)".utf8)
+            }
         }
     }
 

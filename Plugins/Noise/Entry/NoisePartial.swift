@@ -221,25 +221,11 @@ struct NoisePartial: GroupingPartial {
                 .mismatchedResponse, "text.response",
                 TextFault(span: 0..<0, score: judgement.mismatched))
         }
-        let isSigned = columns.responses.withBytes(position) { TextChecks.endsWithSignature($0) }
-        if isSigned {
+        if let fault = truncation(judgement, columns, position),
             // A letter is whole where its name stands.
-        } else if let truncated = judgement.truncated {
-            let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
-            if let cut, judgement.looksTruncated {
-                // Two signs that agree, where too few records are cut off for one to be enough.
-                faults.add(.truncatedResponse, "text.response", cut)
-            } else if truncated >= LearnedChecks.flagLimit {
-                let end = columns.responses.withBytes(position) {
-                    ByteSearch.trimmed($0).upperBound
-                }
-                faults.add(
-                    .truncatedResponse, "text.response",
-                    TextFault(span: max(0, end - 1)..<end, score: truncated))
-            }
-        } else {
-            let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
-            faults.add(.truncatedResponse, "text.response", cut)
+            !columns.responses.withBytes(position, { TextChecks.endsWithSignature($0) })
+        {
+            faults.add(.truncatedResponse, "text.response", fault)
         }
         if let quality = judgement.lowQuality, quality >= LearnedChecks.qualityLimit {
             faults.add(.lowQuality, "text.all", TextFault(span: 0..<0, score: quality))
@@ -260,6 +246,18 @@ struct NoisePartial: GroupingPartial {
                 .mergedInstruction, "text.prompt",
                 TextFault(span: judgement.mergedStart..<end, score: judgement.merged))
         }
+    }
+
+    private func truncation(
+        _ judgement: LearnedChecks.Judgement, _ columns: NoiseColumns, _ position: Int
+    ) -> TextFault? {
+        let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
+        guard let truncated = judgement.truncated else { return cut }
+        // Two signs that agree, where too few records are cut off for one to be enough.
+        if let cut, judgement.looksTruncated { return cut }
+        guard truncated >= LearnedChecks.flagLimit else { return nil }
+        let end = columns.responses.withBytes(position) { ByteSearch.trimmed($0).upperBound }
+        return TextFault(span: max(0, end - 1)..<end, score: truncated)
     }
 
     private mutating func collectLabel(
