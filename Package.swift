@@ -153,7 +153,7 @@ let package = Package(
         tests("PluginHost", ["JSONText", "PluginHost"]),
         tests("Planning", ["JSONText", "Planning", "Reading", "Records"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
-        tests("Commands", ["JSONText", "Numerics"]),
+        tests("Commands", ["CoverageAlgorithm", "Features", "JSONText", "Numerics"]),
         tests("Conformance", ["CLayout"]),
         tests("Repository", ["JSONText"]),
     ] + strategies.flatMap(strategy),

@@ -21,6 +21,26 @@ struct Analysis {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
         let progress = Progress(isQuiet: settings.isQuiet)
+        let found = try analyze(chosen, progress: progress, clock: clock)
+        return try conclude(
+            found.input, found.results, chosen, progress: progress, seconds: found.seconds,
+            clock: clock)
+    }
+
+    /// Reads and analyses; writes nothing.
+    func results() throws -> [AnalyzerResult] {
+        let progress = Progress(isQuiet: settings.isQuiet)
+        defer { progress.end() }
+        return try analyze(
+            try RunPlan.analyzers(settings), progress: progress, clock: Stopwatch()
+        ).results
+    }
+
+    private func analyze(
+        _ chosen: [ChosenAnalyzer], progress: Progress, clock: Stopwatch
+    ) throws -> (
+        input: Input, results: [AnalyzerResult], seconds: (read: Double, analyzed: Double)
+    ) {
         let store = BatchStore(
             memoryBudget: settings.memoryBudget, spillFolder: Installation.spillFolder)
         // The analyzers begin with the first batches while the later ones are read.
@@ -44,10 +64,7 @@ struct Analysis {
         }
         let readSeconds = clock.seconds
         analysis.join()
-        let analysed = clock.seconds
-        return try conclude(
-            input, results.withLock { $0 }, chosen, progress: progress,
-            seconds: (readSeconds, analysed), clock: clock)
+        return (input, results.withLock { $0 }, (readSeconds, clock.seconds))
     }
 
     private func conclude(

@@ -9,7 +9,7 @@ public struct Assay: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, SchemaCommand.self, ExplainCommand.self, PluginsCommand.self,
-            InjectCommand.self, ScoreCommand.self, RevertCommand.self,
+            TaxonomyCommand.self, InjectCommand.self, ScoreCommand.self, RevertCommand.self,
         ])
 
     /// For the parser.

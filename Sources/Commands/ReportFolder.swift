@@ -23,6 +23,7 @@ struct ReportFolder {
             ("run.json", JSONValue.object(execution).bytes + [0x0A]),
             ("report.html", Array(page.utf8)), ("findings.jsonl", findings(report, input)),
             ("rows.jsonl", rows(report)),
+            ("proposals.jsonl", ProposalLines(report: report, input: input).bytes),
             ("queue.jsonl", queue(report, input)), ("rejected.jsonl", rejected(input.rejected)),
         ]
         for (name, bytes) in files { try save(name, bytes) }
@@ -135,6 +136,8 @@ struct ReportFolder {
 
     /// The records to review, those most likely in error first: the chance that any of a record's noise
     /// scores is right, taken as independent.
+    ///
+    /// After them those that other strategies ask to be looked at.
     private func queue(_ report: Report, _ input: Input) -> [UInt8] {
         var sound: [Int: Double] = [:]
         for result in report.results where result.identity.strategy == "noise" {
@@ -142,9 +145,13 @@ struct ReportFolder {
                 for (row, value) in table.values { sound[row, default: 1] *= 1 - value }
             }
         }
-        let ordered = sound.filter { 1 - $0.value >= ReportFolder.leastChance }
+        let likely = sound.filter { 1 - $0.value >= ReportFolder.leastChance }
             .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(ReportFolder.mostQueued)
-        let queued = Set(ordered.map(\.key))
+        var queued = Set(likely.map(\.key))
+        let lines = ProposalLines(report: report, input: input)
+        let ordered =
+            likely.map { (row: $0.key, chance: JSONValue.number(1 - $0.value)) }
+            + lines.reviewed.filter { queued.insert($0).inserted }.map { ($0, .null) }
         var findings: [Int: [JSONValue]] = [:]
         for result in report.results {
             for finding in result.allFindings where finding.role == .data {
@@ -158,14 +165,10 @@ struct ReportFolder {
         }
         var writer = JSONWriter()
         for (row, chance) in ordered {
-            let place = input.place(.data, row)
             writer.value(
                 .object([
-                    "row_index": JSONValue(row),
-                    "source": place.map {
-                        .object(["file": .string($0.file), "line": JSONValue($0.line)])
-                    } ?? .null,
-                    "chance": .number(1 - chance), "findings": .array(findings[row] ?? []),
+                    "row_index": JSONValue(row), "source": lines.source(.data, row),
+                    "chance": chance, "findings": .array(findings[row] ?? []),
                 ]))
             writer.newline()
         }

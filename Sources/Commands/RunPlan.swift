@@ -74,13 +74,21 @@ enum RunPlan {
         _ analyzer: Manifest.Analyzer, _ configuration: JSONObject
     ) -> [ColumnName] {
         var columns = Set(analyzer.columns)
-        for pointer in analyzer.configColumns {
-            var values: [JSONValue] = [.object(configuration)]
-            for step in pointer.split(separator: "/") {
-                values = values.flatMap {
+        func values(at pointer: String) -> [JSONValue] {
+            pointer.split(separator: "/").reduce([.object(configuration)]) { values, step in
+                values.flatMap {
                     step == "*" ? $0.arrayValue ?? [] : [$0[String(step)]].compactMap { $0 }
                 }
             }
+        }
+        for condition in analyzer.conditionalColumns
+        where values(at: condition.pointer).contains(where: { $0 == condition.value ?? $0 })
+            == condition.isWanted
+        {
+            columns.formUnion(condition.columns)
+        }
+        for pointer in analyzer.configColumns {
+            let values = values(at: pointer)
             for name in values.compactMap(\.stringValue) {
                 columns.insert(ColumnName(rawValue: "field:\(name)"))
             }

@@ -1,5 +1,5 @@
 import Glibc
-import JSONText
+public import JSONText
 public import Orchestrator
 public import Records
 
@@ -20,6 +20,18 @@ public struct Manifest: Sendable {
         public let help: [(heading: String, text: String)]
     }
 
+    /// Columns that are read when a configuration states a value, or when it does not.
+    public struct ConditionalColumns: Sendable {
+        /// JSON pointer, with `*` for any element.
+        public let pointer: String
+        /// What the value has to be; `nil` for anything.
+        public let value: JSONValue?
+        /// Whether the value has to be there or to be absent.
+        public let isWanted: Bool
+        /// The columns.
+        public let columns: [ColumnName]
+    }
+
     /// One analyzer.
     public struct Analyzer: Sendable {
         /// Reverse-DNS name.
@@ -35,6 +47,8 @@ public struct Manifest: Sendable {
         /// JSON pointers, with `*` for any element, to configuration values that name a field whose
         /// column it reads.
         public let configColumns: [String]
+        /// Columns it reads when its configuration states a value.
+        public let conditionalColumns: [ConditionalColumns]
         /// Codes it may use.
         public let codes: [Code]
         /// JSON Schema of its configuration.
@@ -167,11 +181,10 @@ private struct ManifestReader {
 
     func analyzer(_ value: JSONValue) throws -> Manifest.Analyzer {
         let id = try string(value, "id", under: "analyzers[]")
-        func names(_ key: String) -> [ColumnName] {
-            (value[key]?.arrayValue ?? []).compactMap(\.stringValue).map(ColumnName.init(rawValue:))
-        }
-        let (columns, labelColumns) = (names("columns"), names("label_columns"))
-        if let unknown = (columns + labelColumns).first(where: { !$0.isProvided }) {
+        let (columns, labelColumns) = (names(value["columns"]), names(value["label_columns"]))
+        let conditional = (value["conditional_columns"]?.arrayValue ?? [])
+            .flatMap { names($0["columns"]) }
+        if let unknown = (columns + labelColumns + conditional).first(where: { !$0.isProvided }) {
             throw PluginError(
                 "\(path): analyzer \(id) asks for column \"\(unknown.rawValue)\", which this assay does not have",
                 help:
@@ -184,11 +197,23 @@ private struct ManifestReader {
             stateFormat: try integer(value, "state_format", under: "analyzers[]"),
             columns: columns, labelColumns: labelColumns,
             configColumns: (value["config_columns"]?.arrayValue ?? []).compactMap(\.stringValue),
+            conditionalColumns: try (value["conditional_columns"]?.arrayValue ?? []).map(condition),
             codes: try (value["codes"]?.arrayValue ?? []).map(code),
             configuration: try ConfigurationSchema(value["config"] ?? .object([:]), path: path),
             memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
             callSeconds: resources["call_seconds"]?.doubleValue ?? 120,
             passes: max(1, value["passes"]?.intValue ?? 1))
+    }
+
+    private func names(_ value: JSONValue?) -> [ColumnName] {
+        (value?.arrayValue ?? []).compactMap(\.stringValue).map(ColumnName.init(rawValue:))
+    }
+
+    private func condition(_ value: JSONValue) throws -> Manifest.ConditionalColumns {
+        let isWanted = value["if"] != nil
+        return Manifest.ConditionalColumns(
+            pointer: try string(value, isWanted ? "if" : "unless", under: "conditional_columns[]"),
+            value: value["is"], isWanted: isWanted, columns: names(value["columns"]))
     }
 
     private func code(_ value: JSONValue) throws -> Manifest.Code {

@@ -76,9 +76,7 @@ public struct PluginRunner: AnalyzerRunner {
             version: manifest.version, stateFormat: analyzer.stateFormat,
             columns: columns.map(\.rawValue), configuration: JSONValue.object(configuration).bytes,
             seed: options.seed, threads: options.threads, memoryBytes: analyzer.memoryBytes)
-        if columns.contains(where: \.isEmbedding) {
-            request.embeddingFolder = options.embeddingFolder
-        }
+        request.embeddingFolder = options.embeddingFolder
         self.request = request
     }
 

@@ -31,6 +31,69 @@ import Testing
         #expect(measures.gaps.first?.priority == 2.5)
     }
 
+    @Test("near copies count once, and a cell that copies fill is a gap")
+    func effective() {
+        let measures = CoverageMeasures([
+            CategoryCount(name: "copies", weight: 1, target: 100, count: 1000, effective: 1),
+            CategoryCount(name: "some copies", weight: 1, target: 100, count: 110, effective: 90),
+            CategoryCount(name: "thin", weight: 2, target: 50, count: 20, effective: 10),
+        ])
+        // effective = 0.25·0.01 + 0.25·0.9 + 0.5·0.2; capped = 0.25 + 0.25 + 0.5·0.4.
+        #expect(abs(measures.effective - 0.3275) < 1e-12)
+        #expect(abs(measures.capped - 0.7) < 1e-12)
+        // Priorities 0.25·99 and 0.5·40.
+        #expect(measures.gaps.map(\.name) == ["copies", "thin"])
+        #expect(measures.gaps.map(\.priority) == [24.75, 20])
+        #expect(measures.gaps.map(\.isFilledByCopies) == [true, false])
+    }
+
+    @Test("the plan takes what fills most, one of a family, and stops where nothing is missing")
+    func plan() {
+        let needs = [
+            ExpansionPlan.Need(deficit: 2, gain: 0.1), ExpansionPlan.Need(deficit: 1, gain: 0.3),
+        ]
+        func candidate(_ needs: [Int], _ family: Int, _ confidence: Double = 1)
+            -> ExpansionPlan.Candidate
+        {
+            ExpansionPlan.Candidate(needs: needs, confidence: confidence, family: family)
+        }
+        let plan = ExpansionPlan(
+            needs,
+            [
+                candidate([0], 0), candidate([], 1), candidate([0, 1], 2), candidate([1], 3),
+                candidate([0], 0), candidate([0], 5, 0.5), candidate([0], 6),
+            ])
+        // The third fills both; then one more of the first need, the surest and earliest.
+        #expect(plan.taken == [2, 0])
+        #expect(plan.reasons == [1, 0])
+        #expect(plan.missing == [0, 0])
+        #expect(ExpansionPlan(needs, []).missing == [2, 1])
+        #expect(ExpansionPlan([], [candidate([], 0)]).taken.isEmpty)
+    }
+
+    @Test("a prompt's task is told by its first verb, and by a question word where there is none")
+    func tasks() {
+        func task(_ text: String) -> TaskVerb? { TaskVerb(Array(text.utf8).span) }
+        #expect(task("Write a poem about the sea") == .write)
+        #expect(task("Can you SUMMARIZE this text?") == .summarize)
+        #expect(task("What is the capital of France?") == .answer)
+        #expect(task("请翻译下面的句子") == .translate)
+        #expect(task("地球为什么是圆的") == .explain)
+        #expect(task("hello there") == nil)
+        #expect(task("") == nil)
+    }
+
+    @Test("topics are named by what sets them apart")
+    func names() {
+        let texts = [
+            "please book a flight to rome", "book a flight for me", "cancel the flight",
+            "what is my bank balance", "show the bank balance", "bank balance now",
+        ].map { Array($0.utf8) }
+        let names = TopicNames(texts, groups: [0, 0, 0, 1, 1, 1], count: 3).names
+        #expect(
+            names[0].contains("flight") && names[1].hasPrefix("bank balance") && names[2].isEmpty)
+    }
+
     @Test("no categories and no weights are covered by nothing")
     func degenerate() {
         #expect(CoverageMeasures([]).scene == 0)

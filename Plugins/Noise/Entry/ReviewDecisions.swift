@@ -22,6 +22,8 @@ struct ReviewDecisions: Sendable {
     init(_ setting: JSONValue?) {
         for entry in setting?.arrayValue ?? [] {
             guard let row = entry["row_index"]?.intValue, let code = entry["code"]?.stringValue,
+                // Other strategies' findings are reviewed in the same file.
+                code.hasPrefix("NSE"),
                 let decision = entry["decision"]?.stringValue.flatMap(Decision.init(rawValue:))
             else { continue }
             decisions[row, default: [:]][code] = decision

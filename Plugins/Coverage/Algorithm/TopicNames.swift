@@ -1,0 +1,141 @@
+import Numerics
+
+/// Names groups of texts by the words and word pairs that set each apart.
+///
+/// A term's score in a group is p·log(p/q), p the share of the group's texts with the term and q that
+/// of all texts, both smoothed by one half: its part of the Kullback–Leibler divergence of the group
+/// from the whole. A common word has p near q and scores nothing, a rare one has p near 0 (class-based
+/// TF-IDF, Grootendorst 2022, weighs counts of words instead, so that one long text can name a group).
+public struct TopicNames: Sendable {
+    /// A name for every group: up to three terms; empty for a group without texts.
+    public let names: [String]
+
+    /// Words of a text that are looked at.
+    private static let mostWords = 64
+    private static let termCount = 3
+    /// Share of all texts from which on a word names nothing.
+    private static let commonShare = 0.1
+    /// English words that only hold sentences together.
+    private static let functionWords = Set(
+        """
+        about all also and any are but can can't could did didn't does doesn't don't for from get give got
+        had has have her here him his how i'd i'll i'm i've into is isn't it it's its just know let like
+        make many may me more much must need not now off one our out please she should some tell than that
+        that's the their them then there there's these they this those too use using very want was way well
+        were what what's when where where's which who who's whose why will with won't would you you're your
+        """.split { $0 == " " || $0 == "\n" }.map(String.init))
+    /// A pair of words says more than each of them.
+    private static let pairFactor = 1.5
+    /// Share of a group's texts that a term must stand in.
+    private static let leastShare = 0.05
+
+    /// Names groups: `groups` has a number below `count` for every text, or −1.
+    ///
+    /// O(words of all texts).
+    public init(_ texts: [[UInt8]], groups: [Int32], count: Int) {
+        var numbers: [String: Int] = [:]
+        var terms: [String] = []
+        var all: [Int] = []
+        var within: [[Int: Int]] = Array(repeating: [:], count: count)
+        var sizes = [Int](repeating: 0, count: count)
+        for (index, text) in texts.enumerated() {
+            var found: Set<Int> = []
+            for term in TopicNames.terms(text) {
+                let number = numbers[term] ?? terms.count
+                if number == terms.count {
+                    numbers[term] = number
+                    terms.append(term)
+                    all.append(0)
+                }
+                found.insert(number)
+            }
+            let group = Int(groups[index])
+            if group >= 0 { sizes[group] += 1 }
+            for number in found {
+                all[number] += 1
+                if group >= 0 { within[group][number, default: 0] += 1 }
+            }
+        }
+        let total = Double(texts.count)
+        names = (0..<count).map { group in
+            let size = Double(sizes[group])
+            let scored = within[group].filter { Double($0.value) >= TopicNames.leastShare * size }
+                .filter { Double(all[$0.key]) < max(8, TopicNames.commonShare * total) }
+                .map { number, count -> (term: String, score: Double) in
+                    let share = (Double(count) + 0.5) / (size + 1)
+                    let whole = (Double(all[number]) + 0.5) / (total + 1)
+                    let isPair = terms[number].contains(" ")
+                    return (
+                        terms[number],
+                        share * Elementary.log(share / whole)
+                            * (isPair ? TopicNames.pairFactor : 1)
+                    )
+                }
+                .filter { $0.score > 0 }
+                .sorted { ($1.score, $0.term) < ($0.score, $1.term) }
+            var chosen: [String] = []
+            for entry in scored where chosen.count < TopicNames.termCount {
+                let words = Set(entry.term.split(separator: " "))
+                let repeats = chosen.contains { other in
+                    !words.isDisjoint(with: other.split(separator: " "))
+                        || TopicNames.overlap(entry.term, other)
+                }
+                if !repeats { chosen.append(entry.term) }
+            }
+            return chosen.joined(separator: ", ")
+        }
+    }
+
+    /// Whether two terms without spaces between words, as Chinese ones, share a character.
+    private static func overlap(_ first: String, _ second: String) -> Bool {
+        guard let scalar = first.unicodeScalars.first, isIdeograph(scalar.value) else {
+            return false
+        }
+        return !Set(first).isDisjoint(with: second)
+    }
+
+    private static func isIdeograph(_ scalar: UInt32) -> Bool {
+        (0x3400...0x9FFF).contains(scalar) || (0x3040...0x30FF).contains(scalar)
+            || (0xAC00...0xD7AF).contains(scalar)
+    }
+
+    /// Words of three letters and more, pairs of neighbouring words, and pairs of ideographs.
+    private static func terms(_ text: [UInt8]) -> [String] {
+        var terms: [String] = []
+        var word = ""
+        var before = ""
+        var ideograph: Character?
+        var words = 0
+        func endWord() {
+            guard !word.isEmpty else { return }
+            let isTelling = word.utf8.count > 2 && !functionWords.contains(word)
+            if isTelling {
+                terms.append(word)
+                if !before.isEmpty { terms.append("\(before) \(word)") }
+            }
+            before = isTelling ? word : ""
+            word = ""
+            words += 1
+        }
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            guard words < mostWords else { break }
+            if isIdeograph(scalar.value) {
+                endWord()
+                before = ""
+                if let ideograph { terms.append("\(ideograph)\(scalar)") }
+                ideograph = Character(scalar)
+                words += 1
+            } else if scalar.properties.isAlphabetic || scalar.value == 0x27 && !word.isEmpty {
+                ideograph = nil
+                word += scalar.properties.lowercaseMapping
+            } else {
+                ideograph = nil
+                endWord()
+                // A pair does not reach over punctuation.
+                if scalar != " " { before = "" }
+            }
+        }
+        endWord()
+        return terms
+    }
+}

@@ -1,0 +1,230 @@
+import AssayKit
+import CoverageAlgorithm
+import JSONText
+import Numerics
+
+/// The sampled texts of data and reference as vectors.
+struct EmbeddedSample {
+    private let host: HostServices
+    private let embedder: Embedder?
+    private let data: [SampledTexts.Row]
+    private let reference: [SampledTexts.Row]
+    private let handTexts: [(row: Int, text: [UInt8])]
+    private let hand: HandLabels
+    private let rowCount: Int
+
+    init(_ partial: CoveragePartial, _ taxonomy: Taxonomy, _ host: HostServices) throws {
+        self.host = host
+        let needsData = taxonomy.dimensions.contains { $0.kind == .topics || $0.hasExamples }
+        reference = partial.reference.rows
+        data = needsData || !reference.isEmpty ? partial.data.rows : []
+        handTexts = partial.handTexts
+        hand = partial.hand
+        rowCount = partial.signatures.dataCount
+        embedder = data.isEmpty ? nil : host.embedder()
+    }
+
+    /// The vector of a text; `nil` where the run has no table to make it with.
+    private func vector(_ text: [UInt8]) throws -> [Float]? {
+        try embedder?.vector(of: String(decoding: text, as: UTF8.self))
+    }
+
+    /// Vectors of rows: those that the host passed, else of the text; `nil` where there are none.
+    private func vectors(_ rows: [SampledTexts.Row]) throws -> VectorSet? {
+        guard let first = rows.first else { return nil }
+        let dimensions = first.vector.isEmpty ? embedder?.dimensions : first.vector.count
+        guard let dimensions else { return nil }
+        var vectors = VectorSet(dimensions: dimensions)
+        vectors.reserveCapacity(rows.count)
+        for row in rows {
+            let vector = try row.vector.isEmpty ? vector(row.text) : row.vector
+            guard let vector else { return nil }
+            vectors.append(vector.span)
+        }
+        return vectors
+    }
+
+    /// A model of the dimensions that have examples; `nil` where none has.
+    ///
+    /// - Throws: `AnalyzerError` when the run's vectors are given and nothing can embed the examples.
+    func exampleModel(_ taxonomy: Taxonomy, seed: UInt64) throws -> ExampleModel? {
+        let exampled = taxonomy.dimensions.indices.filter { taxonomy.dimensions[$0].hasExamples }
+        guard !exampled.isEmpty, let sample = try vectors(data) else { return nil }
+        var examples: [ExampleModel.Example] = []
+        for (kind, index) in exampled.enumerated() {
+            func add(_ category: Int, _ text: [UInt8]) throws {
+                guard let vector = try vector(text) else {
+                    throw AnalyzerError(
+                        "examples of a taxonomy need the embedding table, but vectors were given "
+                            + "for the data alone", isConfiguration: true)
+                }
+                guard vector.contains(where: { $0 != 0 }) else { return }
+                examples.append(
+                    ExampleModel.Example(dimension: kind, category: category, vector: vector))
+            }
+            for (category, stated) in taxonomy.dimensions[index].categories.enumerated() {
+                for example in stated.examples { try add(category, Array(example.utf8)) }
+            }
+            for entry in handTexts {
+                if let category = hand.category(index, row: entry.row) {
+                    try add(Int(category), entry.text)
+                }
+            }
+        }
+        guard !examples.isEmpty else { return nil }
+        return ExampleModel(
+            sample: sample, examples: examples,
+            classCounts: exampled.map { taxonomy.dimensions[$0].categories.count }, seed: seed,
+            work: HostWork(host: host))
+    }
+
+    /// Topics of the data and coverage of the reference, as `SampleFindings` reads them.
+    func findings(_ taxonomy: Taxonomy, seed: UInt64) throws -> JSONValue {
+        var findings = SampleFindings.Builder()
+        guard let vectors = try vectors(data) else { return findings.value }
+        if let dimension = taxonomy.dimensions.first(where: { $0.kind == .topics }) {
+            topics(vectors, count: dimension.topicCount, seed: seed, into: &findings)
+        }
+        if let other = try self.vectors(reference) {
+            referenceCoverage(vectors, other, seed: seed, into: &findings)
+        }
+        return findings.value
+    }
+
+    /// Examples of a topic: the texts nearest to its centre.
+    private static let exampleCount = 8
+    private static let mostTopics = 50
+
+    private func topics(
+        _ vectors: VectorSet, count: Int?, seed: UInt64, into findings: inout SampleFindings.Builder
+    ) {
+        let count =
+            count
+            ?? min(
+                EmbeddedSample.mostTopics, max(2, Int(Double(vectors.count).squareRoot() / 2)))
+        let groups = SphericalMeans(
+            SphericalMeans.centered(vectors), count: count, rounds: 20, seed: seed,
+            work: HostWork(host: host))
+        let names = TopicNames(
+            data.map(\.text), groups: groups.groups, count: groups.centers.count
+        ).names
+        let scale = Double(rowCount) / Double(max(1, data.count))
+        var rows: [(count: Int, row: JSONValue)] = []
+        for topic in 0..<groups.centers.count {
+            let members = data.indices.filter { groups.groups[$0] == Int32(topic) }
+            guard !members.isEmpty else { continue }
+            var seen: Set<[UInt8]> = []
+            let nearest = members.sorted {
+                (groups.likeness[$1], $0) < (groups.likeness[$0], $1)
+            }.filter { seen.insert(data[$0].text).inserted }.prefix(EmbeddedSample.exampleCount)
+            let name = names[topic].isEmpty ? "topic \(topic + 1)" : names[topic]
+            rows.append(
+                (
+                    members.count,
+                    .array(
+                        [
+                            .string(name),
+                            JSONValue(Int((Double(members.count) * scale).rounded())),
+                        ]
+                            + nearest.map {
+                                .string(String(decoding: data[$0].text.prefix(200), as: UTF8.self))
+                            })
+                ))
+        }
+        rows.sort { $0.count > $1.count }
+        findings.section(
+            "table", data.count < rowCount ? "Topics, of a sample of \(data.count)" : "Topics",
+            .object([
+                "columns": .array(
+                    ["topic", "records"]
+                        + (1...EmbeddedSample.exampleCount).map { .string("example \($0)") }),
+                "rows": .array(rows.map(\.row)),
+            ]))
+    }
+
+    private func referenceCoverage(
+        _ vectors: VectorSet, _ other: VectorSet, seed: UInt64,
+        into findings: inout SampleFindings.Builder
+    ) {
+        let work = HostWork(host: host)
+        guard
+            let found = ReferenceCoverage(
+                data: vectors, reference: other, seed: seed, work: work)
+        else { return }
+        let n = other.count
+        findings.metric(
+            "coverage.reference", found.coverage, n: n, direction: 1, isShare: true,
+            "reference records with a record of the data among their \(found.neighbourCount) "
+                + "nearest; 0.95 where both come from one source")
+        findings.metric(
+            "coverage.reference_density", found.density, n: n, direction: 1, isShare: false,
+            "records of the data around a reference record over those expected; 1 for one source")
+        findings.metric(
+            "coverage.reference_uncovered", found.uncovered, n: n, direction: -1, isShare: true,
+            "reference records whose surroundings the data lacks; 0.02 where it lacks none")
+        findings.metric(
+            "coverage.reference_unseen", found.unseen, n: n, direction: -1, isShare: true,
+            "Good–Turing estimate: chance that the next record of real use is like none in the "
+                + "reference")
+        guard found.isShort else { return }
+        regions(found, other, seed: seed, into: &findings)
+    }
+
+    /// Records of a region on average, regions at most, and records without which it is none.
+    private static let regionSize = 40
+    private static let mostRegions = 12
+    private static let leastRegion = 5
+
+    private func regions(
+        _ found: ReferenceCoverage, _ other: VectorSet, seed: UInt64,
+        into findings: inout SampleFindings.Builder
+    ) {
+        let rows = reference.indices.filter { found.isUncovered[$0] }
+        var uncovered = VectorSet(dimensions: other.dimensions)
+        for row in rows { uncovered.append(row, of: other) }
+        let count = min(
+            EmbeddedSample.mostRegions, max(1, rows.count / EmbeddedSample.regionSize))
+        let groups = SphericalMeans(
+            uncovered, count: count, rounds: 20, seed: seed, work: HostWork(host: host))
+        // Named against the whole reference, which is why every text is given.
+        var numbers = [Int32](repeating: -1, count: reference.count)
+        for (place, row) in rows.enumerated() { numbers[row] = groups.groups[place] }
+        let names = TopicNames(
+            reference.map(\.text), groups: numbers, count: groups.centers.count
+        ).names
+        let regions = (0..<groups.centers.count).map { region in
+            rows.indices.filter { groups.groups[$0] == Int32(region) }
+                .sorted { (groups.likeness[$1], $0) < (groups.likeness[$0], $1) }
+        }
+        let order = regions.indices.filter { regions[$0].count >= EmbeddedSample.leastRegion }
+            .sorted { (regions[$1].count, $0) < (regions[$0].count, $1) }
+        findings.section(
+            "table", "Regions of the reference that the data lacks",
+            .object([
+                "columns": ["region", "share of the reference", "example"],
+                "rows": .array(
+                    order.map { region in
+                        let share = Double(regions[region].count) / Double(reference.count)
+                        let text = reference[rows[regions[region][0]]].text
+                        return .array([
+                            .string(names[region]), .number((share * 10_000).rounded() / 10_000),
+                            .string(String(decoding: text.prefix(200), as: UTF8.self)),
+                        ])
+                    }),
+            ]))
+        for region in order {
+            let share = Double(regions[region].count) / Double(reference.count)
+            let nearest = regions[region].prefix(3).map { JSONValue(reference[rows[$0]].row) }
+            findings.finding(
+                "COV007",
+                "\(regions[region].count) of \(reference.count) reference records are about "
+                    + "\(names[region].isEmpty ? "something" : names[region]), which the data lacks",
+                score: min(1, share * 10),
+                .object([
+                    "region": .string(names[region]), "mass": .number(share),
+                    "wanted": JSONValue(Int((share * Double(rowCount)).rounded())),
+                    "reference_rows": .array(nearest),
+                ]))
+        }
+    }
+}

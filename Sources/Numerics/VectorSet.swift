@@ -1,0 +1,88 @@
+/// Vectors of one length, eight numbers to a lane, one after the other.
+///
+/// Inner products run over whole lanes; what is short of a lane is filled with zeros.
+public struct VectorSet: Sendable {
+    /// Numbers of a vector.
+    public let dimensions: Int
+    /// Number of vectors.
+    public private(set) var count = 0
+    private let laneCount: Int
+    private var lanes: [SIMD8<Float>] = []
+
+    /// No vectors of `dimensions` numbers.
+    public init(dimensions: Int) {
+        self.dimensions = dimensions
+        laneCount = (dimensions + 7) / 8
+    }
+
+    /// Room for so many vectors.
+    public mutating func reserveCapacity(_ count: Int) { lanes.reserveCapacity(count * laneCount) }
+
+    /// Adds a vector; numbers beyond `dimensions` are left out, missing ones are 0.
+    ///
+    /// O(d).
+    public mutating func append(_ vector: Span<Float>) {
+        for lane in 0..<laneCount {
+            var values = SIMD8<Float>.zero
+            for index in lane * 8..<max(lane * 8, min(lane * 8 + 8, vector.count)) {
+                values[index & 7] = vector[index]
+            }
+            lanes.append(values)
+        }
+        count += 1
+    }
+
+    /// Adds a vector of another set of the same length.
+    public mutating func append(_ index: Int, of other: VectorSet) {
+        for lane in 0..<laneCount { lanes.append(other.lanes[index * laneCount + lane]) }
+        count += 1
+    }
+
+    /// The inner product of a vector with one of another set of the same length.
+    ///
+    /// Lanes are added in order: the same on every machine. O(d).
+    @inline(__always)
+    public func dot(_ index: Int, _ other: borrowing VectorSet, _ otherIndex: Int) -> Float {
+        precondition(index < count && otherIndex < other.count && laneCount == other.laneCount)
+        let (own, foreign) = (lanes.span, other.lanes.span)
+        let (first, second) = (index * laneCount, otherIndex * laneCount)
+        var sums = SIMD8<Float>.zero
+        var others = SIMD8<Float>.zero
+        var lane = 0
+        // Two chains of additions; both lie within the spans, which the precondition has checked.
+        while lane + 1 < laneCount {
+            sums +=
+                unsafe own[unchecked: first + lane] * foreign[unchecked: second + lane]
+            others +=
+                unsafe own[unchecked: first + lane + 1] * foreign[unchecked: second + lane + 1]
+            lane += 2
+        }
+        if lane < laneCount {
+            sums += unsafe own[unchecked: first + lane] * foreign[unchecked: second + lane]
+        }
+        return (sums + others).sum()
+    }
+
+    /// The numbers of a vector.
+    public func vector(_ index: Int) -> [Float] {
+        (0..<dimensions).map { lanes[index * laneCount + $0 / 8][$0 & 7] }
+    }
+
+    /// Replaces a vector by the sum of it and one of another set of the same length.
+    ///
+    /// O(d).
+    public mutating func add(_ otherIndex: Int, of other: VectorSet, to index: Int) {
+        for lane in 0..<laneCount {
+            lanes[index * laneCount + lane] += other.lanes[otherIndex * laneCount + lane]
+        }
+    }
+
+    /// Makes the length of a vector 1; `false` for a vector of zeros, which stays.
+    @discardableResult
+    public mutating func normalize(_ index: Int) -> Bool {
+        let length = dot(index, self, index).squareRoot()
+        guard length > 0, length.isFinite else { return false }
+        for lane in 0..<laneCount { lanes[index * laneCount + lane] /= length }
+        return true
+    }
+}

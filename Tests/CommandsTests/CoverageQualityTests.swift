@@ -1,0 +1,268 @@
+import CoverageAlgorithm
+import Features
+import Foundation
+import JSONText
+import Numerics
+import Support
+import Testing
+
+/// The bars of the coverage strategy on CLINC150's ten domains and 150 intents.
+@Suite(.serialized, .enabled(if: SharedData.isPresent, "../shared/data is not there"))
+struct CoverageQualityTests {
+    private struct Threads: WorkSharing {
+        func map<Result: Sendable>(
+            _ count: Int, _ body: @Sendable (Int) -> Result
+        ) -> [Result] {
+            let places = UnsafeMutableBufferPointer<Result>.allocate(capacity: count)
+            defer { places.deallocate() }
+            nonisolated(unsafe) let written = places
+            DispatchQueue.concurrentPerform(iterations: count) {
+                written.initializeElement(at: $0, to: body($0))
+            }
+            defer { places.deinitialize() }
+            return Array(places)
+        }
+    }
+
+    /// All queries with a domain, then those out of scope.
+    private struct Queries {
+        let texts: [[UInt8]]
+        let vectors: VectorSet
+        /// −1 out of scope.
+        let domains: [Int]
+        let intents: [Int]
+    }
+
+    private static let queries: Queries? = try? load()
+
+    private static func load() throws -> Queries {
+        func document(_ name: String) throws -> JSONValue {
+            try JSONValue(parsing: Array(Data(contentsOf: SharedData.file("clinc150/\(name)"))))
+        }
+        let groups = try document("domains.json").objectValue?.members ?? []
+        var domainOf: [String: Int] = [:]
+        for (number, group) in groups.enumerated() {
+            for intent in group.value.arrayValue ?? [] {
+                domainOf[intent.stringValue ?? ""] = number
+            }
+        }
+        let names = domainOf.keys.sorted()
+        let data = try document("data_full.json")
+        let model = try EmbeddingModel(
+            folder: Checkout.file("Sources/Features/Tables/minilm-l6-256").path)
+        var embedder = TextEmbedder(model)
+        var (texts, domains, intents): ([[UInt8]], [Int], [Int]) = ([], [], [])
+        var vectors = VectorSet(dimensions: model.dimensions)
+        var vector = [Float](repeating: 0, count: model.dimensions)
+        for part in ["train", "val", "test", "oos_train", "oos_val", "oos_test"] {
+            for pair in data[part]?.arrayValue ?? [] {
+                let text = Array((pair.arrayValue?.first?.stringValue ?? "").utf8)
+                let intent = pair.arrayValue?.last?.stringValue ?? ""
+                texts.append(text)
+                domains.append(domainOf[intent] ?? -1)
+                intents.append(names.firstIndex(of: intent) ?? -1)
+                text.withUnsafeBufferPointer { text in
+                    vector.withUnsafeMutableBufferPointer { _ = embedder.embed(text, into: $0) }
+                }
+                vectors.append(vector.span)
+            }
+        }
+        return Queries(texts: texts, vectors: vectors, domains: domains, intents: intents)
+    }
+
+    /// Rows drawn without replacement.
+    private func draw(_ rows: [Int], _ count: Int, seed: UInt64) -> [Int] {
+        rows.map { (StableHash.mix(seed ^ StableHash.mix(UInt64($0))), $0) }.sorted { $0 < $1 }
+            .prefix(count).map(\.1)
+    }
+
+    private struct Outcome {
+        var all = 0.0
+        var surest = 0.0
+        var outside = 0.0
+    }
+
+    private func outcome(_ queries: Queries, examples count: Int, seed: UInt64) -> Outcome {
+        let rows = queries.domains.indices
+        let chosen = (0..<10).flatMap { domain in
+            draw(rows.filter { queries.domains[$0] == domain }, count, seed: seed)
+        }
+        let left = Set(chosen)
+        var sample = VectorSet(dimensions: queries.vectors.dimensions)
+        for row in draw(rows.filter { !left.contains($0) }, 8000, seed: seed &+ 1) {
+            sample.append(row, of: queries.vectors)
+        }
+        let model = ExampleModel(
+            sample: sample,
+            examples: chosen.map {
+                ExampleModel.Example(
+                    dimension: 0, category: queries.domains[$0],
+                    vector: queries.vectors.vector($0))
+            }, classCounts: [10], seed: seed, work: Threads())
+        var scratch = model.scratch()
+        var judged: [(isRight: Bool, margin: Double)] = []
+        var (inside, outside): ([Double], [Double]) = ([], [])
+        for row in rows where !left.contains(row) {
+            let vector = queries.vectors.vector(row)
+            model.search(vector.span, &scratch)
+            let found = model.assign(dimension: 0, &scratch)
+            guard queries.domains[row] >= 0 else {
+                outside.append(found.likeness)
+                continue
+            }
+            inside.append(found.likeness)
+            judged.append((found.category == queries.domains[row], found.margin))
+        }
+        func accuracy(_ part: some Collection<(isRight: Bool, margin: Double)>) -> Double {
+            Double(part.filter(\.isRight).count) / Double(part.count)
+        }
+        let surest = judged.sorted { $0.margin > $1.margin }.prefix(judged.count * 4 / 5)
+        inside.sort()
+        let lower = outside.reduce(0.0) { sum, value in
+            var (low, high) = (0, inside.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if inside[middle] <= value { low = middle + 1 } else { high = middle }
+            }
+            return sum + Double(inside.count - low)
+        }
+        return Outcome(
+            all: accuracy(judged), surest: accuracy(surest),
+            outside: lower / Double(inside.count * outside.count))
+    }
+
+    /// Measured: 0.715 and 0.804 from 5, 0.823 and 0.914 from 15, 0.872 and 0.955 from 50; out of scope
+    /// 0.924 from 50.
+    @Test(
+        "tells ten domains from few examples",
+        arguments: [(5, 0.68, 0.76, 0.85), (15, 0.75, 0.83, 0.85), (50, 0.86, 0.94, 0.88)])
+    func domains(_ bar: (examples: Int, all: Double, surest: Double, outside: Double)) throws {
+        let queries = try #require(CoverageQualityTests.queries)
+        let seeds: [UInt64] = [1, 2, 3, 4, 5]
+        var mean = Outcome()
+        for seed in seeds {
+            let found = outcome(queries, examples: bar.examples, seed: seed)
+            mean.all += found.all / Double(seeds.count)
+            mean.surest += found.surest / Double(seeds.count)
+            mean.outside += found.outside / Double(seeds.count)
+        }
+        print("domains from \(bar.examples): \(mean)")
+        #expect(mean.all >= bar.all)
+        #expect(mean.surest >= bar.surest)
+        #expect(mean.outside >= bar.outside)
+    }
+
+    /// scikit-learn 1.9.1's k-means on TF-IDF reaches 0.66 to 0.68 on the same; measured here: 0.777.
+    @Test("finds topics that are nearer to the intents than k-means on tf-idf")
+    func topics() throws {
+        let queries = try #require(CoverageQualityTests.queries)
+        let inScope = queries.intents.indices.filter { queries.intents[$0] >= 0 }
+        var vectors = VectorSet(dimensions: queries.vectors.dimensions)
+        for row in inScope { vectors.append(row, of: queries.vectors) }
+        let groups = SphericalMeans(
+            SphericalMeans.centered(vectors), count: 150, rounds: 20, seed: 1, work: Threads()
+        ).groups
+        let information = CoverageQualityTests.adjustedMutualInformation(
+            inScope.map { queries.intents[$0] }, groups.map(Int.init))
+        print("topics: \(information)")
+        #expect(information >= 0.72)
+    }
+
+    /// Adjusted mutual information of two partitions, arithmetic mean of the entropies (Vinh, Epps,
+    /// Bailey 2010).
+    private static func adjustedMutualInformation(_ first: [Int], _ second: [Int]) -> Double {
+        let n = Double(first.count)
+        func sizes(_ groups: [Int]) -> [Int] {
+            groups.reduce(into: [:]) { $0[$1, default: 0] += 1 }.sorted { $0.key < $1.key }
+                .map(\.value)
+        }
+        let (a, b) = (sizes(first), sizes(second))
+        let pairs: [SIMD2<Int>: Int] = zip(first, second).reduce(into: [:]) {
+            $0[SIMD2($1.0, $1.1), default: 0] += 1
+        }
+        func entropy(_ sizes: some Collection<Int>) -> Double {
+            -sizes.reduce(0.0) { $0 + Double($1) / n * log(Double($1) / n) }
+        }
+        let shared = entropy(a) + entropy(b) - entropy(pairs.values)
+        var factorials = [0.0]
+        for k in 1...first.count { factorials.append(factorials[k - 1] + log(Double(k))) }
+        var expected = 0.0
+        for x in a {
+            for y in b {
+                for k in max(1, x + y - first.count)...min(x, y) {
+                    let weight =
+                        factorials[x] + factorials[y] + factorials[first.count - x]
+                        + factorials[first.count - y] - factorials[first.count] - factorials[k]
+                        - factorials[x - k] - factorials[y - k]
+                        - factorials[first.count - x - y + k]
+                    let ratio = n * Double(k) / (Double(x) * Double(y))
+                    expected += Double(k) / n * log(ratio) * exp(weight)
+                }
+            }
+        }
+        return (shared - expected) / ((entropy(a) + entropy(b)) / 2 - expected)
+    }
+
+    /// With one domain taken out of the data, what is uncovered in the reference is that domain.
+    ///
+    /// Measured: within a tenth of the truth for four of the ten, within a fifth for nine; small talk,
+    /// which lies near to everything, is half missed.
+    @Test("names what the data lacks, and how much of real use it is")
+    func uncovered() throws {
+        let queries = try #require(CoverageQualityTests.queries)
+        let rows = queries.domains.indices.filter { queries.domains[$0] >= 0 }
+        var within = 0
+        for domain in 0..<10 {
+            let reference = draw(rows, 3000, seed: UInt64(domain))
+            let left = Set(reference)
+            let data = draw(
+                rows.filter { !left.contains($0) && queries.domains[$0] != domain }, 8000,
+                seed: 99)
+            func part(_ rows: [Int]) -> VectorSet {
+                var part = VectorSet(dimensions: queries.vectors.dimensions)
+                for row in rows { part.append(row, of: queries.vectors) }
+                return part
+            }
+            let found = try #require(
+                ReferenceCoverage(
+                    data: part(data), reference: part(reference), seed: 1, work: Threads()))
+            let truth =
+                Double(reference.filter { queries.domains[$0] == domain }.count)
+                / Double(reference.count)
+            let right = zip(reference, found.isUncovered).filter {
+                $1 && queries.domains[$0] == domain
+            }.count
+            let uncovered = found.isUncovered.filter { $0 }.count
+            print(
+                "domain \(domain): truth \(truth), estimate \(found.uncovered), right "
+                    + "\(Double(right) / Double(uncovered)), coverage \(found.coverage), density "
+                    + "\(found.density), unseen \(found.unseen)")
+            #expect(found.isShort)
+            if abs(found.uncovered - truth) <= 0.2 * truth { within += 1 }
+            #expect(Double(right) >= 0.7 * Double(uncovered))
+        }
+        print("within a fifth of the truth: \(within) of 10")
+        #expect(within >= 8)
+    }
+
+    @Test("finds nothing uncovered where data and reference come from one source")
+    func covered() throws {
+        let queries = try #require(CoverageQualityTests.queries)
+        let rows = queries.domains.indices.filter { queries.domains[$0] >= 0 }
+        for seed: UInt64 in 1...3 {
+            let order = draw(rows, 11_000, seed: seed)
+            func part(_ rows: some Sequence<Int>) -> VectorSet {
+                var part = VectorSet(dimensions: queries.vectors.dimensions)
+                for row in rows { part.append(row, of: queries.vectors) }
+                return part
+            }
+            let found = try #require(
+                ReferenceCoverage(
+                    data: part(order.prefix(8000)), reference: part(order.dropFirst(8000)),
+                    seed: seed, work: Threads()))
+            print("one source: \(found.uncovered) \(found.coverage) \(found.density)")
+            #expect(!found.isShort)
+            #expect(found.coverage > 0.93)
+        }
+    }
+}
