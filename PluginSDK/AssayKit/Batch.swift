@@ -28,11 +28,21 @@ public struct Batch {
         for index in 0..<Int(schema.pointee.n_children) {
             guard let schema = schema.pointee.children[index],
                 let array = array.pointee.children[index],
-                let found = schema.pointee.name, String(cString: found) == name
+                let found = schema.pointee.name, Batch.isEqual(found, name)
             else { continue }
             return (schema.pointee, array.pointee)
         }
         return nil
+    }
+
+    /// Whether a C string is a name; asked for every column of every batch, and costs no allocation.
+    private static func isEqual(_ text: UnsafePointer<CChar>, _ name: String) -> Bool {
+        var place = text
+        for byte in name.utf8 {
+            guard UInt8(bitPattern: place.pointee) == byte else { return false }
+            place += 1
+        }
+        return place.pointee == 0
     }
 
     /// The text column `name`; `nil` when the host did not pass it.

@@ -24,6 +24,17 @@ public struct StateWriter {
         bytes.append(contentsOf: value)
     }
 
+    /// Writes 32-bit numbers with the count of their bytes.
+    public mutating func write(_ numbers: [UInt32]) {
+        write(numbers.count * 4)
+        bytes.reserveCapacity(bytes.count + numbers.count * 4)
+        for number in numbers {
+            for shift in stride(from: 0, to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: number >> UInt32(shift)))
+            }
+        }
+    }
+
     /// Writes a text.
     public mutating func write(_ value: String) { write(Array(value.utf8)) }
 
@@ -83,6 +94,17 @@ public struct StateReader {
         let count = try count()
         defer { position += count }
         return Array(bytes[position..<position + count])
+    }
+
+    /// Reads 32-bit numbers.
+    public mutating func words() throws -> [UInt32] {
+        let bytes = try data()
+        guard bytes.count % 4 == 0 else { throw AnalyzerError("the saved state is cut off") }
+        return bytes.withUnsafeBytes { bytes in
+            (0..<bytes.count / 4).map {
+                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))
+            }
+        }
     }
 
     /// Reads a text.

@@ -27,7 +27,12 @@ struct TaxonomyCommand: ParsableCommand {
         @Option(help: "Worker threads.") var threads: Int?
 
         func run() throws {
-            try OutputPaths.check(input: data.first ?? "", outputs: [out])
+            for input in data { try OutputPaths.check(input: input, outputs: [out]) }
+            guard access(out, F_OK) != 0 else {
+                throw UsageError(
+                    "\(out): is there already, and may have been edited",
+                    help: "name another file, or remove it first")
+            }
             guard topics ?? 2 >= 2, topics ?? 2 <= 500 else {
                 throw UsageError(
                     "--topics is \(topics ?? 0), expected 2 to 500", help: "leave it out")

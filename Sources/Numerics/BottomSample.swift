@@ -40,6 +40,19 @@ public struct BottomSample<Payload: Sendable>: Sendable {
     @inlinable
     public func admits(row: Int) -> Bool { priority(of: row) <= limit }
 
+    /// How many times the share of a sample that a row must fall into to be looked at.
+    @usableFromInline static var margin: Double { 1.3 }
+
+    /// Whether `row` may be in the end among those kept, `admits` apart: where many rows stand before it
+    /// it can hardly be among the smallest draws.
+    ///
+    /// A function of (seed, row) alone, so that shards agree, each of which knows its own rows only.
+    @inlinable
+    public func mayKeep(row: Int) -> Bool {
+        Double(priority(of: row)) * 0x1p-64 * Double(row + 1)
+            <= BottomSample.margin * Double(capacity) && admits(row: row)
+    }
+
     /// Offers a row.
     @inlinable
     public mutating func add(row: Int, _ payload: Payload) {

@@ -47,8 +47,9 @@ public struct CopyGroups: Sendable {
 
     /// Groups sets in the order given.
     ///
-    /// The sets are `ranges` of `numbers`, each sorted without repeats; `bands` holds their signatures. `threshold` is a Jaccard similarity, 0 to 1.
-    /// Near O(n) comparisons where sets fall into few groups a bucket; no allocation a set.
+    /// The sets are `ranges` of `numbers`, each sorted without repeats; `bands` holds their signatures.
+    /// `threshold` is a Jaccard similarity, 0 to 1. A bucket remembers its first sixteen leaders, so that
+    /// a set costs at most 256 looks; a later leader is found through other buckets or not at all.
     public init(
         numbers: [UInt32], ranges: [Range<Int>], bands: [UInt32], threshold: Double
     ) {

@@ -32,6 +32,10 @@ public struct ListSample<Tag: Sendable>: Sendable {
     @inlinable
     public func admits(row: Int) -> Bool { sample.admits(row: row) }
 
+    /// Whether `row` may be kept in the end, so that a caller need not make the list of any other.
+    @inlinable
+    public func mayKeep(row: Int) -> Bool { sample.mayKeep(row: row) }
+
     /// Offers a row.
     ///
     /// O(numbers) amortised.

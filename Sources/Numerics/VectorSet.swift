@@ -18,6 +18,12 @@ public struct VectorSet: Sendable {
     /// Room for so many vectors.
     public mutating func reserveCapacity(_ count: Int) { lanes.reserveCapacity(count * laneCount) }
 
+    /// Forgets all vectors and keeps their room.
+    public mutating func removeAll() {
+        lanes.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
     /// Adds a vector; numbers beyond `dimensions` are left out, missing ones are 0.
     ///
     /// O(d).

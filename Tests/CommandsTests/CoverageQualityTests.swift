@@ -22,6 +22,8 @@ struct CoverageQualityTests {
             defer { places.deinitialize() }
             return Array(places)
         }
+
+        func reportProgress(_ done: Int, of total: Int) {}
     }
 
     /// All queries with a domain, then those out of scope.
@@ -262,6 +264,17 @@ struct CoverageQualityTests {
                     seed: seed, work: Threads()))
             print("one source: \(found.uncovered) \(found.coverage) \(found.density)")
             #expect(!found.isShort)
+            #expect((0.9...1.1).contains(found.density))
+            // Turing's estimate from the reference against the next records of the same source.
+            let (next, reference) = (part(order.prefix(2000)), part(order.dropFirst(8000)))
+            let alone = Threads().map(next.count) { row in
+                !(0..<reference.count).contains {
+                    next.dot(row, reference, $0) >= ReferenceCoverage.sameKind
+                }
+            }.count { $0 }
+            let actual = Double(alone) / Double(next.count)
+            print("unseen: estimate \(found.unseen), the next records \(actual)")
+            #expect(abs(found.unseen - actual) < 0.04)
             #expect(found.coverage > 0.93)
         }
     }

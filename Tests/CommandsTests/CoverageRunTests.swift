@@ -188,6 +188,40 @@ import Testing
         let refused = try Program.assay(["taxonomy", "check", bad])
         #expect(refused.status == 2)
         #expect(refused.errors.contains("langage"))
+        let lost = try folder.write(
+            "lost.yaml",
+            """
+            taxonomy: 1
+            dimensions:
+              - name: topic
+                categories:
+                  - {name: a, examples: ["how are you"]}
+                  - {name: b}
+            """)
+        let empty = try Program.assay(["taxonomy", "check", lost])
+        #expect(empty.status == 2)
+        #expect(empty.errors.contains("category b of topic has neither rules nor examples"))
+    }
+
+    @Test("discover writes a taxonomy that passes the check, and replaces no file")
+    func discover() throws {
+        let folder = try TemporaryFolder()
+        let subjects = ["the weather in paris", "a refund for shoes", "the meaning of a word"]
+        let data = try folder.write(
+            "data.jsonl",
+            (0..<90).map { record("please tell me about \(subjects[$0 % 3]), case \($0)") }
+                .joined(separator: "\n"))
+        let out = folder.path("topics.yaml")
+        let arguments = ["taxonomy", "discover", data, "-o", out, "--topics", "3"]
+        let made = try Program.assay(arguments)
+        #expect(made.status == 0, "\(made.errors)")
+        let text = try String(contentsOfFile: out, encoding: .utf8)
+        for word in ["paris", "refund", "meaning"] { #expect(text.contains(word)) }
+        #expect(try Program.assay(["taxonomy", "check", out]).status == 0)
+        let again = try Program.assay(arguments)
+        #expect(again.status == 2)
+        #expect(again.errors.contains("is there already"))
+        #expect(try String(contentsOfFile: out, encoding: .utf8) == text)
     }
 }
 

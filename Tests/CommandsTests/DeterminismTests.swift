@@ -5,7 +5,10 @@ import Testing
 
 /// The same input, configuration and seed give the same bytes.
 @Suite struct DeterminismTests {
-    private static let files = ["report.json", "findings.jsonl", "rows.jsonl", "rejected.jsonl"]
+    private static let files = [
+        "report.json", "findings.jsonl", "rows.jsonl", "rejected.jsonl", "proposals.jsonl",
+        "queue.jsonl",
+    ]
 
     private static let variants: [[String]] = [
         ["--threads", "2"], ["--batch-rows", "7"], ["--isolation", "none"], ["--reload-partials"],
@@ -53,6 +56,38 @@ import Testing
         try expectSame(
             ["run", paths[0], "--reference", paths[1], "--eval", paths[1]],
             variants: DeterminismTests.variants)
+    }
+
+    @Test(
+        "nor do categories by examples, crosses, a pool and a reference",
+        .enabled(if: SharedData.isPresent, "../shared/data is not there"))
+    func coverage() throws {
+        let folder = try TemporaryFolder()
+        let taxonomy = try folder.write(
+            "taxonomy.yaml",
+            """
+            taxonomy: 1
+            dimensions:
+              - name: matter
+                target: 4000
+                categories:
+                  - {name: card, examples: ["my card was stolen", "when does my card arrive"]}
+                  - {name: transfer, examples: ["my transfer failed", "how long does a transfer take"]}
+                  - {name: rate, examples: ["what is the exchange rate", "is the rate good"]}
+              - {name: intent, field: category}
+              - {name: language, by: language}
+              - {name: length, by: length}
+            crosses:
+              - {dimensions: [matter, length], target: 200}
+            """)
+        let (data, other) = (
+            SharedData.file("banking77/train.csv").path, SharedData.file("banking77/test.csv").path
+        )
+        try expectSame(
+            [
+                "run", data, "--reference", other, "--pool", other, "--taxonomy", taxonomy,
+                "--plugins", "coverage",
+            ], variants: DeterminismTests.variants)
     }
 
     @Test("another seed gives another report")

@@ -40,7 +40,7 @@ public struct ExampleModel: Sendable {
 
     /// What a search needs; belongs to one thread.
     public struct Scratch {
-        fileprivate var neighbours: [VectorIndex.Neighbour] = []
+        fileprivate var search = VectorIndex.Scratch()
         fileprivate var query: VectorSet
         fileprivate var scores: [Float] = []
     }
@@ -65,7 +65,7 @@ public struct ExampleModel: Sendable {
     private let weights: [VectorSet]
     private let constants: [[Float]]
     /// Likeness below which a record is like nothing that is known, by dimension.
-    public let unlike: [Double]
+    public private(set) var unlike: [Double] = []
 
     /// Fits a model to a sample of the data and examples of `classCounts.count` dimensions.
     ///
@@ -76,15 +76,7 @@ public struct ExampleModel: Sendable {
     ) {
         let nodes = ExampleModel.nodes(examples, sample)
         let index = VectorIndex(nodes, seed: seed, work: work)
-        let neighbours = work.mapShares(nodes.count) { range in
-            var found: [VectorIndex.Neighbour] = []
-            return range.map { node in
-                index.search(
-                    nodes, node, count: ExampleModel.neighbourCount, except: Int32(node),
-                    into: &found)
-                return found
-            }
-        }
+        let neighbours = index.neighbours(count: ExampleModel.neighbourCount, work: work)
         let graph = NeighbourGraph(neighbours)
         var beliefs: [[Float]] = []
         var weights: [VectorSet] = []
@@ -103,34 +95,26 @@ public struct ExampleModel: Sendable {
             weights.append(fitted.weights)
             constants.append(fitted.constants)
         }
-        let model = ExampleModel(
-            index: index, classCounts: classCounts, beliefs: beliefs, weights: weights,
-            constants: constants)
-        // What nineteen in twenty of the examples themselves reach.
-        let reached = work.map(classCounts.count) { dimension in
-            var scratch = model.scratch()
-            var reached: [Double] = []
-            for node in examples.indices where examples[node].dimension == dimension {
-                let vector = examples[node].vector
-                model.search(vector.span, except: Int32(node), &scratch)
-                reached.append(model.assign(dimension: dimension, &scratch).likeness)
-            }
-            return reached.sorted()
-        }
-        self = ExampleModel(
-            model, unlike: reached.map { Quantiles.quantile(0.05, ofSorted: $0) ?? 0 })
-    }
-
-    private init(
-        index: VectorIndex, classCounts: [Int], beliefs: [[Float]], weights: [VectorSet],
-        constants: [[Float]]
-    ) {
         self.index = index
         self.classCounts = classCounts
         self.beliefs = beliefs
         self.weights = weights
         self.constants = constants
-        unlike = []
+        // What nineteen in twenty of the examples themselves reach.
+        var unlike: [Double] = []
+        var scratch = Scratch(query: VectorSet(dimensions: nodes.dimensions))
+        for dimension in classCounts.indices {
+            var reached: [Double] = []
+            for node in examples.indices where examples[node].dimension == dimension {
+                let vector = examples[node].vector
+                search(vector.span, except: Int32(node), &scratch)
+                reached.append(assign(dimension: dimension, &scratch).likeness)
+            }
+            reached.sort()
+            // As a float, which is what `numbers` keeps of it.
+            unlike.append(Double(Float(Quantiles.quantile(0.05, ofSorted: reached) ?? 0)))
+        }
+        self.unlike = unlike
     }
 
     private static func nodes(_ examples: [Example], _ sample: VectorSet) -> VectorSet {
@@ -139,15 +123,6 @@ public struct ExampleModel: Sendable {
         for example in examples { nodes.append(example.vector.span) }
         for index in 0..<sample.count { nodes.append(index, of: sample) }
         return nodes
-    }
-
-    private init(_ model: ExampleModel, unlike: [Double]) {
-        index = model.index
-        classCounts = model.classCounts
-        beliefs = model.beliefs
-        weights = model.weights
-        constants = model.constants
-        self.unlike = unlike
     }
 
     /// Ridge regression of the likeliest category of each node, weighted by its margin, on the vectors.
@@ -216,23 +191,14 @@ public struct ExampleModel: Sendable {
         Scratch(query: VectorSet(dimensions: index.vectors.dimensions))
     }
 
-    /// The category of a record by its vector; a vector of zeros is like nothing.
+    /// Finds the neighbours of a record, for `assign(dimension:_:)`; `node` is left out among them.
     ///
-    /// `node` is left out among the neighbours. O(√n d).
-    public func assign(
-        _ vector: Span<Float>, dimension: Int, except node: Int32 = -1, _ scratch: inout Scratch
-    ) -> Assignment {
-        search(vector, except: node, &scratch)
-        return assign(dimension: dimension, &scratch)
-    }
-
-    /// Finds the neighbours of a record, for `assign(dimension:_:)`.
+    /// O(√n d). A vector of zeros is like nothing.
     public func search(_ vector: Span<Float>, except node: Int32 = -1, _ scratch: inout Scratch) {
-        scratch.query = VectorSet(dimensions: index.vectors.dimensions)
+        scratch.query.removeAll()
         scratch.query.append(vector)
         index.search(
-            scratch.query, 0, count: ExampleModel.neighbourCount, except: node,
-            into: &scratch.neighbours)
+            scratch.query, 0, count: ExampleModel.neighbourCount, except: node, &scratch.search)
     }
 
     /// The category of the record that was last searched for.
@@ -242,7 +208,7 @@ public struct ExampleModel: Sendable {
         for _ in 0..<classCount { scratch.scores.append(0) }
         var total: Float = 0
         var alike: Float = 0
-        for (place, neighbour) in scratch.neighbours.enumerated() {
+        for (place, neighbour) in scratch.search.found.enumerated() {
             let weight = NeighbourGraph.weight(neighbour.likeness)
             total += weight
             if place < ExampleModel.likeCount { alike += neighbour.likeness }
@@ -263,7 +229,7 @@ public struct ExampleModel: Sendable {
             scratch.scores[category] = (scratch.scores[category] + linear) / 2
         }
         let top = ExampleModel.top(scratch.scores[...])
-        let near = Double(alike) / Double(min(ExampleModel.likeCount, scratch.neighbours.count))
+        let near = Double(alike) / Double(min(ExampleModel.likeCount, scratch.search.found.count))
         return Assignment(
             category: top.best, second: top.next,
             margin: Double(min(1, max(0, top.first - top.second))),

@@ -13,6 +13,29 @@ public struct VectorIndex: Sendable {
         public let likeness: Float
     }
 
+    /// What a search works with; belongs to one thread.
+    public struct Scratch: Sendable {
+        /// What was found last, the nearest first.
+        public fileprivate(set) var found: [Neighbour] = []
+        fileprivate var cells: [Neighbour] = []
+
+        /// Nothing found yet.
+        public init() {}
+
+        /// Puts an entry into a list of the `most` nearest.
+        fileprivate static func insert(
+            _ entry: Neighbour, into list: inout [Neighbour], most: Int
+        ) {
+            if list.count == most {
+                guard let last = list.last, entry.likeness > last.likeness else { return }
+                list.removeLast()
+            }
+            var place = list.count
+            while place > 0, list[place - 1].likeness < entry.likeness { place -= 1 }
+            list.insert(entry, at: place)
+        }
+    }
+
     /// Cells that a search looks into.
     private static let probes = 6
     private static let mostExact = 1024
@@ -28,11 +51,13 @@ public struct VectorIndex: Sendable {
 
     /// Indexes unit vectors; vectors of zeros are never found.
     ///
-    /// O(n √n d).
-    public init(_ vectors: VectorSet, seed: UInt64, work: some WorkSharing) {
+    /// With `isExact` all vectors are looked at whatever their number. O(n √n d).
+    public init(
+        _ vectors: VectorSet, seed: UInt64, isExact: Bool = false, work: some WorkSharing
+    ) {
         self.vectors = vectors
         let cells =
-            vectors.count <= VectorIndex.mostExact
+            isExact || vectors.count <= VectorIndex.mostExact
             ? 1 : Int(Double(vectors.count).squareRoot())
         var learnt = VectorSet(dimensions: vectors.dimensions)
         let step = max(1, vectors.count / VectorIndex.mostLearnt)
@@ -66,38 +91,39 @@ public struct VectorIndex: Sendable {
         self.starts = starts
     }
 
-    /// The nearest `count` vectors of `queries[index]`, the nearest first, except `own`; written over
-    /// `found`.
+    /// Finds the nearest `count` vectors of `queries[index]`, `count` above 0, except `own`.
     ///
-    /// O(√n d) on average.
+    /// O(√n d) on average; no allocation once the scratch is warm.
     public func search(
         _ queries: VectorSet, _ index: Int, count: Int, except own: Int32 = -1,
-        into found: inout [Neighbour]
+        _ scratch: inout Scratch
     ) {
-        found.removeAll(keepingCapacity: true)
-        var cells: [(cell: Int32, likeness: Float)] = []
-        cells.reserveCapacity(VectorIndex.probes + 1)
+        scratch.found.removeAll(keepingCapacity: true)
+        scratch.cells.removeAll(keepingCapacity: true)
         for center in 0..<centers.count {
             let likeness = queries.dot(index, centers, center)
-            if cells.count < VectorIndex.probes || likeness > cells[cells.count - 1].likeness {
-                var place = cells.count
-                while place > 0, cells[place - 1].likeness < likeness { place -= 1 }
-                cells.insert((Int32(center), likeness), at: place)
-                if cells.count > VectorIndex.probes { cells.removeLast() }
-            }
+            Scratch.insert(
+                Neighbour(index: Int32(center), likeness: likeness), into: &scratch.cells,
+                most: VectorIndex.probes)
         }
-        for entry in cells {
-            for place in starts[Int(entry.cell)]..<starts[Int(entry.cell) + 1]
+        for cell in scratch.cells {
+            for place in starts[Int(cell.index)]..<starts[Int(cell.index) + 1]
             where members[place] != own {
                 let likeness = queries.dot(index, vectors, Int(members[place]))
-                guard found.count < count || likeness > found[found.count - 1].likeness else {
-                    continue
-                }
-                var position = found.count
-                while position > 0, found[position - 1].likeness < likeness { position -= 1 }
-                found.insert(Neighbour(index: members[place], likeness: likeness), at: position)
-                if found.count > count { found.removeLast() }
+                Scratch.insert(
+                    Neighbour(index: members[place], likeness: likeness), into: &scratch.found,
+                    most: count)
             }
+        }
+    }
+
+    /// The nearest `count` other vectors of every vector of the index, the nearest first.
+    ///
+    /// O(n √n d).
+    func neighbours(count: Int, work: some WorkSharing) -> [[Neighbour]] {
+        work.map(vectors.count, keeping: { Scratch() }) { node, scratch in
+            search(vectors, node, count: count, except: Int32(node), &scratch)
+            return scratch.found
         }
     }
 }

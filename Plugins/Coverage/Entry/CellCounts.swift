@@ -9,11 +9,10 @@ struct CellCounts {
         var numbers: [UInt64: Int32] = [:]
         var names: [String] = []
 
-        mutating func number(_ hash: UInt64, _ name: () -> String) -> Int32 {
-            if let known = numbers[hash] { return known }
+        mutating func add(_ hash: UInt64, _ name: String) -> Int32 {
             let number = Int32(names.count)
             numbers[hash] = number
-            names.append(name())
+            names.append(name)
             return number
         }
     }
@@ -76,20 +75,18 @@ struct CellCounts {
     ///
     /// - Throws: `AnalyzerError` when there are too many to be categories.
     mutating func number(_ dimension: Int, of value: Span<UInt8>) throws -> Int32 {
+        let hash = StableHash.hash(value)
+        if let known = open[dimension].numbers[hash] { return known }
         guard open[dimension].names.count < CellCounts.mostCategories else {
             throw AnalyzerError(
                 "dimension \(dimension + 1) of the taxonomy has more than "
                     + "\(CellCounts.mostCategories) values; name a field of categories",
                 isConfiguration: true)
         }
-        let number = open[dimension].number(StableHash.hash(value)) {
-            value.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-        }
-        if Int(number) == counts[dimension].count {
-            counts[dimension].append(0)
-            firstRows[dimension].append([])
-        }
-        return number
+        counts[dimension].append(0)
+        firstRows[dimension].append([])
+        return open[dimension].add(
+            hash, value.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
     }
 
     func examples(_ cell: KeptRows.Cell) -> [Int] { firstRows[cell.dimension][cell.category] }
@@ -281,7 +278,7 @@ struct CellCounts {
         }
         for (dimension, found) in names.enumerated() {
             for name in found {
-                _ = open[dimension].number(StableHash.hash(Array(name.utf8).span)) { name }
+                _ = open[dimension].add(StableHash.hash(Array(name.utf8).span), name)
             }
             let size = fixed[dimension] == 0 ? found.count : fixed[dimension]
             let queued = doubts[dimension] + strangers[dimension]

@@ -12,7 +12,7 @@ struct CoverageAnalyzer: Analyzer {
     let taxonomy: Taxonomy
     let hand: HandLabels
     let host: HostServices
-    private let reader = CoverageLook.Reader()
+    private let looks = BroadcastMemory<CoverageLook>()
 
     init(configuration: JSONValue, host: HostServices) throws {
         self.host = host
@@ -26,7 +26,9 @@ struct CoverageAnalyzer: Analyzer {
             taxonomy: taxonomy, hand: hand, seed: pass.seed,
             look: pass.number == 0
                 ? nil
-                : try reader.read(pass.broadcast, seed: pass.seed, work: HostWork(host: host)))
+                : try looks.value(pass.broadcast) {
+                    try CoverageLook($0, seed: pass.seed, work: host)
+                })
     }
 
     func load(_ reader: inout StateReader, pass: Pass) throws -> CoveragePartial {
@@ -37,18 +39,18 @@ struct CoverageAnalyzer: Analyzer {
 
     func endPass(_ partial: CoveragePartial) throws -> PassDecision {
         guard partial.look == nil else { return .finish }
-        let sample = try EmbeddedSample(partial, taxonomy, host)
+        let sample = EmbeddedSample(partial, taxonomy, host)
         let look = CoverageLook(
             candidates: partial.signatures.candidates(host),
             examples: try sample.exampleModel(taxonomy, seed: partial.seed),
             findings: Array(try sample.findings(taxonomy, seed: partial.seed).text.utf8))
         let bytes = look.bytes()
-        reader.remember(look, bytes)
+        looks.remember(look, bytes)
         return .again(broadcast: bytes)
     }
 
     func finish(_ partial: CoveragePartial, to sink: Sink) throws {
-        let verdict = CoverageVerdict(taxonomy, partial.counts, seed: partial.seed)
+        let verdict = try CoverageVerdict(taxonomy, partial.counts, seed: partial.seed)
         try CoverageReport(taxonomy: taxonomy, counts: partial.counts, verdict: verdict)
             .report(to: sink)
         if let findings = partial.look?.findings {

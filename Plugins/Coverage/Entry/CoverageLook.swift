@@ -1,7 +1,6 @@
-import AssayKit
+public import AssayKit
 import CoverageAlgorithm
-import Numerics
-import Synchronization
+public import Numerics
 
 /// What the first pass hands to the second.
 struct CoverageLook: Sendable {
@@ -12,14 +11,13 @@ struct CoverageLook: Sendable {
     /// What the first pass has found out for the report.
     let findings: [UInt8]
 
+    /// As bytes, for `init(_:seed:work:)`.
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         writer.write(candidates) { $0.write($1) }
-        writer.write((examples?.numbers ?? []).withUnsafeBytes { Array($0) })
+        writer.write((examples?.numbers ?? []).map(\.bitPattern))
         writer.write(findings)
-        var mark = StateWriter()
-        mark.write(StableHash.hash(writer.bytes.span))
-        return mark.bytes + writer.bytes
+        return writer.bytes
     }
 
     init(candidates: [Int], examples: ExampleModel?, findings: [UInt8]) {
@@ -28,41 +26,14 @@ struct CoverageLook: Sendable {
         self.findings = findings
     }
 
-    private init(_ bytes: [UInt8], seed: UInt64, work: HostWork) throws {
+    /// Reads what `bytes` wrote.
+    init(_ bytes: [UInt8], seed: UInt64, work: some WorkSharing) throws {
         var reader = StateReader(reading: bytes)
-        _ = try reader.integer()
         candidates = try reader.list(size: 8) { try $0.integer() }
         let numbers = try reader.words().map { Float(bitPattern: $0) }
         examples = numbers.isEmpty ? nil : ExampleModel(numbers: numbers, seed: seed, work: work)
         findings = try reader.data()
     }
-
-    /// Reads it once for all partials of a pass.
-    final class Reader: Sendable {
-        private let last = Mutex<(mark: [UInt8], look: CoverageLook)?>(nil)
-
-        /// Remembers what was just written, so that it need not be read.
-        func remember(_ look: CoverageLook, _ bytes: [UInt8]) {
-            last.withLock { $0 = (Array(bytes.prefix(8)), look) }
-        }
-
-        func read(_ bytes: [UInt8], seed: UInt64, work: HostWork) throws -> CoverageLook {
-            let mark = Array(bytes.prefix(8))
-            return try last.withLock { last in
-                if let last, last.mark == mark { return last.look }
-                let look = try CoverageLook(bytes, seed: seed, work: work)
-                last = (mark, look)
-                return look
-            }
-        }
-    }
 }
 
-/// The host's threads as the algorithms ask for them.
-struct HostWork: WorkSharing {
-    let host: HostServices
-
-    func map<Result: Sendable>(
-        _ count: Int, _ body: @Sendable (Int) -> Result
-    ) -> [Result] { host.map(count, body) }
-}
+extension HostServices: WorkSharing {}

@@ -9,6 +9,8 @@ struct CoveragePartial: AnalyzerPartial {
     static let referenceRows = 5000
     /// A lead over the next category below which examples have not told it.
     static let leastMargin = 0.1
+    /// Confidence in an assignment at least: a pool's row that may fill a gap is not left out.
+    private static let leastConfidence = 0.01
 
     let taxonomy: Taxonomy
     let hand: HandLabels
@@ -141,7 +143,7 @@ struct CoveragePartial: AnalyzerPartial {
                 counts.countPoolRow()
             }
             guard isCandidate || batch.role == .pool else { continue }
-            let sure = Float(max(0.01, confidence))
+            let sure = Float(max(CoveragePartial.leastConfidence, confidence))
             if !isCandidate
                 || row.withSituation(
                     position,

@@ -26,10 +26,7 @@ struct CoverageReport {
             _ name: String, _ value: Double, _ direction: Direction = .higherIsBetter,
             help: String
         ) throws {
-            try sink.state(
-                Metric(
-                    "coverage.\(name)", value, unit: "share", n: n, direction: direction,
-                    help: help))
+            try self.state(name, value, n: n, direction, help: help, to: sink)
         }
         try state(
             "score", mean(\.effective),
@@ -55,17 +52,25 @@ struct CoverageReport {
             help: "share of records whose prompt is a near copy of an earlier one: Jaccard "
                 + "similarity of their words of at least 0.8")
         if let pairs = verdict.pairwise {
-            try sink.state(
-                Metric(
-                    "coverage.pairwise", Double(pairs.covered) / Double(pairs.all), unit: "share",
-                    n: pairs.all, direction: .higherIsBetter,
-                    help: "pairs of categories of two dimensions that occur together in a record"))
+            try self.state(
+                "pairwise", Double(pairs.covered) / Double(pairs.all), n: pairs.all,
+                help: "pairs of categories of two dimensions that occur together in a record",
+                to: sink)
         }
         for part in verdict.parts { try report(part, to: sink) }
         for (index, dimension) in taxonomy.dimensions.enumerated() where dimension.isStated {
             try reportQueues(index, dimension, to: sink)
         }
         try reportPlan(to: sink)
+    }
+
+    private func state(
+        _ name: String, _ value: Double, n: Int, _ direction: Direction = .higherIsBetter,
+        help: String, to sink: Sink
+    ) throws {
+        try sink.state(
+            Metric(
+                "coverage.\(name)", value, unit: "share", n: n, direction: direction, help: help))
     }
 
     /// Whether a part's categories are what the data happens to have and nobody's wish.
@@ -89,10 +94,8 @@ struct CoverageReport {
                     "the same, each target filled at most once and near copies counted once"
                 ),
             ] {
-                try sink.state(
-                    Metric(
-                        "coverage.\(part.metricName).\(name)", value, unit: "share",
-                        n: counts.rowCount, direction: .higherIsBetter, help: help))
+                try state(
+                    "\(part.metricName).\(name)", value, n: counts.rowCount, help: help, to: sink)
             }
         }
         if part.isCross { try showMatrix(part, to: sink) } else { try showBars(part, to: sink) }
@@ -119,9 +122,7 @@ struct CoverageReport {
         guard part.cells.first?.count == 2, part.cells.count <= CoverageReport.mostCells else {
             return
         }
-        func name(_ cell: KeptRows.Cell) -> String {
-            counts.names(cell.dimension, taxonomy)[cell.category]
-        }
+        let names = part.cells[0].map { counts.names($0.dimension, taxonomy) }
         func unique(_ place: Int) -> [KeptRows.Cell] {
             var seen: Set<KeptRows.Cell> = []
             return part.cells.map { $0[place] }.filter { seen.insert($0).inserted }
@@ -133,8 +134,8 @@ struct CoverageReport {
         try sink.show(
             "matrix", "Records by \(part.name)",
             .object([
-                "rows": .array(rows.map { .string(name($0)) }),
-                "columns": .array(columns.map { .string(name($0)) }),
+                "rows": .array(rows.map { .string(names[0][$0.category]) }),
+                "columns": .array(columns.map { .string(names[1][$0.category]) }),
                 "values": .array(
                     rows.map { row in
                         .array(columns.map { JSONValue(values[[row, $0], default: 0]) })

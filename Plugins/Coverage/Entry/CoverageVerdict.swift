@@ -45,20 +45,23 @@ struct CoverageVerdict {
         var taken: [(row: Int, item: Int, confidence: Double)] = []
     }
 
-    init(_ taxonomy: Taxonomy, _ counts: CellCounts, seed: UInt64) {
+    /// Judges the counts.
+    ///
+    /// - Throws: `AnalyzerError` for a cross with more cells than can be listed.
+    init(_ taxonomy: Taxonomy, _ counts: CellCounts, seed: UInt64) throws {
         let rows = counts.kept.rows(
             threshold: CoverageVerdict.copyThreshold, hasher: MinHash(seed: seed))
         let copies = CopyTally(rows, tables: counts.tables)
         copyCount = copies.count
-        let parts = CoverageVerdict.parts(taxonomy, counts, copies)
+        let parts = try CoverageVerdict.parts(taxonomy, counts, copies)
         self.parts = parts
         pairwise = CoverageVerdict.pairwise(taxonomy, counts)
-        plan = CoverageVerdict.plan(parts, rows, hasPool: counts.poolCount > 0)
+        plan = CoverageVerdict.plan(parts, rows)
     }
 
     private static func parts(
         _ taxonomy: Taxonomy, _ counts: CellCounts, _ copies: CopyTally
-    ) -> [Part] {
+    ) throws -> [Part] {
         var parts: [Part] = []
         for (index, dimension) in taxonomy.dimensions.enumerated() where dimension.kind != .topics {
             let names = counts.names(index, taxonomy)
@@ -83,20 +86,22 @@ struct CoverageVerdict {
         }
         for cross in taxonomy.crosses {
             guard let table = counts.tables.firstIndex(of: cross.dimensions) else { continue }
-            let orders = cross.dimensions.map {
-                sorted(counts.names($0, taxonomy), isOpen: taxonomy.dimensions[$0].isOpen)
+            let names = cross.dimensions.map { counts.names($0, taxonomy) }
+            let orders = zip(cross.dimensions, names).map {
+                sorted($1, isOpen: taxonomy.dimensions[$0].isOpen)
             }
+            try Taxonomy.checkSize(cross.name, orders.map(\.count))
             let combinations = orders.reduce([[Int]]([[]])) { found, order in
                 found.flatMap { head in order.map { head + [$0] } }
             }
             var (categories, cells): ([CategoryCount], [[KeptRows.Cell]]) = ([], [])
             for combination in combinations {
-                let name = zip(cross.dimensions, combination)
-                    .map { counts.names($0, taxonomy)[$1] }.joined(separator: " × ")
+                let name = zip(names, combination).map { $0[$1] }.joined(separator: " × ")
                 guard !cross.excluded.contains(name) else { continue }
                 let key = combination.reduce(UInt64(0)) { $0 << 20 | UInt64($1) }
                 let have = counts.combined[table][key, default: 0]
-                let (weight, target) = weightAndTarget(cross, combination, taxonomy)
+                let (weight, target) = weightAndTarget(
+                    cross, combination, taxonomy, sizes: orders.map(\.count))
                 categories.append(
                     CategoryCount(
                         name: name, weight: weight, target: target, count: have,
@@ -118,7 +123,7 @@ struct CoverageVerdict {
     /// A cell weighs the product of its categories' weights; without a target of the cross it wants
     /// the smallest of its categories' targets, shared among the cells of that category.
     private static func weightAndTarget(
-        _ cross: Taxonomy.Cross, _ combination: [Int], _ taxonomy: Taxonomy
+        _ cross: Taxonomy.Cross, _ combination: [Int], _ taxonomy: Taxonomy, sizes: [Int]
     ) -> (weight: Double, target: Int) {
         var weight = 1.0
         var target = Int.max
@@ -129,8 +134,7 @@ struct CoverageVerdict {
                 weight *= dimension.categories[combination[place]].weight
                 wanted = dimension.categories[combination[place]].target
             }
-            let others = dimensions.enumerated().filter { $0.offset != place }
-                .reduce(1) { $0 * max(1, $1.element.categories.count) }
+            let others = sizes.reduce(1, *) / sizes[place]
             target = min(target, max(1, (wanted + others - 1) / others))
         }
         return (weight, cross.target ?? target)
@@ -152,7 +156,7 @@ struct CoverageVerdict {
         return all > 0 ? (covered, all) : nil
     }
 
-    private static func plan(_ parts: [Part], _ rows: [KeptRows.Row], hasPool: Bool) -> Plan {
+    private static func plan(_ parts: [Part], _ rows: [KeptRows.Row]) -> Plan {
         var gaps: [(part: Int, gap: Gap)] = []
         for (number, part) in parts.enumerated() where part.isStated {
             gaps += part.measures.gaps.map { (number, $0) }

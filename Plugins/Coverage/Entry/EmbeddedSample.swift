@@ -13,7 +13,7 @@ struct EmbeddedSample {
     private let hand: HandLabels
     private let rowCount: Int
 
-    init(_ partial: CoveragePartial, _ taxonomy: Taxonomy, _ host: HostServices) throws {
+    init(_ partial: CoveragePartial, _ taxonomy: Taxonomy, _ host: HostServices) {
         self.host = host
         let needsData = taxonomy.dimensions.contains { $0.kind == .topics || $0.hasExamples }
         reference = partial.reference.rows
@@ -75,7 +75,7 @@ struct EmbeddedSample {
         return ExampleModel(
             sample: sample, examples: examples,
             classCounts: exampled.map { taxonomy.dimensions[$0].categories.count }, seed: seed,
-            work: HostWork(host: host))
+            work: host)
     }
 
     /// Topics of the data and coverage of the reference, as `SampleFindings` reads them.
@@ -91,6 +91,14 @@ struct EmbeddedSample {
         return findings.value
     }
 
+    /// Bytes of a text that a report shows.
+    private static let shownBytes = 200
+
+    private static func excerpt(_ text: [UInt8]) -> JSONValue {
+        let whole = PackedBytes.wholeCharacters(text.span, most: shownBytes)
+        return .string(String(decoding: text.prefix(whole), as: UTF8.self))
+    }
+
     /// Examples of a topic: the texts nearest to its centre.
     private static let exampleCount = 8
     private static let mostTopics = 50
@@ -104,7 +112,7 @@ struct EmbeddedSample {
                 EmbeddedSample.mostTopics, max(2, Int(Double(vectors.count).squareRoot() / 2)))
         let groups = SphericalMeans(
             SphericalMeans.centered(vectors), count: count, rounds: 20, seed: seed,
-            work: HostWork(host: host))
+            work: host)
         let names = TopicNames(
             data.map(\.text), groups: groups.groups, count: groups.centers.count
         ).names
@@ -126,9 +134,7 @@ struct EmbeddedSample {
                             .string(name),
                             JSONValue(Int((Double(members.count) * scale).rounded())),
                         ]
-                            + nearest.map {
-                                .string(String(decoding: data[$0].text.prefix(200), as: UTF8.self))
-                            })
+                            + nearest.map { EmbeddedSample.excerpt(data[$0].text) })
                 ))
         }
         rows.sort { $0.count > $1.count }
@@ -146,10 +152,9 @@ struct EmbeddedSample {
         _ vectors: VectorSet, _ other: VectorSet, seed: UInt64,
         into findings: inout SampleFindings.Builder
     ) {
-        let work = HostWork(host: host)
         guard
             let found = ReferenceCoverage(
-                data: vectors, reference: other, seed: seed, work: work)
+                data: vectors, reference: other, seed: seed, work: host)
         else { return }
         let n = other.count
         findings.metric(
@@ -185,7 +190,7 @@ struct EmbeddedSample {
         let count = min(
             EmbeddedSample.mostRegions, max(1, rows.count / EmbeddedSample.regionSize))
         let groups = SphericalMeans(
-            uncovered, count: count, rounds: 20, seed: seed, work: HostWork(host: host))
+            uncovered, count: count, rounds: 20, seed: seed, work: host)
         // Named against the whole reference, which is why every text is given.
         var numbers = [Int32](repeating: -1, count: reference.count)
         for (place, row) in rows.enumerated() { numbers[row] = groups.groups[place] }
@@ -208,7 +213,7 @@ struct EmbeddedSample {
                         let text = reference[rows[regions[region][0]]].text
                         return .array([
                             .string(names[region]), .number((share * 10_000).rounded() / 10_000),
-                            .string(String(decoding: text.prefix(200), as: UTF8.self)),
+                            EmbeddedSample.excerpt(text),
                         ])
                     }),
             ]))

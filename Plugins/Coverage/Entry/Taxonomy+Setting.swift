@@ -18,6 +18,11 @@ extension Taxonomy {
         let dimensions = try (value["dimensions"]?.arrayValue ?? []).map {
             try Taxonomy.dimension($0, target: target)
         }
+        guard dimensions.count <= Taxonomy.mostDimensions else {
+            throw Taxonomy.wrong(
+                "the taxonomy has \(dimensions.count) dimensions, expected at most "
+                    + "\(Taxonomy.mostDimensions)")
+        }
         if let twice = Taxonomy.repeated(dimensions.map(\.name)) {
             throw Taxonomy.wrong("the taxonomy has dimension \(twice) twice")
         }
@@ -26,6 +31,21 @@ extension Taxonomy {
             crosses: try (value["crosses"]?.arrayValue ?? []).map {
                 try Taxonomy.cross($0, dimensions)
             })
+    }
+
+    private static let mostDimensions = 64
+    private static let mostCells = 100_000
+
+    /// Refuses a cross with more cells than anybody could fill or read.
+    ///
+    /// - Throws: `AnalyzerError` with the number of cells.
+    static func checkSize(_ name: String, _ sizes: [Int]) throws {
+        let cells = sizes.reduce(1.0) { $0 * Double($1) }
+        guard cells <= Double(mostCells) else {
+            throw wrong(
+                "the cross \(name) has \(Int(min(cells, 1e15))) cells, expected at most "
+                    + "\(mostCells)")
+        }
     }
 
     private static func dimension(_ value: JSONValue, target: Int) throws -> Dimension {
@@ -43,10 +63,8 @@ extension Taxonomy {
                 weight: weight, topicCount: value["topics"]?.intValue, categories: found.categories)
         }
         let stated = value["categories"]?.arrayValue ?? []
-        let hasRest = stated.contains { $0["examples"] != nil }
         let categories = try stated.map {
-            try category(
-                $0, dimension: name, target: target, needsNoRules: field != nil || hasRest)
+            try category($0, dimension: name, target: target, hasField: field != nil)
         }
         if field == nil, categories.isEmpty {
             throw wrong("dimension \(name) has neither a field nor categories")
@@ -60,7 +78,7 @@ extension Taxonomy {
     }
 
     private static func category(
-        _ value: JSONValue, dimension: String, target: Int, needsNoRules: Bool
+        _ value: JSONValue, dimension: String, target: Int, hasField: Bool
     ) throws -> Category {
         let name = value.stringValue ?? value["name"]?.stringValue ?? ""
         let stated = value["rules"] ?? .null
@@ -80,7 +98,7 @@ extension Taxonomy {
             part: stated["in"]?.stringValue.flatMap(RowPart.init) ?? .all, rules: rules,
             languages: (texts(stated["languages"]) ?? []).map { Array($0.utf8) },
             examples: texts(value["examples"]) ?? [])
-        if !needsNoRules, !category.hasRules {
+        if !hasField, !category.hasRules, category.examples.isEmpty {
             throw wrong("category \(name) of \(dimension) has neither rules nor examples")
         }
         return category
@@ -95,8 +113,14 @@ extension Taxonomy {
                 let known = dimensions.map(\.name).joined(separator: ", ")
                 throw wrong("a cross names dimension \(stated), expected one of \(known)")
             }
+            guard dimensions[number].kind != .topics else {
+                throw wrong(
+                    "a cross names dimension \(stated), whose topics are found in a sample; write "
+                        + "them to a file with assay taxonomy discover")
+            }
             return number
         }
+        try checkSize(name, numbers.map { max(1, dimensions[$0].categories.count) })
         // Cells are counted with the dimensions in their order.
         let excluded = try (value["exclude"]?.arrayValue ?? []).map { cell -> String in
             let parts = (cell.arrayValue ?? []).compactMap(\.stringValue)

@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 /// Labelled records: their words, and their vectors where there are any.
 public struct LabelledRecords: Sendable {

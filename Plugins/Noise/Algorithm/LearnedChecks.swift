@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 /// What a review decided about findings of the learnt checks: by row, whether each was right.
 public struct LearnedVerdicts: Sendable {

@@ -1,18 +1,9 @@
-import AssayKit
+public import AssayKit
 import JSONText
 import NoiseAlgorithm
-import Numerics
+public import Numerics
 
-/// The host's threads, as algorithms know them.
-struct HostWork: WorkSharing {
-    let host: HostServices
-
-    func map<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
-        host.map(count, body)
-    }
-
-    func reportProgress(_ done: Int, of total: Int) { host.reportProgress(done, of: total) }
-}
+extension HostServices: WorkSharing {}
 
 /// Says which labels are wrong.
 struct LabelErrorReport {
@@ -38,7 +29,7 @@ struct LabelErrorReport {
         guard rows.rows.count >= LabelErrors.leastRecords else { return nil }
         judged = try rows.judged(review, classes: classes)
         self.review = review
-        guard let errors = LabelErrors(judged.records, seed: seed, work: HostWork(host: host))
+        guard let errors = LabelErrors(judged.records, seed: seed, work: host)
         else { return nil }
         self.errors = errors
         posteriors = zip(judged.rows, errors.posteriors).map { row, posterior in

@@ -15,7 +15,7 @@ struct NoiseAnalyzer: Analyzer {
     /// The order of the classes in the given probabilities; empty when none was stated.
     let classes: [String]
     let host: HostServices
-    private let reader = SecondLook.Reader()
+    private let looks = BroadcastMemory<SecondLook>()
 
     init(configuration: JSONValue, host: HostServices) {
         self.host = host
@@ -28,7 +28,8 @@ struct NoiseAnalyzer: Analyzer {
     func begin(_ pass: Pass) throws -> NoisePartial {
         NoisePartial(
             mostTokens: mostTokens, labelledRows: labelledRows, review: review, seed: pass.seed,
-            look: pass.number == 0 ? nil : try reader.read(pass.broadcast, seed: pass.seed))
+            look: pass.number == 0
+                ? nil : try looks.value(pass.broadcast) { try SecondLook($0, seed: pass.seed) })
     }
 
     func load(_ reader: inout StateReader, pass: Pass) throws -> NoisePartial {
@@ -48,7 +49,7 @@ struct NoiseAnalyzer: Analyzer {
                 mismatched: review.verdicts(NoiseCheck.mismatchedResponse.rawValue),
                 truncated: review.verdicts(NoiseCheck.truncatedResponse.rawValue),
                 merged: review.verdicts(NoiseCheck.mergedInstruction.rawValue)),
-            seed: partial.seed, work: HostWork(host: host))
+            seed: partial.seed, work: host)
         return .again(
             broadcast: SecondLook(tally: partial.tally, checks: checks, eval: partial.eval).bytes())
     }

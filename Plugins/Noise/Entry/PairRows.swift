@@ -16,28 +16,17 @@ struct PairRows {
     /// Texts as numbers of four bytes, then tokens: lists lie in one array and cost no allocation.
     private var sample: ListSample<Parts>
     private var buffer: [UInt32] = []
-    private let seed: UInt64
-    private let capacity: Int
 
     /// Bytes of a text that are kept: of a longer response the end matters too, so it is left out.
     private static let mostBytes = 16_384
-    /// How many times the share of a sample that a row must fall into to be looked at.
-    private static let margin = 1.3
 
     init(capacity: Int, seed: UInt64) {
-        self.capacity = capacity
-        self.seed = seed
         sample = ListSample(capacity: capacity, seed: seed)
     }
 
-    /// Offers a record.
-    ///
-    /// Where many rows stand before it in the data it can hardly be among the smallest draws, and then
-    /// nothing of it is copied: a function of (seed, row) alone, so that shards agree.
+    /// Offers a record, of which nothing is copied unless it may be kept in the end.
     mutating func add(_ columns: NoiseColumns, _ position: Int, row: Int) {
-        let draw = Double(StableHash.mix(seed ^ StableHash.mix(UInt64(row)))) * 0x1p-64
-        guard draw * Double(row + 1) <= PairRows.margin * Double(capacity),
-            sample.admits(row: row), columns.hasPair(position),
+        guard sample.mayKeep(row: row), columns.hasPair(position),
             columns.prompts.byteCount(position) <= PairRows.mostBytes,
             columns.responses.byteCount(position) <= PairRows.mostBytes
         else { return }
@@ -51,8 +40,8 @@ struct PairRows {
         var list = buffer
         buffer = []
         list.removeAll(keepingCapacity: true)
-        columns.prompts.withBytes(position) { PairRows.pack($0, into: &list) }
-        columns.responses.withBytes(position) { PairRows.pack($0, into: &list) }
+        columns.prompts.withBytes(position) { PackedBytes.append($0, to: &list) }
+        columns.responses.withBytes(position) { PackedBytes.append($0, to: &list) }
         columns.promptTokens.withTokens(position) { PairRows.append($0, to: &list) }
         columns.responseTokens.withTokens(position) { PairRows.append($0, to: &list) }
         sample.add(row: row, parts, list.span)
@@ -61,24 +50,6 @@ struct PairRows {
 
     private static func append(_ tokens: Span<UInt32>, to list: inout [UInt32]) {
         for index in tokens.indices { list.append(tokens[index]) }
-    }
-
-    private static func pack(_ bytes: Span<UInt8>, into list: inout [UInt32]) {
-        var word: UInt32 = 0
-        for index in bytes.indices {
-            word |= UInt32(bytes[index]) << UInt32(8 * (index & 3))
-            if index & 3 == 3 {
-                list.append(word)
-                word = 0
-            }
-        }
-        if bytes.count & 3 != 0 { list.append(word) }
-    }
-
-    private static func unpack(_ list: ArraySlice<UInt32>, _ count: Int) -> [UInt8] {
-        (0..<count).map { index in
-            UInt8(truncatingIfNeeded: list[list.startIndex + index / 4] >> UInt32(8 * (index & 3)))
-        }
     }
 
     /// Adds the rows of the next shard.
@@ -93,9 +64,10 @@ struct PairRows {
                 return rest.prefix(count)
             }
             let parts = entry.tag
-            let prompt = PairRows.unpack(words((parts.promptBytes + 3) / 4), parts.promptBytes)
-            let response = PairRows.unpack(
-                words((parts.responseBytes + 3) / 4), parts.responseBytes)
+            let prompt = PackedBytes.bytes(
+                words(PackedBytes.wordCount(parts.promptBytes)), count: parts.promptBytes)
+            let response = PackedBytes.bytes(
+                words(PackedBytes.wordCount(parts.responseBytes)), count: parts.responseBytes)
             return PairExample(
                 row: entry.row, prompt: prompt, promptTokens: Array(words(parts.promptTokens)),
                 response: response, responseTokens: Array(words(parts.responseTokens)),
@@ -129,7 +101,8 @@ struct PairRows {
         }
         for (row, counts, list) in entries {
             guard counts.allSatisfy({ (0...list.count * 4).contains($0) }),
-                (counts[0] + 3) / 4 + (counts[1] + 3) / 4 + counts[2] + counts[3] == list.count,
+                PackedBytes.wordCount(counts[0]) + PackedBytes.wordCount(counts[1]) + counts[2]
+                    + counts[3] == list.count,
                 counts[4] <= 1
             else { throw AnalyzerError("the saved sample does not fit itself") }
             sample.add(

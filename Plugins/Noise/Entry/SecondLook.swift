@@ -1,7 +1,6 @@
 import AssayKit
 import NoiseAlgorithm
 import Numerics
-import Synchronization
 
 /// What the first pass hands to the second.
 struct SecondLook {
@@ -43,20 +42,18 @@ struct SecondLook {
     let contamination: ContaminationIndex?
     private let eval: EvalTexts
 
-    /// As bytes: a mark that tells one from another, then the rest.
+    /// As bytes, for `init(_:seed:)`.
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         tally.save(to: &writer)
         writer.write((checks?.numbers ?? []).withUnsafeBytes { Array($0) })
         eval.save(to: &writer)
-        var mark = StateWriter()
-        mark.write(StableHash.hash(writer.bytes.span))
-        return mark.bytes + writer.bytes
+        return writer.bytes
     }
 
-    private init(_ bytes: [UInt8], seed: UInt64) throws {
+    /// Reads what `bytes` wrote.
+    init(_ bytes: [UInt8], seed: UInt64) throws {
         var reader = StateReader(reading: bytes)
-        _ = try reader.integer()
         tally = try Tally(from: &reader)
         let saved = try reader.data()
         let numbers = saved.withUnsafeBytes { bytes in
@@ -74,21 +71,6 @@ struct SecondLook {
         self.checks = checks
         self.eval = eval
         contamination = nil
-    }
-
-    /// Reads it once for all partials of a pass.
-    final class Reader: Sendable {
-        private let last = Mutex<(mark: [UInt8], look: SecondLook)?>(nil)
-
-        func read(_ bytes: [UInt8], seed: UInt64) throws -> SecondLook {
-            let mark = Array(bytes.prefix(8))
-            return try last.withLock { last in
-                if let last, last.mark == mark { return last.look }
-                let look = try SecondLook(bytes, seed: seed)
-                last = (mark, look)
-                return look
-            }
-        }
     }
 }
 

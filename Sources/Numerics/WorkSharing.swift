@@ -1,5 +1,5 @@
-/// How work is shared out: the plugin gives the host's threads, a test gives none.
-public protocol WorkSharing {
+/// How work is shared out: a plugin gives the host's threads, a test gives none.
+public protocol WorkSharing: Sendable {
     /// `count` results in index order.
     func map<Result: Sendable>(
         _ count: Int, _ body: @Sendable (Int) -> Result
@@ -12,16 +12,27 @@ extension WorkSharing {
     /// `count` results in index order, of shares of work that keep something from one to the next.
     ///
     /// What is kept must not change the results.
-    func map<Scratch, Result: Sendable>(
+    @inlinable
+    public func map<Scratch, Result: Sendable>(
         _ count: Int, keeping scratch: @Sendable () -> Scratch,
         _ body: @Sendable (Int, inout Scratch) -> Result
     ) -> [Result] {
-        let share = 256
-        let parts = map((count + share - 1) / share) { part in
+        mapShares(count, share: 256) { range in
             var kept = scratch()
-            return (part * share..<min(count, (part + 1) * share)).map { body($0, &kept) }
+            return range.map { body($0, &kept) }
         }
-        return parts.flatMap { $0 }
+    }
+
+    /// Results of all indices below `count`, by shares of so many.
+    ///
+    /// What a share keeps in hand must not change them.
+    @inlinable
+    public func mapShares<Result: Sendable>(
+        _ count: Int, share: Int = 128, _ body: @Sendable (Range<Int>) -> [Result]
+    ) -> [Result] {
+        map((count + share - 1) / share) { part in
+            body(part * share..<min(count, (part + 1) * share))
+        }.flatMap { $0 }
     }
 }
 
