@@ -51,21 +51,18 @@ public struct VectorSet: Sendable {
     public func dot(_ index: Int, _ other: borrowing VectorSet, _ otherIndex: Int) -> Float {
         precondition(index < count && otherIndex < other.count && laneCount == other.laneCount)
         let (own, foreign) = (lanes.span, other.lanes.span)
-        let (first, second) = (index * laneCount, otherIndex * laneCount)
+        var (first, second) = (index &* laneCount, otherIndex &* laneCount)
+        let end = first &+ laneCount
         var sums = SIMD8<Float>.zero
         var others = SIMD8<Float>.zero
-        var lane = 0
-        // Two chains of additions; both lie within the spans, which the precondition has checked.
-        while lane + 1 < laneCount {
-            sums +=
-                unsafe own[unchecked: first + lane] * foreign[unchecked: second + lane]
-            others +=
-                unsafe own[unchecked: first + lane + 1] * foreign[unchecked: second + lane + 1]
-            lane += 2
+        // Two chains of additions; all places lie within the spans, which the precondition has checked.
+        while first &+ 1 < end {
+            sums += unsafe own[unchecked: first] * foreign[unchecked: second]
+            others += unsafe own[unchecked: first &+ 1] * foreign[unchecked: second &+ 1]
+            first &+= 2
+            second &+= 2
         }
-        if lane < laneCount {
-            sums += unsafe own[unchecked: first + lane] * foreign[unchecked: second + lane]
-        }
+        if first < end { sums += unsafe own[unchecked: first] * foreign[unchecked: second] }
         return (sums + others).sum()
     }
 

@@ -58,7 +58,7 @@ public struct ReferenceCoverage: Sendable {
         neighbourCount = k
         let own = VectorIndex(reference, seed: seed, isExact: true, work: work)
         let size = k
-        let around = work.map(n, keeping: { VectorIndex.Scratch() }) { index, scratch in
+        let around = work.map(n, keeping: VectorIndex.Scratch.init) { index, scratch in
             own.search(reference, index, count: size, except: Int32(index), &scratch)
             let radius = scratch.found.last?.likeness ?? 2
             let nearest = scratch.found.first?.likeness ?? -1

@@ -39,14 +39,20 @@ public struct VectorIndex: Sendable {
     /// Cells that a search looks into.
     private static let probes = 6
     private static let mostExact = 1024
+    /// Vectors that a search looks at, after which it enters no further cell: texts that repeat fill
+    /// cells, and more of them say no more.
+    private static let mostLooked = 1024
     /// Vectors that centres are learnt from.
     private static let mostLearnt = 4096
 
     /// The vectors.
     public let vectors: VectorSet
     private let centers: VectorSet
-    /// Vectors cell by cell.
+    /// Indices of the vectors cell by cell, and the vectors in that order.
     private let members: [Int32]
+    private let ordered: VectorSet
+    /// Vectors that a search looks at.
+    private let mostLooked: Int
     private let starts: [Int]
 
     /// Indexes unit vectors; vectors of zeros are never found.
@@ -86,6 +92,11 @@ public struct VectorIndex: Sendable {
             members[ends[Int(cell)]] = Int32(index)
             ends[Int(cell)] += 1
         }
+        var ordered = VectorSet(dimensions: vectors.dimensions)
+        ordered.reserveCapacity(members.count)
+        for member in members { ordered.append(Int(member), of: vectors) }
+        self.ordered = ordered
+        mostLooked = cells == 1 ? vectors.count : VectorIndex.mostLooked
         self.centers = centers
         self.members = members
         self.starts = starts
@@ -106,10 +117,13 @@ public struct VectorIndex: Sendable {
                 Neighbour(index: Int32(center), likeness: likeness), into: &scratch.cells,
                 most: VectorIndex.probes)
         }
-        for cell in scratch.cells {
-            for place in starts[Int(cell.index)]..<starts[Int(cell.index) + 1]
-            where members[place] != own {
-                let likeness = queries.dot(index, vectors, Int(members[place]))
+        var left = mostLooked
+        for cell in scratch.cells where left > 0 {
+            let start = starts[Int(cell.index)]
+            let end = min(starts[Int(cell.index) + 1], start + left)
+            left -= end - start
+            for place in start..<end where members[place] != own {
+                let likeness = queries.dot(index, ordered, place)
                 Scratch.insert(
                     Neighbour(index: members[place], likeness: likeness), into: &scratch.found,
                     most: count)
@@ -121,7 +135,7 @@ public struct VectorIndex: Sendable {
     ///
     /// O(n √n d).
     func neighbours(count: Int, work: some WorkSharing) -> [[Neighbour]] {
-        work.map(vectors.count, keeping: { Scratch() }) { node, scratch in
+        work.map(vectors.count, keeping: Scratch.init) { node, scratch in
             search(vectors, node, count: count, except: Int32(node), &scratch)
             return scratch.found
         }
