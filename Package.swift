@@ -50,7 +50,8 @@ func strategy(_ name: String) -> [Target] {
         .target(
             name: "\(name)Plugin",
             dependencies: [
-                "AssayKit", "CAssay", "JSONText", "Numerics", .target(name: "\(name)Algorithm"),
+                "AssayKit", "CAssay", "JSONText", "Numerics", "Patterns",
+                .target(name: "\(name)Algorithm"),
             ],
             path: "Plugins/\(name)/Entry", swiftSettings: strict,
             linkerSettings: [
@@ -100,6 +101,8 @@ let package = Package(
         room("JSONText"),
         room("Numerics", [], safe),
         room("Parallel"),
+        room("Patterns", ["CPattern"]),
+        shim("CPattern", libraries: ["pcre2-8"]),
         shim("CLinux"),
         shim("CCompression", libraries: ["z", "zstd"]),
         shim("CSimdjson", libraries: ["simdjson"]),
@@ -145,7 +148,7 @@ let package = Package(
         .target(
             name: "Support", dependencies: ["JSONText", "Reading", "Records"],
             path: "Tests/Support", swiftSettings: strict),
-        tests("Numerics", ["Numerics"]),
+        tests("Numerics", ["Numerics", "Patterns"]),
         tests("Features", ["Features", "JSONText", "Records", crypto]),
         tests("BatchStore", ["BatchStore", "Orchestrator", "Parallel", "Records"]),
         tests("Reading", ["JSONText", "Reading", "Records"]),

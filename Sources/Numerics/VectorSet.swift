@@ -66,6 +66,49 @@ public struct VectorSet: Sendable {
         return (sums + others).sum()
     }
 
+    /// Calls `body` with the index of each vector of a range of another set of the same length, and what
+    /// `dot` gives for it; two at a time.
+    ///
+    /// O(range · d).
+    @inline(__always)
+    public func forEachDot(
+        _ index: Int, with other: borrowing VectorSet, _ range: Range<Int>,
+        _ body: (Int, Float) -> Void
+    ) {
+        precondition(
+            index < count && range.lowerBound >= 0 && range.upperBound <= other.count
+                && laneCount == other.laneCount)
+        let (own, foreign) = (lanes.span, other.lanes.span)
+        let beginning = index &* laneCount
+        var place = range.lowerBound
+        while place &+ 1 < range.upperBound {
+            var (a, b) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+            var (c, d) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+            var (lane, first) = (0, place &* laneCount)
+            // All places lie within the spans, which the precondition has checked.
+            while lane &+ 1 < laneCount {
+                let query = unsafe own[unchecked: beginning &+ lane]
+                let next = unsafe own[unchecked: beginning &+ lane &+ 1]
+                let second = first &+ laneCount
+                a += unsafe query * foreign[unchecked: first]
+                c += unsafe query * foreign[unchecked: second]
+                b += unsafe next * foreign[unchecked: first &+ 1]
+                d += unsafe next * foreign[unchecked: second &+ 1]
+                lane &+= 2
+                first &+= 2
+            }
+            if lane < laneCount {
+                let query = unsafe own[unchecked: beginning &+ lane]
+                a += unsafe query * foreign[unchecked: first]
+                c += unsafe query * foreign[unchecked: first &+ laneCount]
+            }
+            body(place, (a + b).sum())
+            body(place &+ 1, (c + d).sum())
+            place &+= 2
+        }
+        if place < range.upperBound { body(place, dot(index, other, place)) }
+    }
+
     /// The numbers of a vector.
     public func vector(_ index: Int) -> [Float] {
         (0..<dimensions).map { lanes[index * laneCount + $0 / 8][$0 & 7] }

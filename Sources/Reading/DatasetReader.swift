@@ -61,7 +61,7 @@ public struct SourcedBatch: Sendable {
 
 /// Reads the files of one dataset.
 public enum DatasetReader {
-    private static let endings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text"]
+    static let endings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text"]
 
     /// The files that paths stand for: a folder stands for the data files below it, sorted by name.
     ///
@@ -132,9 +132,10 @@ public enum DatasetReader {
         let header: [String]
         if case .delimited = summary.format { header = summary.keys } else { header = [] }
         let pool = ParserPool {
-            [format = summary.format, mapping = summary.mapping] in
+            [name = source.name, format = summary.format, mapping = summary.mapping] in
             ChunkParser(
-                format: format, header: header, mapping: mapping, columns: options.columns,
+                source: name, format: format, header: header, mapping: mapping,
+                columns: options.columns,
                 origin: options.embedding, probabilities: options.probabilities)
         }
         var splitter = RecordSplitter(source, format: summary.format)

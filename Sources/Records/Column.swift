@@ -41,11 +41,14 @@ public struct ColumnName: RawRepresentable, Hashable, Sendable, Comparable {
     /// Probabilities of the classes that the user gave with the data; not there when none were given.
     public static let predictedProbabilities = ColumnName(rawValue: "given.pred_probs/1")
 
+    /// Name of the file that the record stands in, without folders and endings.
+    public static let sourceFile = ColumnName(rawValue: "source.file")
+
     /// The fixed columns that this host computes or is given.
     public static let provided: [ColumnName] = [
         prompt, response, system, all, label, turns, promptTokens, responseTokens, allTokens,
         language, promptLanguage, responseLanguage, promptEmbedding, responseEmbedding,
-        allEmbedding, predictedProbabilities,
+        allEmbedding, predictedProbabilities, sourceFile,
     ]
 
     /// Whether it holds vectors.

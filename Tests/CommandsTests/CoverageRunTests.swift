@@ -155,6 +155,80 @@ import Testing
         #expect(refused.errors.contains("row 4 says \"topic: c\""))
     }
 
+    @Test("a regular expression puts records into categories, and one that runs away is given up")
+    func patterns() throws {
+        let folder = try TemporaryFolder()
+        let runaway = String(repeating: "a", count: 64) + "!"
+        let data = try folder.write(
+            "data.jsonl",
+            ["order A-17 is late", "order a-17 is late", "no order at all", "发票 第12号", runaway]
+                .map { record($0) }.joined(separator: "\n"))
+        let taxonomy = try folder.write(
+            "taxonomy.yaml",
+            """
+            taxonomy: 1
+            dimensions:
+              - name: kind
+                target: 1
+                categories:
+                  - {name: order, rules: {in: prompt, regex: ['\\b[A-Z]-\\d+\\b', '第\\d+号']}}
+                  - {name: any case, rules: {in: prompt, regex: ['(?i)\\b[A-Z]-\\d+\\b'], keywords: [late]}}
+                  - {name: slow, rules: {in: prompt, regex: ['^(a+)+$']}}
+            """)
+        let report = try run(folder, [data, "--taxonomy", taxonomy])
+        let counts = try metrics(report)
+        #expect(abs((counts["coverage.kind.scene"] ?? 0) - 2.0 / 3) < 1e-9)
+        let gaps = try report.lines("findings.jsonl")
+        let slow = gaps.filter { $0["code"]?.stringValue == "COV008" }
+        #expect(slow.compactMap { $0["row_index"]?.intValue } == [4])
+        let bars =
+            try report.report()["analyzers"]?.arrayValue?.first?["sections"]?.arrayValue?
+            .compactMap { $0["body"]?["bars"]?.arrayValue }.first ?? []
+        #expect(bars.compactMap { $0["value"]?.intValue } == [2, 2, 0])
+        let bad = try folder.write(
+            "bad.yaml",
+            "taxonomy: 1\ndimensions:\n  - name: kind\n    categories:\n"
+                + "      - {name: order, rules: {regex: ['[a-']}}\n")
+        let refused = try Program.assay(["taxonomy", "check", bad])
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("category order of kind has the regex [a-, which is none"))
+        #expect(refused.errors.contains("(at byte 3)"))
+    }
+
+    @Test("the name of a record's file is a category")
+    func files() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("data/billing.jsonl", record("why twice") + "\n" + record("refund"))
+        _ = try folder.write("data/parcel.v2.csv", "prompt,response\nwhere is it,at the depot\n")
+        _ = try folder.write("data/.hidden.jsonl", record("not read"))
+        let open = try folder.write(
+            "open.yaml", "taxonomy: 1\ndimensions:\n  - {name: source, by: file, target: 2}\n")
+        let report = try run(
+            folder, [folder.path("data"), "--taxonomy", open])
+        let bars =
+            try report.report()["analyzers"]?.arrayValue?.first?["sections"]?.arrayValue?
+            .compactMap { $0["body"]?["bars"]?.arrayValue }.first ?? []
+        #expect(bars.compactMap { $0["label"]?.stringValue } == ["billing", "parcel.v2"])
+        #expect(bars.compactMap { $0["value"]?.intValue } == [2, 1])
+        let stated = try folder.write(
+            "stated.yaml",
+            """
+            taxonomy: 1
+            dimensions:
+              - name: source
+                by: file
+                categories: [billing, {name: delivery, values: [parcel.v2]}, returns]
+            """)
+        let found = try metrics(run(folder, [folder.path("data"), "--taxonomy", stated]))
+        #expect(abs((found["coverage.source.scene"] ?? 0) - 2.0 / 3) < 1e-9)
+        let both = try folder.write(
+            "both.yaml",
+            "taxonomy: 1\ndimensions:\n  - {name: source, by: file, field: x}\n")
+        let refused = try Program.assay(["taxonomy", "check", both])
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("has both field x and by: file"))
+    }
+
     @Test("taxonomy check says what is in a file, and what is wrong with one")
     func check() throws {
         let folder = try TemporaryFolder()

@@ -46,7 +46,7 @@ import Testing
             let strategy = path.split(separator: "/")[1]
             // Synchronization is of the standard library.
             let allowed: Set<String> = [
-                "AssayKit", "CAssay", "JSONText", "Numerics", "Synchronization",
+                "AssayKit", "CAssay", "JSONText", "Numerics", "Patterns", "Synchronization",
                 "\(strategy)Algorithm",
             ]
             #expect(try imports(path).isSubset(of: allowed), "\(path)")

@@ -137,25 +137,25 @@ public struct ExampleModel: Sendable {
             return (node, top.best, given[node] >= 0 ? 1 : Double(top.first - top.second))
         }
         // Sums by share of the rows, added in order.
-        let share = 512
+        let share = 1024
         let parts = work.map((rows.count + share - 1) / share) { part in
-            var matrix = [Double](repeating: 0, count: size * size)
-            var right = [Double](repeating: 0, count: size * classCount)
+            var matrix = GramMatrix(dimensions: nodes.dimensions)
+            var right = [Float](repeating: 0, count: size * classCount)
             for row in rows[part * share..<min(rows.count, (part + 1) * share)] {
-                let vector = (nodes.vector(row.node) + [constant]).map(Double.init)
-                for i in 0..<size {
-                    let scaled = vector[i] * row.weight
-                    for j in 0...i { matrix[i * size + j] += scaled * vector[j] }
-                    right[row.best * size + i] += scaled
-                }
+                let vector = nodes.vector(row.node)
+                let weight = Float(row.weight)
+                matrix.add(vector.span, constant: constant, weight: weight)
+                let first = row.best * size
+                for i in vector.indices { right[first + i] += weight * vector[i] }
+                right[first + size - 1] += weight * constant
             }
             return (matrix: matrix, right: right)
         }
         var matrix = [Double](repeating: 0, count: size * size)
         var right = [Double](repeating: 0, count: size * classCount)
-        for part in parts {
-            for index in matrix.indices { matrix[index] += part.matrix[index] }
-            for index in right.indices { right[index] += part.right[index] }
+        for var part in parts {
+            part.matrix.addLowerTriangle(to: &matrix)
+            for index in right.indices { right[index] += Double(part.right[index]) }
         }
         for index in 0..<size { matrix[index * size + index] += ridge }
         let factor = CholeskyFactor(matrix, size: size)

@@ -82,16 +82,20 @@ struct NeighbourGraph {
             let now = beliefs
             beliefs = work.mapShares(count, share: 512) { range in
                 var result = [Float](repeating: 0, count: range.count * classCount)
+                var sums = result.mutableSpan
+                let now = now.span
                 for node in range {
                     let first = (node - range.lowerBound) * classCount
                     for edge in starts[node]..<starts[node + 1] {
                         let weight = share * weights[edge]
                         let other = Int(ends[edge]) * classCount
+                        // Ends are nodes, of which each has so many beliefs.
                         for category in 0..<classCount {
-                            result[first + category] += weight * now[other + category]
+                            unsafe sums[unchecked: first &+ category] +=
+                                weight * now[unchecked: other &+ category]
                         }
                     }
-                    if given[node] >= 0 { result[first + Int(given[node])] += 1 - share }
+                    if given[node] >= 0 { sums[first + Int(given[node])] += 1 - share }
                 }
                 return result
             }

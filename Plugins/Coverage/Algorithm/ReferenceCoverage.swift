@@ -4,10 +4,10 @@ public import Numerics
 ///
 /// *Coverage* and *density* are those of Naeem et al. 2020: the share of reference records in whose
 /// neighbourhood of k reference records a record of the data lies, and how many do, over how many would
-/// if both came from one source. k is the smallest for which one source would give 0.95. *Uncovered* is
-/// judged against a null: a part of the data takes the reference's place, and a reference record
-/// is uncovered when the records around it are the reference's own to a degree that 2 in 100 records of
-/// the data reach.
+/// if both came from one source. k is the smallest for which one source would give 0.95. Whether anything is
+/// *uncovered* is judged against a null: a part of the data takes the reference's place, and a reference
+/// record is surely uncovered when the records around it are the reference's own to a degree that 2 in 100
+/// records of the data reach. How much is, is estimated from what tells these from the data (`LackingShare`).
 public struct ReferenceCoverage: Sendable {
     /// Share of reference records with a record of the data in their neighbourhood, 0 to 1.
     public let coverage: Double
@@ -16,10 +16,12 @@ public struct ReferenceCoverage: Sendable {
     public let density: Double
     /// Reference records that a neighbourhood holds.
     public let neighbourCount: Int
-    /// Which reference records nothing in the data is like.
+    /// Which reference records nothing in the data is like; of the covered ones 1 in 100 as well.
     public let isUncovered: [Bool]
-    /// Share of the reference that is uncovered; under one source `falseAlarms`.
+    /// Share of the reference that is of kinds that the data lacks, 0 to 1; about 0 for one source.
     public let uncovered: Double
+    /// Standard error of `uncovered`.
+    public let uncoveredError: Double
     /// Whether more is uncovered than chance explains (three standard errors).
     public let isShort: Bool
     /// Chance that the next record of real use is like none in the reference (Good 1953, Turing's
@@ -88,11 +90,23 @@ public struct ReferenceCoverage: Sendable {
         let found = ReferenceCoverage.foreignness(reference, among: rest, seed: seed, work: work)
         let most =
             Quantiles.quantile(1 - ReferenceCoverage.falseAlarms, ofSorted: null) ?? 1
-        isUncovered = found.map { Double($0) > most }
-        uncovered = Double(isUncovered.filter { $0 }.count) / Double(n)
+        let sure = found.map { Double($0) > most }
+        let share = Double(sure.count { $0 }) / Double(n)
         let alarms = ReferenceCoverage.falseAlarms
         let error = (alarms * (1 - alarms) * (1 / Double(n) + 1 / Double(heldOut))).squareRoot()
-        isShort = uncovered > alarms + 3 * error
+        isShort = share > alarms + 3 * error
+        if isShort,
+            let lacking = LackingShare(
+                data: data, reference: reference, sure: sure, seed: seed, work: work)
+        {
+            isUncovered = lacking.isLacking
+            uncovered = lacking.share
+            uncoveredError = lacking.error
+        } else {
+            isUncovered = sure
+            uncovered = max(0, (share - alarms) / (1 - alarms))
+            uncoveredError = error
+        }
     }
 
     /// How far the neighbourhood of each vector of one set is its own set's and not the other's, 0 to

@@ -6,6 +6,8 @@ import Numerics
 /// of all texts, both smoothed by one half: its part of the Kullback–Leibler divergence of the group
 /// from the whole. A common word has p near q and scores nothing, a rare one has p near 0 (class-based
 /// TF-IDF, Grootendorst 2022, weighs counts of words instead, so that one long text can name a group).
+/// Each further term is the one that says most of the group's texts which the terms before do not stand
+/// in, so that a group of two subjects is named by both.
 public struct TopicNames: Sendable {
     /// A name for every group: up to three terms; empty for a group without texts.
     public let names: [String]
@@ -26,6 +28,10 @@ public struct TopicNames: Sendable {
         """.split { $0 == " " || $0 == "\n" }.map(String.init))
     /// A pair of words says more than each of them.
     private static let pairFactor = 1.5
+    /// Weight of a text that an earlier term stands in.
+    private static let toldWeight = 0.25
+    /// Letters of an ending: tire and tires, travel and travelling.
+    private static let longestEnding = 4
     /// Share of a group's texts that a term must stand in.
     private static let leastShare = 0.05
 
@@ -38,6 +44,7 @@ public struct TopicNames: Sendable {
         var all: [Int] = []
         var within: [[Int: Int]] = Array(repeating: [:], count: count)
         var sizes = [Int](repeating: 0, count: count)
+        var members: [[[Int]]] = Array(repeating: [], count: count)
         for (index, text) in texts.enumerated() {
             var found: Set<Int> = []
             for term in TopicNames.terms(text) {
@@ -50,7 +57,10 @@ public struct TopicNames: Sendable {
                 found.insert(number)
             }
             let group = Int(groups[index])
-            if group >= 0 { sizes[group] += 1 }
+            if group >= 0 {
+                sizes[group] += 1
+                members[group].append(found.sorted())
+            }
             for number in found {
                 all[number] += 1
                 if group >= 0 { within[group][number, default: 0] += 1 }
@@ -59,31 +69,57 @@ public struct TopicNames: Sendable {
         let total = Double(texts.count)
         names = (0..<count).map { group in
             let size = Double(sizes[group])
-            let scored = within[group].filter { Double($0.value) >= TopicNames.leastShare * size }
-                .filter { Double(all[$0.key]) < max(8, TopicNames.commonShare * total) }
-                .map { number, count -> (term: String, score: Double) in
-                    let share = (Double(count) + 0.5) / (size + 1)
-                    let whole = (Double(all[number]) + 0.5) / (total + 1)
-                    let isPair = terms[number].contains(" ")
-                    return (
-                        terms[number],
-                        share * Elementary.log(share / whole)
-                            * (isPair ? TopicNames.pairFactor : 1)
-                    )
-                }
-                .filter { $0.score > 0 }
-                .sorted { ($1.score, $0.term) < ($0.score, $1.term) }
+            // How much a term tells the group from the whole, whatever part of it.
+            let candidates = within[group].filter {
+                Double($0.value) >= TopicNames.leastShare * size
+                    && Double(all[$0.key]) < max(8, TopicNames.commonShare * total)
+            }.map { number, count -> (number: Int, contrast: Double) in
+                let share = (Double(count) + 0.5) / (size + 1)
+                let whole = (Double(all[number]) + 0.5) / (total + 1)
+                let isPair = terms[number].contains(" ")
+                return (
+                    number,
+                    Elementary.log(share / whole) * (isPair ? TopicNames.pairFactor : 1)
+                )
+            }.filter { $0.contrast > 0 }
+            var rest = members[group]
             var chosen: [String] = []
-            for entry in scored where chosen.count < TopicNames.termCount {
-                let words = Set(entry.term.split(separator: " "))
-                let repeats = chosen.contains { other in
-                    !words.isDisjoint(with: other.split(separator: " "))
-                        || TopicNames.overlap(entry.term, other)
+            while chosen.count < TopicNames.termCount, !rest.isEmpty {
+                var left: [Int: Int] = [:]
+                for text in rest { for number in text { left[number, default: 0] += 1 } }
+                let open = candidates.filter { candidate in
+                    !chosen.contains { TopicNames.repeats(terms[candidate.number], $0) }
+                }.map { candidate -> (number: Int, score: Double) in
+                    let (new, all) = (
+                        left[candidate.number, default: 0], within[group][candidate.number] ?? 0
+                    )
+                    let count = Double(new) + TopicNames.toldWeight * Double(all - new)
+                    return (candidate.number, candidate.contrast * count)
                 }
-                if !repeats { chosen.append(entry.term) }
+                let best = open.max {
+                    ($0.score, terms[$1.number]) < ($1.score, terms[$0.number])
+                }
+                guard let best else { break }
+                chosen.append(terms[best.number])
+                rest.removeAll { $0.contains(best.number) }
             }
             return chosen.joined(separator: ", ")
         }
+    }
+
+    /// Whether two terms share a word, in whatever form of it, or a character of which they are made.
+    private static func repeats(_ first: String, _ second: String) -> Bool {
+        overlap(first, second)
+            || first.split(separator: " ").contains { word in
+                second.split(separator: " ").contains { isForm(word, $0) }
+            }
+    }
+
+    /// Whether one word is the other with an ending.
+    private static func isForm(_ first: Substring, _ second: Substring) -> Bool {
+        let (short, long) = first.utf8.count < second.utf8.count ? (first, second) : (second, first)
+        return long.utf8.count - short.utf8.count <= longestEnding
+            && long.utf8.starts(with: short.utf8)
     }
 
     /// Whether two terms without spaces between words, as Chinese ones, share a character.

@@ -23,16 +23,27 @@ public struct VectorIndex: Sendable {
         public init() {}
 
         /// Puts an entry into a list of the `most` nearest.
+        @inline(__always)
         fileprivate static func insert(
             _ entry: Neighbour, into list: inout [Neighbour], most: Int
         ) {
             if list.count == most {
-                guard let last = list.last, entry.likeness > last.likeness else { return }
-                list.removeLast()
+                if entry.likeness <= list[most - 1].likeness { return }
+            } else {
+                list.append(entry)
             }
-            var place = list.count
-            while place > 0, list[place - 1].likeness < entry.likeness { place -= 1 }
-            list.insert(entry, at: place)
+            sift(entry, &list)
+        }
+
+        /// Puts an entry into its place; the last of the list falls out.
+        @inline(never)
+        private static func sift(_ entry: Neighbour, _ list: inout [Neighbour]) {
+            var place = list.count - 1
+            while place > 0, list[place - 1].likeness < entry.likeness {
+                list[place] = list[place - 1]
+                place -= 1
+            }
+            list[place] = entry
         }
     }
 
@@ -111,23 +122,32 @@ public struct VectorIndex: Sendable {
     ) {
         scratch.found.removeAll(keepingCapacity: true)
         scratch.cells.removeAll(keepingCapacity: true)
-        for center in 0..<centers.count {
-            let likeness = queries.dot(index, centers, center)
+        queries.forEachDot(index, with: centers, 0..<centers.count) { center, likeness in
             Scratch.insert(
                 Neighbour(index: Int32(center), likeness: likeness), into: &scratch.cells,
                 most: VectorIndex.probes)
         }
+        forEachDot(queries, index, ordered, scratch.cells) { place, likeness in
+            guard members[place] != own else { return }
+            Scratch.insert(
+                Neighbour(index: members[place], likeness: likeness), into: &scratch.found,
+                most: count)
+        }
+    }
+
+    /// Calls `body` with the places of the vectors of some cells, the nearest cell first, and the inner
+    /// products of what stands there in `set` with a query.
+    @inline(__always)
+    private func forEachDot(
+        _ queries: VectorSet, _ index: Int, _ set: VectorSet, _ cells: [Neighbour],
+        _ body: (Int, Float) -> Void
+    ) {
         var left = mostLooked
-        for cell in scratch.cells where left > 0 {
+        for cell in cells where left > 0 {
             let start = starts[Int(cell.index)]
             let end = min(starts[Int(cell.index) + 1], start + left)
             left -= end - start
-            for place in start..<end where members[place] != own {
-                let likeness = queries.dot(index, ordered, place)
-                Scratch.insert(
-                    Neighbour(index: members[place], likeness: likeness), into: &scratch.found,
-                    most: count)
-            }
+            queries.forEachDot(index, with: set, start..<end, body)
         }
     }
 

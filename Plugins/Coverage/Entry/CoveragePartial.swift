@@ -86,14 +86,15 @@ struct CoveragePartial: AnalyzerPartial {
     private mutating func count(_ batch: Batch, _ row: RowReader, to sink: Sink) throws {
         let assigner = RowAssigner(taxonomy, batch)
         var judge = look?.examples.map { ExampleJudge(model: $0, scratch: $0.scratch()) }
-        var ruled: [Bool] = []
+        var ruled = TextRuleIndex.Scratch()
         var (cells, ends): ([UInt32], [Int]) = ([], [])
         var candidates = CandidateCursor(
             look?.candidates ?? [], from: RowKey(batch.role, batch.firstRow))
         var scores = exampled.map { _ in [Double]() }
         for position in 0..<batch.rowCount {
             let number = batch.firstRow + position
-            taxonomy.keywords.find(in: row, position, &ruled)
+            taxonomy.textRules.find(in: row, position, &ruled)
+            if let place = ruled.givenUp { try giveUp(place, batch.role, number, to: sink) }
             cells.removeAll(keepingCapacity: true)
             ends.removeAll(keepingCapacity: true)
             var confidence = 1.0
@@ -108,7 +109,7 @@ struct CoveragePartial: AnalyzerPartial {
                 } else {
                     try assigner.assign(row, position, index, &counts, add)
                     if cells.count == start {
-                        let rules = ruled[firstRule..<firstRule + dimension.categories.count]
+                        let rules = ruled.found[firstRule..<firstRule + dimension.categories.count]
                         dimension.assign(row, position, found: rules, add)
                     }
                 }
@@ -160,6 +161,19 @@ struct CoveragePartial: AnalyzerPartial {
                 "unlike_\(taxonomy.dimensions[dimension].metricName)", role: .data,
                 firstRow: batch.firstRow, scores[kind])
         }
+    }
+
+    private func giveUp(
+        _ place: (category: Int, pattern: Int), _ role: Role, _ row: Int, to sink: Sink
+    ) throws {
+        guard role == .data else { return }
+        let category = taxonomy.dimensions.flatMap(\.categories)[place.category]
+        try sink.report(
+            Finding(
+                code: "COV008", row: row,
+                message:
+                    "matching regex \(place.pattern + 1) of category \(category.name) was given "
+                    + "up after too many steps; the record counts as one without it"))
     }
 
     private mutating func note(

@@ -99,9 +99,15 @@ struct EmbeddedSample {
         return .string(String(decoding: text.prefix(whole), as: UTF8.self))
     }
 
-    /// Examples of a topic: the texts nearest to its centre.
+    /// Examples of a topic: of the texts nearer to its centre.
     private static let exampleCount = 8
-    private static let mostTopics = 50
+    private static let mostTopics = 100
+
+    /// Some of a list in even steps, the first among them.
+    private static func spread(_ list: ArraySlice<Int>) -> [Int] {
+        let count = min(exampleCount, list.count)
+        return (0..<count).map { list[list.startIndex + $0 * list.count / count] }
+    }
 
     private func topics(
         _ vectors: VectorSet, count: Int?, seed: UInt64, into findings: inout SampleFindings.Builder
@@ -109,7 +115,7 @@ struct EmbeddedSample {
         let count =
             count
             ?? min(
-                EmbeddedSample.mostTopics, max(2, Int(Double(vectors.count).squareRoot() / 2)))
+                EmbeddedSample.mostTopics, max(2, Int(Double(vectors.count).squareRoot())))
         let groups = SphericalMeans(
             SphericalMeans.centered(vectors), count: count, rounds: 20, seed: seed,
             work: host)
@@ -124,7 +130,10 @@ struct EmbeddedSample {
             var seen: Set<[UInt8]> = []
             let nearest = members.sorted {
                 (groups.likeness[$1], $0) < (groups.likeness[$0], $1)
-            }.filter { seen.insert(data[$0].text).inserted }.prefix(EmbeddedSample.exampleCount)
+            }.filter { seen.insert(data[$0].text).inserted }
+            // Spread over the nearer half: the nearest of all are often one sentence said anew.
+            let examples = EmbeddedSample.spread(
+                nearest.prefix(max(EmbeddedSample.exampleCount, nearest.count / 2)))
             let name = names[topic].isEmpty ? "topic \(topic + 1)" : names[topic]
             rows.append(
                 (
@@ -134,7 +143,7 @@ struct EmbeddedSample {
                             .string(name),
                             JSONValue(Int((Double(members.count) * scale).rounded())),
                         ]
-                            + nearest.map { EmbeddedSample.excerpt(data[$0].text) })
+                            + examples.map { EmbeddedSample.excerpt(data[$0].text) })
                 ))
         }
         rows.sort { $0.count > $1.count }
@@ -166,7 +175,8 @@ struct EmbeddedSample {
             "records of the data around a reference record over those expected; 1 for one source")
         findings.metric(
             "coverage.reference_uncovered", found.uncovered, n: n, direction: -1, isShare: true,
-            "reference records whose surroundings the data lacks; 0.02 where it lacks none")
+            "share of the reference that is of kinds which the data lacks; about 0 where it lacks "
+                + "none")
         findings.metric(
             "coverage.reference_unseen", found.unseen, n: n, direction: -1, isShare: true,
             "Good–Turing estimate: chance that the next record of real use is like none in the "
@@ -201,6 +211,8 @@ struct EmbeddedSample {
             rows.indices.filter { groups.groups[$0] == Int32(region) }
                 .sorted { (groups.likeness[$1], $0) < (groups.likeness[$0], $1) }
         }
+        // Some of what is listed is covered, and some of what is not covered is not listed.
+        let scale = found.uncovered / Double(max(1, rows.count))
         let order = regions.indices.filter { regions[$0].count >= EmbeddedSample.leastRegion }
             .sorted { (regions[$1].count, $0) < (regions[$0].count, $1) }
         findings.section(
@@ -209,7 +221,7 @@ struct EmbeddedSample {
                 "columns": ["region", "share of the reference", "example"],
                 "rows": .array(
                     order.map { region in
-                        let share = Double(regions[region].count) / Double(reference.count)
+                        let share = Double(regions[region].count) * scale
                         let text = reference[rows[regions[region][0]]].text
                         return .array([
                             .string(names[region]), .number((share * 10_000).rounded() / 10_000),
@@ -218,11 +230,11 @@ struct EmbeddedSample {
                     }),
             ]))
         for region in order {
-            let share = Double(regions[region].count) / Double(reference.count)
+            let share = Double(regions[region].count) * scale
             let nearest = regions[region].prefix(3).map { JSONValue(reference[rows[$0]].row) }
             findings.finding(
                 "COV007",
-                "\(regions[region].count) of \(reference.count) reference records are about "
+                "\((share * 1000).rounded() / 10) % of the reference are about "
                     + "\(names[region].isEmpty ? "something" : names[region]), which the data lacks",
                 score: min(1, share * 10),
                 .object([

@@ -1,6 +1,7 @@
 import AssayKit
 import CoverageAlgorithm
 import JSONText
+import Patterns
 
 extension Taxonomy {
     /// Reads a taxonomy that the host has checked against the manifest's schema; what a schema cannot
@@ -62,18 +63,23 @@ extension Taxonomy {
                 name: name, kind: found.kind, isStated: found.kind != .topics, target: target,
                 weight: weight, topicCount: value["topics"]?.intValue, categories: found.categories)
         }
+        if let field, let by {
+            throw wrong(
+                "dimension \(name) has both field \(field) and by: \(by); leave one of them out")
+        }
+        let column = by == "file" ? "source.file" : field.map { "field:\($0)" }
         let stated = value["categories"]?.arrayValue ?? []
         let categories = try stated.map {
-            try category($0, dimension: name, target: target, hasField: field != nil)
+            try category($0, dimension: name, target: target, hasField: column != nil)
         }
-        if field == nil, categories.isEmpty {
+        if column == nil, categories.isEmpty {
             throw wrong("dimension \(name) has neither a field nor categories")
         }
         if let twice = repeated(categories.map(\.name)) {
             throw wrong("dimension \(name) has category \(twice) twice")
         }
         return Dimension(
-            name: name, column: field.map { "field:\($0)" }, isStated: true, target: target,
+            name: name, column: column, isStated: true, target: target,
             weight: weight, categories: categories)
     }
 
@@ -96,12 +102,28 @@ extension Taxonomy {
             target: value["target"]?.intValue ?? target,
             values: texts(value["values"]) ?? [name],
             part: stated["in"]?.stringValue.flatMap(RowPart.init) ?? .all, rules: rules,
+            patterns: try (texts(stated["regex"]) ?? []).map {
+                try pattern($0, category: name, dimension: dimension)
+            },
             languages: (texts(stated["languages"]) ?? []).map { Array($0.utf8) },
             examples: texts(value["examples"]) ?? [])
         if !hasField, !category.hasRules, category.examples.isEmpty {
             throw wrong("category \(name) of \(dimension) has neither rules nor examples")
         }
         return category
+    }
+
+    private static func pattern(
+        _ text: String, category: String, dimension: String
+    ) throws -> RegularExpression {
+        do {
+            return try RegularExpression(text)
+        } catch {
+            throw wrong(
+                "category \(category) of \(dimension) has the regex \(text), which is none: "
+                    + "\(error.message) (at byte \(error.offset)); the syntax is that of PCRE2, and "
+                    + "quotes around it keep YAML from reading it otherwise")
+        }
     }
 
     private static func cross(_ value: JSONValue, _ dimensions: [Dimension]) throws -> Cross {
@@ -162,7 +184,7 @@ extension Taxonomy {
             change(&rules)
             return Category(
                 name: name, weight: 1, target: target, values: [], part: .all, rules: rules,
-                languages: [], examples: [])
+                patterns: [], languages: [], examples: [])
         }
         func words(_ name: String, _ low: Int?, _ high: Int?) -> Category {
             category(name) {

@@ -1,6 +1,7 @@
 import CoverageAlgorithm
 import JSONText
 import Numerics
+import Patterns
 
 /// Dimensions with their categories, from a taxonomy file or built in.
 struct Taxonomy: Sendable {
@@ -12,13 +13,15 @@ struct Taxonomy: Sendable {
         let values: [String]
         let part: RowPart
         let rules: TextRules
+        /// Patterns of which one must occur in `part`.
+        let patterns: [RegularExpression]
         /// Language tags of which the row's must be one; empty for no rule.
         let languages: [[UInt8]]
         /// Prompts that belong to it.
         let examples: [String]
 
         /// Whether rules say who belongs to it.
-        var hasRules: Bool { !rules.isEmpty || !languages.isEmpty }
+        var hasRules: Bool { !rules.isEmpty || !languages.isEmpty || !patterns.isEmpty }
     }
 
     /// How records are put into categories where neither a field nor rules say it.
@@ -91,7 +94,7 @@ struct Taxonomy: Sendable {
 
         /// Calls `body` with the number of every category whose rules hold for a row.
         ///
-        /// `found` says which categories need no keyword or have one.
+        /// `found` says which categories have the keywords and patterns that they need.
         func assign(
             _ row: RowReader, _ position: Int, found: ArraySlice<Bool>, _ body: (Int32) -> Void
         ) {
@@ -129,12 +132,12 @@ struct Taxonomy: Sendable {
 
     let dimensions: [Dimension]
     let crosses: [Cross]
-    let keywords: KeywordIndex
+    let textRules: TextRuleIndex
 
     init(dimensions: [Dimension], crosses: [Cross]) {
         self.dimensions = dimensions
         self.crosses = crosses
-        keywords = KeywordIndex(dimensions)
+        textRules = TextRuleIndex(dimensions)
     }
 
     /// Which dimensions are counted together: every pair, and the crosses of three.

@@ -15,6 +15,8 @@ struct RidgeRegression: Sendable {
 
     /// Added to the diagonal: vectors have length 1, so it weighs as much as one record.
     private static let penalty = 1.0
+    /// Stands behind every vector.
+    private static let constant: Float = 1
     /// Records whose products are added up by one share of work.
     private static let blockRows = 2048
     /// Vectors that are worked on at once; the kernels are written for four.
@@ -44,7 +46,8 @@ struct RidgeRegression: Sendable {
                     buffer[place * lanes + index / 8][index % 8] =
                         vectors[row * dimensions + index]
                 }
-                buffer[place * lanes + dimensions / 8][dimensions % 8] = 1
+                buffer[place * lanes + dimensions / 8][dimensions % 8] =
+                    RidgeRegression.constant
             }
         }
         @Sendable func parts(_ block: Int) -> [Range<Int>] {
@@ -54,23 +57,17 @@ struct RidgeRegression: Sendable {
             }
         }
         let products = work.map(blocks) { block in
-            var product = [SIMD8<Float>](repeating: .zero, count: lanes * 8 * lanes)
-            var buffer = [SIMD8<Float>](repeating: .zero, count: together * lanes)
-            for part in parts(block) {
-                load(part, &buffer)
-                RidgeRegression.addProducts(of: buffer, width, lanes, to: &product)
+            var product = GramMatrix(dimensions: dimensions)
+            for row in rows(block) {
+                let first = row * dimensions
+                product.add(
+                    vectors.span.extracting(first..<first + dimensions),
+                    constant: RidgeRegression.constant)
             }
             return product
         }
         var gram = [Double](repeating: 0, count: width * width)
-        for product in products {
-            for row in 0..<width {
-                for column in 0...row {
-                    let group = product[row * lanes + column / 8]
-                    gram[row * width + column] += Double(group[column % 8])
-                }
-            }
-        }
+        for var product in products { product.addLowerTriangle(to: &gram) }
         for index in 0..<width { gram[index * width + index] += RidgeRegression.penalty }
         // Column j of the inverse of the Cholesky factor, as what vector number j is multiplied by.
         let inverse = CholeskyFactor(gram, size: width).inverse
@@ -98,30 +95,6 @@ struct RidgeRegression: Sendable {
             var sum = SIMD8<Float>.zero
             for lane in 0..<lanes { sum += all[row * lanes + lane] * all[row * lanes + lane] }
             return sum.sum()
-        }
-    }
-
-    /// Adds the lower triangles of the products of four vectors with themselves.
-    private static func addProducts(
-        of vectors: [SIMD8<Float>], _ width: Int, _ lanes: Int, to product: inout [SIMD8<Float>]
-    ) {
-        let vectors = vectors.span
-        var product = product.mutableSpan
-        for row in 0..<width {
-            let (group, place) = (row / 8, row % 8)
-            let (a, b) = (vectors[group][place], vectors[lanes + group][place])
-            let (c, d) = (
-                vectors[2 * lanes + group][place], vectors[3 * lanes + group][place]
-            )
-            // Both have four, or width, times as many groups as a vector.
-            for lane in 0...group {
-                let first =
-                    unsafe a * vectors[unchecked: lane] + b * vectors[unchecked: lanes + lane]
-                let second =
-                    unsafe c * vectors[unchecked: 2 * lanes + lane]
-                    + d * vectors[unchecked: 3 * lanes + lane]
-                unsafe product[unchecked: row * lanes + lane] += first + second
-            }
         }
     }
 

@@ -1,0 +1,118 @@
+import Numerics
+
+/// How large a part of a reference is of kinds that the data lacks, from records of it that surely are.
+///
+/// A linear model (ridge regression, both sides of equal weight) tells these records from the data; each
+/// record is judged by a model that was made without it, and half by what is said of its neighbours. The
+/// share of the reference above a cut, less what of the data lies above it, is the estimate: records
+/// that are hard to tell stand on both sides of it, where counting the sure ones alone would miss them.
+struct LackingShare {
+    /// Share of the reference, 0 to 1.
+    let share: Double
+    /// Standard error of the share.
+    let error: Double
+    /// Which records of the reference are above the cut of `strictness`.
+    let isLacking: [Bool]
+
+    /// Parts that take turns in being judged.
+    private static let folds = 3
+    /// Added to the diagonal, over the number of dimensions.
+    private static let penalty = 0.0125
+    /// Share of the data above the cut that the estimate is made at: low enough a cut that few of what
+    /// is lacking lie below it, high enough that chance among the rest weighs little.
+    private static let cut = 0.05
+    /// Share of the data above the cut of what is listed.
+    private static let strictness = 0.01
+    private static let neighbourCount = 10
+    private static let ownWeight: Float = 0.5
+    private static let blockRows = 1024
+
+    /// `nil` when none or all of the reference is sure.
+    init?(
+        data: VectorSet, reference: VectorSet, sure: [Bool], seed: UInt64, work: some WorkSharing
+    ) {
+        let sureCount = sure.count { $0 }
+        guard sureCount >= LackingShare.folds, sureCount < sure.count, data.count > 0 else {
+            return nil
+        }
+        var nodes = reference
+        nodes.reserveCapacity(reference.count + data.count)
+        for index in 0..<data.count { nodes.append(index, of: data) }
+        // The reference's records that are not sure teach nothing: they may be of either kind.
+        let targets = (0..<nodes.count).map { node -> Float in
+            node >= reference.count ? -1 : sure[node] ? 1 : 0
+        }
+        let said = LackingShare.outOfFold(nodes, targets, seed: seed, work: work)
+        let index = VectorIndex(nodes, seed: seed, work: work)
+        let near = index.neighbours(count: LackingShare.neighbourCount, work: work)
+        let scores = said.indices.map { node -> Float in
+            guard !near[node].isEmpty else { return said[node] }
+            let sum = near[node].reduce(Float(0)) { $0 + said[Int($1.index)] }
+            return LackingShare.ownWeight * said[node]
+                + (1 - LackingShare.ownWeight) * sum / Float(near[node].count)
+        }
+        let others = scores[reference.count...].map(Double.init).sorted()
+        func above(_ share: Double) -> [Bool] {
+            let cut = Quantiles.quantile(1 - share, ofSorted: others) ?? 1
+            return scores.prefix(reference.count).map { Double($0) > cut }
+        }
+        let (n, m) = (Double(reference.count), Double(data.count))
+        let alarms = LackingShare.cut
+        let found = Double(above(alarms).count { $0 }) / n
+        share = max(0, (found - alarms) / (1 - alarms))
+        error =
+            (found * (1 - found) / n + alarms * (1 - alarms) / m).squareRoot() / (1 - alarms)
+        isLacking = above(LackingShare.strictness)
+    }
+
+    /// What models without a node say of it: near 1 for a target of 1, near −1 for one of −1.
+    private static func outOfFold(
+        _ nodes: VectorSet, _ targets: [Float], seed: UInt64, work: some WorkSharing
+    ) -> [Float] {
+        let width = nodes.dimensions + 1
+        let fold = targets.indices.map {
+            Int(StableHash.mix(seed ^ StableHash.mix(UInt64($0))) % UInt64(folds))
+        }
+        // Both kinds weigh one half in all.
+        let counts = (targets.count { $0 > 0 }, targets.count { $0 < 0 })
+        let weights = targets.map { target -> Float in
+            target == 0 ? 0 : 0.5 / Float(target > 0 ? counts.0 : counts.1)
+        }
+        let blocks = (nodes.count + blockRows - 1) / blockRows
+        let parts = work.map(folds * blocks) { part in
+            let block = part / folds * blockRows
+            var matrix = GramMatrix(dimensions: nodes.dimensions)
+            var right = [Float](repeating: 0, count: width)
+            for node in block..<min(nodes.count, block + blockRows)
+            where fold[node] == part % folds && weights[node] > 0 {
+                let vector = nodes.vector(node)
+                matrix.add(vector.span, constant: 1, weight: weights[node])
+                let target = weights[node] * targets[node]
+                for index in vector.indices { right[index] += target * vector[index] }
+                right[width - 1] += target
+            }
+            return (matrix: matrix, right: right)
+        }
+        let models = work.map(folds) { left in
+            var matrix = [Double](repeating: 0, count: width * width)
+            var right = [Double](repeating: 0, count: width)
+            for (number, part) in parts.enumerated() where number % folds != left {
+                var part = part
+                part.matrix.addLowerTriangle(to: &matrix)
+                for index in right.indices { right[index] += Double(part.right[index]) }
+            }
+            for index in 0..<width - 1 {
+                matrix[index * width + index] += penalty / Double(nodes.dimensions)
+            }
+            return CholeskyFactor(matrix, size: width).solve(right)
+        }
+        var lines = VectorSet(dimensions: nodes.dimensions)
+        for model in models {
+            let line = model.dropLast().map { Float($0) }
+            lines.append(line.span)
+        }
+        return fold.indices.map { node in
+            nodes.dot(node, lines, fold[node]) + Float(models[fold[node]][width - 1])
+        }
+    }
+}
