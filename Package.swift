@@ -146,17 +146,19 @@ let package = Package(
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(
-            name: "Support", dependencies: ["JSONText", "Reading", "Records"],
+            name: "Support", dependencies: ["JSONText", "Numerics", "Reading", "Records"],
             path: "Tests/Support", swiftSettings: strict),
         tests("Numerics", ["Numerics", "Patterns"]),
         tests("Features", ["Features", "JSONText", "Records", crypto]),
         tests("BatchStore", ["BatchStore", "Orchestrator", "Parallel", "Records"]),
         tests("Reading", ["JSONText", "Reading", "Records"]),
-        tests("Algorithm", strategies.map { .target(name: "\($0)Algorithm") }),
+        tests("Algorithm", ["Numerics"] + strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
         tests("Planning", ["JSONText", "Planning", "Reading", "Records"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
-        tests("Commands", ["CoverageAlgorithm", "Features", "JSONText", "Numerics"]),
+        tests(
+            "Commands",
+            ["CoverageAlgorithm", "DistributionAlgorithm", "Features", "JSONText", "Numerics"]),
         tests("Conformance", ["CLayout"]),
         tests("Repository", ["JSONText"]),
     ] + strategies.flatMap(strategy),

@@ -19,6 +19,27 @@ public struct HostServices: @unchecked Sendable {
         find("assay.embed/1").map { Embedder($0.assumingMemoryBound(to: assay_embedder.self)) }
     }
 
+    /// The language of a text as the `feature.language` columns have it (`assay.language/1`); `nil` where the
+    /// host does not tell any.
+    public func language(of text: [UInt8]) -> (tag: String, confidence: Double)? {
+        guard
+            let teller = find("assay.language/1")?.assumingMemoryBound(
+                to: assay_language_teller.self)
+        else { return nil }
+        var tag = [CChar](repeating: 0, count: Int(ASSAY_LANGUAGE_TAG_BYTES))
+        var confidence = 0.0
+        let status = text.withUnsafeBytes { bytes in
+            teller.pointee.tell(
+                teller.pointee.ctx,
+                assay_str(
+                    ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    len: UInt64(bytes.count)), &tag, UInt64(tag.count), &confidence)
+        }
+        guard status == ASSAY_OK else { return nil }
+        let name = tag.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return (String(decoding: name, as: UTF8.self), confidence)
+    }
+
     /// Calls `body` once for every index below `count`, side by side where the host can
     /// (`assay.parallel/1`).
     ///

@@ -24,6 +24,24 @@ public enum Elementary {
         #endif
     }
 
+    /// The cosine of an angle in radians.
+    public static func cos(_ value: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.cos(value)
+        #else
+            Darwin.cos(value)
+        #endif
+    }
+
+    /// The sine of an angle in radians.
+    public static func sin(_ value: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.sin(value)
+        #else
+            Darwin.sin(value)
+        #endif
+    }
+
     /// e to the power of each lane, for values of at most 0; below −87 it is 0.
     ///
     /// Relative error below 1e-6: 2 to the whole part by the exponent's bits, to the rest by a polynomial

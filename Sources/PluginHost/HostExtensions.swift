@@ -64,6 +64,37 @@ final class EmbeddingService: @unchecked Sendable {
     }
 }
 
+/// The host's side of `assay.language/1`.
+final class LanguageService: @unchecked Sendable {
+    /// The extension's struct.
+    let table: UnsafeRawPointer
+
+    init() {
+        let table = UnsafeMutablePointer<assay_language_teller>.allocate(capacity: 1)
+        self.table = UnsafeRawPointer(table)
+        table.initialize(
+            to: assay_language_teller(
+                struct_size: UInt64(MemoryLayout<assay_language_teller>.size), ctx: nil,
+                tell: { _, text, tag, capacity, confidence in
+                    guard let tag, let confidence,
+                        capacity >= UInt64(ASSAY_LANGUAGE_TAG_BYTES),
+                        text.ptr != nil || text.len == 0
+                    else { return ASSAY_E_BAD_INPUT }
+                    let bytes = UnsafeRawBufferPointer(start: text.ptr, count: Int(text.len))
+                    let found = bytes.withMemoryRebound(to: UInt8.self) {
+                        LanguageDetector().detect($0)
+                    }
+                    let name = found.tag.utf8.prefix(Int(ASSAY_LANGUAGE_TAG_BYTES) - 1)
+                    for (place, byte) in name.enumerated() { tag[place] = CChar(bitPattern: byte) }
+                    tag[name.count] = 0
+                    confidence.pointee = found.confidence
+                    return ASSAY_OK
+                }))
+    }
+
+    deinit { table.deallocate() }
+}
+
 /// The host's side of `assay.parallel/1`.
 final class ParallelService: @unchecked Sendable {
     /// The extension's struct.

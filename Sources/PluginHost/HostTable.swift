@@ -13,6 +13,7 @@ final class HostTable: @unchecked Sendable {
     private let progress: ProgressPage
     private let log = Guarded<[String]>([])
     private let embedding: EmbeddingService
+    private let language = LanguageService()
     private let parallel: ParallelService
 
     init(progress: ProgressPage, threads: Int, embeddingFolder: String?) {
@@ -41,6 +42,7 @@ final class HostTable: @unchecked Sendable {
                     case HostTable.groupsID.description:
                         UnsafeRawPointer(ShardOutput.groupEmitter)
                     case ASSAY_EMBED_ID: HostTable.from(context)?.embedding.table()
+                    case ASSAY_LANGUAGE_ID: HostTable.from(context)?.language.table
                     case ASSAY_PARALLEL_ID: HostTable.from(context)?.parallel.table
                     default: nil
                     }

@@ -92,26 +92,32 @@ public struct Report: Sendable {
         }
     }
 
-    /// Codes by number of findings, most first.
+    /// Codes by severity and number of findings, each with its worst finding as the example.
     public var problems:
         [(code: String, name: String, count: Int, severity: Severity, example: String)]
     {
-        var found: [String: (name: String, count: Int, severity: Severity, example: String)] = [:]
+        var found: [String: (name: String, count: Int, worst: Finding)] = [:]
         for result in results {
             for finding in result.allFindings {
-                let entry = found[finding.code]
+                guard let entry = found[finding.code] else {
+                    found[finding.code] = (
+                        Report.name(of: finding.code, result.identity), 1, finding
+                    )
+                    continue
+                }
+                let isWorse =
+                    (entry.worst.severity.rawValue, entry.worst.score)
+                    < (finding.severity.rawValue, finding.score)
                 found[finding.code] = (
-                    Report.name(of: finding.code, result.identity), (entry?.count ?? 0) + 1,
-                    entry.map {
-                        $0.severity.rawValue > finding.severity.rawValue
-                            ? $0.severity : finding.severity
-                    } ?? finding.severity,
-                    entry?.example ?? finding.message
+                    entry.name, entry.count + 1, isWorse ? finding : entry.worst
                 )
             }
         }
         return found.map {
-            ($0.key, $0.value.name, $0.value.count, $0.value.severity, $0.value.example)
+            (
+                $0.key, $0.value.name, $0.value.count, $0.value.worst.severity,
+                $0.value.worst.message
+            )
         }
         .sorted {
             ($1.severity.rawValue, $1.count, $0.code) < ($0.severity.rawValue, $0.count, $1.code)

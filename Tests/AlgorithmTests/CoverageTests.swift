@@ -1,4 +1,5 @@
 import CoverageAlgorithm
+import Numerics
 import Testing
 
 @Suite struct CoverageTests {

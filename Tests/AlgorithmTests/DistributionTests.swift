@@ -1,13 +1,28 @@
 import DistributionAlgorithm
+import Numerics
+import Support
 import Testing
 
+/// Comparisons of made samples.
 @Suite struct DistributionTests {
-    private func records(_ count: Int, bins: Int, offset: Int, seed: UInt64) -> [[UInt32]] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return [UInt32((Int(state >> 33) % (bins - offset)) + offset)]
+    private func bins(
+        _ count: Int, words: Int, offset: Int, of bins: Int, seed: UInt64
+    ) -> RecordBins {
+        var generator = SeededGenerator(seed: seed)
+        var records = RecordBins(binCount: bins)
+        for _ in 0..<count {
+            records.append { list in
+                for _ in 0..<words {
+                    list.append(UInt16(offset + Int(generator.below(UInt64(bins - offset)))))
+                }
+            }
         }
+        return records
+    }
+
+    private func compare(_ left: RecordBins, _ right: RecordBins, seed: UInt64) -> Effect {
+        RecordComparison(left, right, rounds: 99, seed: seed, work: TestThreads()).effects[.js]
+            ?? .none
     }
 
     @Test("two samples of one distribution do not differ by more than chance")
@@ -16,15 +31,16 @@ import Testing
         var pValues: [Double] = []
         var corrected = 0.0
         for seed in 0..<60 {
-            let test = PermutationTest(
-                records(150, bins: 50, offset: 0, seed: UInt64(2 * seed + 1)),
-                records(150, bins: 50, offset: 0, seed: UInt64(1000 + 2 * seed)), binCount: 50,
-                rounds: 99, seed: UInt64(seed))
-            #expect(test.observed > 0.03)
-            corrected += test.corrected / 60
-            pValues.append(test.pValue)
+            let effect = compare(
+                bins(150, words: 1, offset: 0, of: 50, seed: UInt64(2 * seed + 1)),
+                bins(150, words: 1, offset: 0, of: 50, seed: UInt64(1000 + 2 * seed)),
+                seed: UInt64(seed))
+            #expect(effect.value > 0.03)
+            corrected += effect.corrected / 60
+            pValues.append(effect.pValue)
         }
-        #expect(corrected < 0.02)
+        // Its standard error is 0.003: 0.024 of one, over 60.
+        #expect(abs(corrected) < 0.01)
         // Uniform: of 60 p-values 30 ± 3.9 lie below one half, 6 ± 2.3 below a tenth.
         #expect((14...46).contains(pValues.count { $0 <= 0.5 }), "\(pValues)")
         #expect(pValues.count { $0 <= 0.1 } <= 15, "\(pValues)")
@@ -32,19 +48,96 @@ import Testing
 
     @Test("a planted shift is found with the smallest p-value there is")
     func shift() {
-        let test = PermutationTest(
-            records(300, bins: 20, offset: 0, seed: 1), records(300, bins: 20, offset: 10, seed: 2),
-            binCount: 20, rounds: 199, seed: 4)
-        #expect(test.pValue == 1.0 / 200)
-        #expect(test.corrected > 0.2)
+        let effect = compare(
+            bins(300, words: 3, offset: 0, of: 20, seed: 1),
+            bins(300, words: 3, offset: 10, of: 20, seed: 2), seed: 4)
+        #expect(effect.pValue == 1.0 / 100)
+        #expect(effect.corrected > 0.2 && effect.interval.lowerBound > 0.2)
+        #expect(effect.interval.contains(effect.corrected))
+    }
+
+    @Test("records of one bin are what counts of bins are")
+    func oneBin() {
+        let (left, right) = (
+            bins(200, words: 1, offset: 0, of: 12, seed: 5),
+            bins(300, words: 1, offset: 2, of: 12, seed: 6)
+        )
+        func counts(_ count: Int, _ offset: Int, _ seed: UInt64) -> [Int] {
+            var generator = SeededGenerator(seed: seed)
+            var counts = [Int](repeating: 0, count: 12)
+            for _ in 0..<count { counts[offset + Int(generator.below(UInt64(12 - offset)))] += 1 }
+            return counts
+        }
+        let whole = RecordComparison(left, right, rounds: 400, seed: 1, work: TestThreads())
+        let counted = BinComparison(
+            counts(200, 0, 5), counts(300, 2, 6), rounds: 400, seed: 2, work: TestThreads())
+        for measure in [Measure.js, .kl, .klReverse, .totalVariation, .hellinger, .psi] {
+            let (a, b) = (whole.effects[measure] ?? .none, counted.effects[measure] ?? .none)
+            #expect(abs(a.value - b.value) < 1e-9, "\(measure)")
+            // The same null, drawn in two ways.
+            #expect(abs(a.nullMean - b.nullMean) < 0.1 * b.nullMean + 1e-3, "\(measure)")
+        }
     }
 
     @Test("an empty side differs in nothing")
     func empty() {
-        let some = records(5, bins: 4, offset: 0, seed: 1)
-        for (left, right) in [([], some), (some, []), ([], [])] as [([[UInt32]], [[UInt32]])] {
-            let test = PermutationTest(left, right, binCount: 4, rounds: 9, seed: 0)
-            #expect(test.pValue == 1 && test.corrected == 0)
+        let (some, none) = (
+            bins(5, words: 2, offset: 0, of: 4, seed: 1), RecordBins(binCount: 4)
+        )
+        for (left, right) in [(none, some), (some, none), (none, none)] {
+            let effect = compare(left, right, seed: 0)
+            #expect(effect.pValue == 1 && effect.corrected == 0)
+            let told = DomainClassifier(left, right, rounds: 5, seed: 0, work: SerialWork())
+            #expect(told.effect.value == 0.5 && told.effect.pValue == 1)
         }
+        let counted = BinComparison([0, 0], [1, 2], rounds: 9, seed: 0, work: SerialWork())
+        #expect(counted.effects[.js]?.pValue == 1 && counted.contributions == [0, 0])
+        let vectors = VectorSet(dimensions: 4)
+        #expect(
+            VectorComparison(vectors, vectors, rounds: 5, seed: 0, work: SerialWork()).effect.pValue
+                == 1)
+    }
+
+    @Test("measures of lengths are in words")
+    func lengths() {
+        // All twice as long: 10 to 20, 20 to 40.
+        let compared = BinComparison(
+            [50, 50, 0], [0, 50, 50], values: [10, 20, 40], bands: [0, 1, 2], rounds: 50, seed: 1,
+            work: SerialWork())
+        #expect(abs((compared.effects[.wasserstein]?.value ?? 0) - 15) < 1e-9)
+        #expect(compared.effects[.ks]?.value == 0.5)
+        #expect(compared.effects[.js]?.value == 0.5)
+        #expect(compared.effects[.wasserstein]?.pValue == 1.0 / 51)
+    }
+
+    @Test("the discrepancy of vectors is that of the Gaussian kernel")
+    func discrepancy() {
+        // Two points at right angles: with the width their median distance, √2, the kernel between them is
+        // e^(−½) and the squared discrepancy 2 − 2 e^(−½) = 0.787.
+        var (left, right) = (VectorSet(dimensions: 8), VectorSet(dimensions: 8))
+        let (a, b): ([Float], [Float]) = ([1, 0, 0, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0])
+        // More of one side, so that half of all pairs and more lie at √2 or 0 with the median at √2.
+        for _ in 0..<40 { left.append(a.span) }
+        for _ in 0..<40 { right.append(b.span) }
+        let effect = VectorComparison(left, right, rounds: 50, seed: 3, work: SerialWork()).effect
+        #expect(effect.value > 0.5 && effect.pValue == 1.0 / 51)
+        let same = VectorComparison(left, left, rounds: 50, seed: 3, work: SerialWork()).effect
+        #expect(same.value < 1e-9)
+    }
+
+    @Test("a classifier tells two sides apart by their words, and one side not from itself")
+    func classifier() {
+        let (left, right) = (
+            bins(300, words: 20, offset: 0, of: 400, seed: 1),
+            bins(300, words: 20, offset: 200, of: 400, seed: 2)
+        )
+        let apart = DomainClassifier(left, right, rounds: 30, seed: 1, work: TestThreads())
+        #expect(apart.effect.value > 0.99 && apart.effect.pValue == 1.0 / 31)
+        #expect(apart.scores.count == 600)
+        let one = DomainClassifier(
+            left, bins(300, words: 20, offset: 0, of: 400, seed: 9), rounds: 99, seed: 1,
+            work: TestThreads())
+        #expect(one.effect.pValue > 0.02 && abs(one.effect.value - 0.5) < 0.08)
+        #expect(one.effect.interval.contains(0.5 - one.effect.nullMean))
     }
 }

@@ -55,6 +55,8 @@ uint64_t assay_layout(char *buffer, uint64_t capacity) {
     STRUCT(assay_embedder); FIELD(assay_embedder, struct_size); FIELD(assay_embedder, ctx);
     FIELD(assay_embedder, dimensions); FIELD(assay_embedder, reserved);
     FIELD(assay_embedder, embed);
+    STRUCT(assay_language_teller); FIELD(assay_language_teller, struct_size);
+    FIELD(assay_language_teller, ctx); FIELD(assay_language_teller, tell);
     STRUCT(assay_parallel); FIELD(assay_parallel, struct_size); FIELD(assay_parallel, ctx);
     FIELD(assay_parallel, threads); FIELD(assay_parallel, reserved);
     FIELD(assay_parallel, for_each);

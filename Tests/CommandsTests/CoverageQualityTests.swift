@@ -9,23 +9,6 @@ import Testing
 /// The bars of the coverage strategy on CLINC150's ten domains and 150 intents.
 @Suite(.serialized, .enabled(if: SharedData.isPresent, "../shared/data is not there"))
 struct CoverageQualityTests {
-    private struct Threads: WorkSharing {
-        func map<Result: Sendable>(
-            _ count: Int, _ body: @Sendable (Int) -> Result
-        ) -> [Result] {
-            let places = UnsafeMutableBufferPointer<Result>.allocate(capacity: count)
-            defer { places.deallocate() }
-            nonisolated(unsafe) let written = places
-            DispatchQueue.concurrentPerform(iterations: count) {
-                written.initializeElement(at: $0, to: body($0))
-            }
-            defer { places.deinitialize() }
-            return Array(places)
-        }
-
-        func reportProgress(_ done: Int, of total: Int) {}
-    }
-
     /// All queries with a domain, then those out of scope.
     private struct Queries {
         let texts: [[UInt8]]
@@ -100,7 +83,7 @@ struct CoverageQualityTests {
                 ExampleModel.Example(
                     dimension: 0, category: queries.domains[$0],
                     vector: queries.vectors.vector($0))
-            }, classCounts: [10], seed: seed, work: Threads())
+            }, classCounts: [10], seed: seed, work: TestThreads())
         var scratch = model.scratch()
         var judged: [(isRight: Bool, margin: Double)] = []
         var (inside, outside): ([Double], [Double]) = ([], [])
@@ -162,7 +145,7 @@ struct CoverageQualityTests {
         var vectors = VectorSet(dimensions: queries.vectors.dimensions)
         for row in inScope { vectors.append(row, of: queries.vectors) }
         let groups = SphericalMeans(
-            SphericalMeans.centered(vectors), count: 150, rounds: 20, seed: 1, work: Threads()
+            SphericalMeans.centered(vectors), count: 150, rounds: 20, seed: 1, work: TestThreads()
         ).groups
         let information = CoverageQualityTests.adjustedMutualInformation(
             inScope.map { queries.intents[$0] }, groups.map(Int.init))
@@ -227,7 +210,7 @@ struct CoverageQualityTests {
             }
             let found = try #require(
                 ReferenceCoverage(
-                    data: part(data), reference: part(reference), seed: 1, work: Threads()))
+                    data: part(data), reference: part(reference), seed: 1, work: TestThreads()))
             let truth =
                 Double(reference.filter { queries.domains[$0] == domain }.count)
                 / Double(reference.count)
@@ -262,14 +245,14 @@ struct CoverageQualityTests {
             let found = try #require(
                 ReferenceCoverage(
                     data: part(order.prefix(8000)), reference: part(order.dropFirst(8000)),
-                    seed: seed, work: Threads()))
+                    seed: seed, work: TestThreads()))
             print("one source: \(found.uncovered) \(found.coverage) \(found.density)")
             let isShort = found.isShort
             #expect(!isShort)
             #expect((0.9...1.1).contains(found.density))
             // Turing's estimate from the reference against the next records of the same source.
             let (next, reference) = (part(order.prefix(2000)), part(order.dropFirst(8000)))
-            let alone = Threads().map(next.count) { row in
+            let alone = TestThreads().map(next.count) { row in
                 !(0..<reference.count).contains {
                     next.dot(row, reference, $0) >= ReferenceCoverage.sameKind
                 }

@@ -13,6 +13,7 @@
 #include "finding.h"
 #include "groups.h"
 #include "host.h"
+#include "language.h"
 #include "library.h"
 #include "metric.h"
 #include "parallel.h"

@@ -1,5 +1,3 @@
-public import Numerics
-
 /// Spherical k-means: groups of unit vectors around unit centres (Dhillon and Modha 2001).
 ///
 /// Centres are drawn with k-means++ (Arthur and Vassilvitskii 2007, distance 1 − cosine) from a seed.

@@ -1,5 +1,3 @@
-import Numerics
-
 /// Names groups of texts by the words and word pairs that set each apart.
 ///
 /// A term's score in a group is p·log(p/q), p the share of the group's texts with the term and q that
@@ -135,8 +133,9 @@ public struct TopicNames: Sendable {
             || (0xAC00...0xD7AF).contains(scalar)
     }
 
-    /// Words of three letters and more, pairs of neighbouring words, and pairs of ideographs.
-    private static func terms(_ text: [UInt8]) -> [String] {
+    /// The terms of a text by which it can be named: words of three letters and more, pairs of neighbouring
+    /// words, and pairs of ideographs, in their order.
+    public static func terms(_ text: [UInt8]) -> [String] {
         var terms: [String] = []
         var word = ""
         var before = ""

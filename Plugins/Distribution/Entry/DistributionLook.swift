@@ -1,0 +1,87 @@
+import AssayKit
+import DistributionAlgorithm
+import Numerics
+
+/// What a pass hands to the next.
+struct DistributionLook: Sendable {
+    /// What the first pass has found out.
+    var draft = ReportDraft()
+    /// How much likelier records are under the reference; `nil` without one.
+    var model: ImportanceModel?
+    /// Labels in order, of the data and the reference.
+    var labels: [String] = []
+    /// Records wanted of each label; empty where labels have no quota.
+    var quotas: [Int] = []
+    /// The reference's profile, written; empty without one.
+    var reference: [UInt8] = []
+    /// Largest divergence of the data from the reference before, and weights' effective size.
+    var drawn: Drawn?
+
+    /// What the second pass has drawn.
+    struct Drawn: Sendable {
+        /// Rows of the data in order, and how many copies of each the plan has.
+        var rows: [UInt32] = []
+        var copies: [UInt32] = []
+        var logWeights: [Float] = []
+        /// Records of each label that are wanted and cannot be had.
+        var missing: [Int] = []
+        var effectiveSize = 0.0
+
+        /// The copies that the plan has of a row.
+        func count(_ row: Int) -> Int { place(row).map { Int(copies[$0]) } ?? 0 }
+
+        private func place(_ row: Int) -> Int? {
+            var (low, high) = (0, rows.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if Int(rows[middle]) < row { low = middle + 1 } else { high = middle }
+            }
+            return low < rows.count && Int(rows[low]) == row ? low : nil
+        }
+    }
+
+    init() {}
+
+    func bytes() -> [UInt8] {
+        var writer = StateWriter()
+        draft.save(to: &writer)
+        writer.write((model?.ratios.ratios ?? []).map(\.bitPattern))
+        writer.write(model?.coefficients ?? []) { $0.write($1.bitPattern) }
+        writer.write(labels) { $0.write($1) }
+        writer.write(quotas) { $0.write($1) }
+        writer.write(reference)
+        writer.write(drawn == nil ? 0 : 1)
+        if let drawn {
+            writer.write(drawn.rows)
+            writer.write(drawn.copies)
+            writer.write(drawn.logWeights.map(\.bitPattern))
+            writer.write(drawn.missing) { $0.write($1) }
+            writer.write(drawn.effectiveSize.bitPattern)
+        }
+        return writer.bytes
+    }
+
+    init(_ bytes: [UInt8]) throws {
+        var reader = StateReader(reading: bytes)
+        draft = try ReportDraft(from: &reader)
+        let ratios = try reader.words().map { Float(bitPattern: $0) }
+        let coefficients = try reader.list(size: 8) {
+            Double(bitPattern: try $0.unsigned())
+        }
+        model =
+            ratios.isEmpty
+            ? nil
+            : ImportanceModel(ratios: GramRatios(ratios: ratios), coefficients: coefficients)
+        labels = try reader.list { try $0.text() }
+        quotas = try reader.list(size: 8) { try $0.integer() }
+        reference = try reader.data()
+        guard try reader.integer() == 1 else { return }
+        var found = Drawn()
+        found.rows = try reader.words()
+        found.copies = try reader.words()
+        found.logWeights = try reader.words().map { Float(bitPattern: $0) }
+        found.missing = try reader.list(size: 8) { try $0.integer() }
+        found.effectiveSize = Double(bitPattern: try reader.unsigned())
+        drawn = found
+    }
+}

@@ -1,0 +1,233 @@
+import AssayKit
+import DistributionAlgorithm
+import JSONText
+
+/// Says how the families of two sides differ.
+struct FamilyReport {
+    let settings: Settings
+
+    /// Measures by what they are counted in.
+    private static let units: [Measure: String] = [
+        .js: "bits", .kl: "bits", .klReverse: "bits", .totalVariation: "share", .hellinger: "ratio",
+        .psi: "nats", .ks: "share", .wasserstein: "words", .frontier: "ratio", .mmd: "ratio",
+        .auc: "share",
+    ]
+
+    private static let helps: [Measure: String] = [
+        .js: "Jensen–Shannon divergence, base-2 logarithm, 0 to 1",
+        .kl: "KL(data‖reference), 0.5 added to every bin that occurs",
+        .klReverse: "KL(reference‖data), 0.5 added to every bin that occurs",
+        .totalVariation: "total variation distance, 0 to 1",
+        .hellinger: "Hellinger distance, 0 to 1",
+        .psi: "population stability index, 0.5 added to every bin that occurs",
+        .ks: "Kolmogorov–Smirnov statistic of the words, 0 to 1",
+        .wasserstein: "Wasserstein-1 distance of the words",
+        .frontier: "1 minus the area under the divergence frontier of the topics (MAUVE), 0 to 1",
+        .mmd: "squared maximum mean discrepancy of the embeddings, Gaussian kernel, 0 to 2",
+        .auc:
+            "area under the curve of a classifier that tells data from reference, out of fold; 0.5 is "
+            + "chance",
+    ]
+
+    /// States the measures, shows what drives them and reports what is more than chance.
+    func report(_ families: [FamilyComparison], to draft: inout ReportDraft) {
+        for family in families { state(family, to: &draft) }
+        let largest = families.filter { $0.mainMeasure == .js }.map(\.main.corrected).max() ?? 0
+        let n = families.map(\.n).max() ?? 0
+        draft.state(
+            Metric(
+                "distribution.score", 1 - min(1, max(0, largest)), unit: "share", n: n,
+                direction: .higherIsBetter,
+                help: "1 minus the largest bias-corrected Jensen–Shannon divergence of all families"
+            ))
+        draft.state(
+            Metric(
+                "distribution.js", max(0, largest), unit: "bits", n: n, direction: .lowerIsBetter,
+                help: "largest bias-corrected Jensen–Shannon divergence of all families"))
+        summary(families, to: &draft)
+        for family in families {
+            show(family, to: &draft)
+            find(family, to: &draft)
+        }
+    }
+
+    private func state(_ family: FamilyComparison, to draft: inout ReportDraft) {
+        for measure in Measure.allCases {
+            guard let effect = family.effects[measure] else { continue }
+            let unit = FamilyReport.units[measure] ?? "ratio"
+            // An area is read as it is; what chance gives it is one half.
+            let shift = measure == .auc ? effect.nullMean : 0
+            draft.state(
+                Metric(
+                    "distribution.\(measure.rawValue).\(family.name)", effect.corrected + shift,
+                    unit: unit, n: family.n, direction: .lowerIsBetter,
+                    interval: effect.interval.lowerBound + shift...effect.interval.upperBound
+                        + shift,
+                    help: (FamilyReport.helps[measure] ?? "")
+                        + (measure == .auc
+                            ? "; by chance \(FamilyReport.text(effect.nullMean))"
+                            : "; as counted \(FamilyReport.text(effect.value)), less "
+                                + "\(FamilyReport.text(effect.nullMean)) that chance gives")
+                        + ", p \(FamilyReport.text(effect.pValue))"))
+        }
+        if let js = family.effects[.js] {
+            draft.state(
+                Metric(
+                    "distribution.js_raw.\(family.name)", js.value, unit: "bits", n: family.n,
+                    direction: .lowerIsBetter,
+                    help: "Jensen–Shannon divergence as counted, base-2 logarithm, 0 to 1"))
+        }
+        draft.state(
+            Metric(
+                "distribution.p.\(family.name)", family.main.pValue, unit: "probability",
+                n: family.n,
+                help:
+                    "permutation p-value of \(family.mainMeasure.rawValue) over \(settings.rounds) "
+                    + "deals of the records"))
+    }
+
+    private func summary(_ families: [FamilyComparison], to draft: inout ReportDraft) {
+        draft.show(
+            "table", "How far the data is from the reference",
+            .object([
+                "columns": [
+                    "family", "measure", "beyond chance", "95 % interval", "p", "most of all",
+                ],
+                "rows": .array(
+                    families.map { family in
+                        let effect = family.main
+                        let shift = family.mainMeasure == .auc ? effect.nullMean : 0
+                        let isShift = family.isShift(significance: settings.significance)
+                        return .array([
+                            .string(family.title), .string(FamilyReport.measureName(family)),
+                            .string(FamilyReport.text(effect.corrected + shift)),
+                            .string(
+                                FamilyReport.text(effect.interval.lowerBound + shift) + " to "
+                                    + FamilyReport.text(effect.interval.upperBound + shift)),
+                            .string(FamilyReport.text(effect.pValue)),
+                            .string(isShift ? family.drivers.first?.name ?? "" : ""),
+                        ])
+                    }),
+            ]))
+    }
+
+    private static func measureName(_ family: FamilyComparison) -> String {
+        switch family.mainMeasure {
+        case .mmd: "MMD²"
+        case .auc: "AUC"
+        default: "JS, bits"
+        }
+    }
+
+    private func show(_ family: FamilyComparison, to draft: inout ReportDraft) {
+        func share(_ value: Double) -> JSONValue { .number((value * 10_000).rounded() / 10_000) }
+        switch family.kind {
+        case .values:
+            draft.show(
+                "bars", "Data and reference by \(family.title)",
+                .object([
+                    "unit": "share of records", "target_label": "reference",
+                    "bars": .array(
+                        family.drivers.map {
+                            .object([
+                                "label": .string($0.name), "value": share($0.left),
+                                "target": share($0.right),
+                            ])
+                        }),
+                ]))
+        case .lengths:
+            draft.show(
+                "histogram",
+                "Length of \(family.name.hasPrefix("prompt") ? "prompts" : "responses")",
+                .object([
+                    "unit": "share of records by number of words",
+                    "bins": .array(
+                        family.bands.map { band in
+                            let ends = band.name.split(separator: "–").compactMap { Int($0) }
+                            return .object([
+                                "label": .string(band.name), "low": JSONValue(ends.first ?? 0),
+                                "high": JSONValue(ends.last ?? 0), "value": share(band.left),
+                                "reference": share(band.right),
+                            ])
+                        }),
+                ]))
+        case .words, .topics:
+            let drivers = family.drivers.filter { $0.contribution > 0 }
+            guard family.isShift(significance: settings.significance), !drivers.isEmpty else {
+                return
+            }
+            draft.show(
+                "table",
+                family.kind == .words
+                    ? "Words that set data and reference apart"
+                    : "Topics that set data and reference apart",
+                .object([
+                    "columns": [
+                        .string(family.kind == .words ? "word" : "topic"), "share of the data",
+                        "share of the reference", "example",
+                    ],
+                    "rows": .array(
+                        drivers.map {
+                            .array([
+                                .string($0.name), share($0.left), share($0.right),
+                                .string($0.example),
+                            ])
+                        }),
+                ]))
+        case .embedding, .classifier: break
+        }
+    }
+
+    private func find(_ family: FamilyComparison, to draft: inout ReportDraft) {
+        guard family.isShift(significance: settings.significance) else { return }
+        let effect = family.main
+        let shift = family.mainMeasure == .auc ? effect.nullMean : 0
+        let amount = FamilyReport.text(effect.corrected + shift)
+        let driver = family.drivers.first.map {
+            ", most of all in \"\($0.name)\": \(FamilyReport.percent($0.left)) of the data, "
+                + "\(FamilyReport.percent($0.right)) of the reference"
+        }
+        let what =
+            switch family.mainMeasure {
+            case .mmd: "by a squared discrepancy of \(amount) beyond chance"
+            case .auc: "enough for a classifier to tell them apart (area under the curve \(amount))"
+            default: "by \(amount) bits beyond chance"
+            }
+        var finding = Finding(
+            code: "DST001", row: nil,
+            message: "\(family.title) differs from the reference \(what) "
+                + "(p \(FamilyReport.text(effect.pValue)))\(driver ?? "")")
+        // Discrepancy and classifier say that something differs; the families say what.
+        let isDivergence = family.mainMeasure == .js
+        finding.severity =
+            !isDivergence || effect.corrected <= 0.02
+            ? .low : effect.corrected > 0.1 ? .high : .medium
+        finding.score = min(1, max(0, effect.corrected * (isDivergence ? 1 : 0.1)))
+        finding.evidence = .object([
+            "family": .string(family.name), "p": .number(effect.pValue),
+            "corrected": .number(effect.corrected),
+            "interval": .array([
+                .number(effect.interval.lowerBound), .number(effect.interval.upperBound),
+            ]),
+            "drivers": .array(
+                family.drivers.prefix(5).map {
+                    .object([
+                        "name": .string($0.name), "data": .number($0.left),
+                        "reference": .number($0.right),
+                    ])
+                }),
+        ])
+        draft.report(finding)
+    }
+
+    /// A number with three digits that count, as a reader wants it.
+    static func text(_ value: Double) -> String {
+        guard value != 0, value.isFinite else { return "0" }
+        var scale = 1.0
+        while abs(value) * scale < 100 && scale < 1e6 { scale *= 10 }
+        let rounded = (value * scale).rounded() / scale
+        return JSONWriter.text(of: rounded == 0 ? 0 : rounded)
+    }
+
+    private static func percent(_ share: Double) -> String { "\(text(share * 100)) %" }
+}
