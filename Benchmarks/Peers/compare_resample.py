@@ -115,7 +115,7 @@ def main() -> None:
             write(folder / "mixture.jsonl", rows)
             write(folder / "reference.jsonl", reference)
             paths = (folder / "mixture.jsonl", folder / "reference.jsonl")
-            _, least = assay(folder, *paths, "size=5000", "permutations=19", "sample_size=1000")
+            _, least = assay(folder, *paths, "size=5000", "permutations=19", "significance=0.05", "sample_size=1000")
             out, seconds = assay(folder, *paths, "size=5000")
             dropped = {json.loads(line)["row_index"] for line in (out / "proposals.jsonl").open()}
             sides = {"assay": ([n for n in range(len(rows)) if n not in dropped], seconds)}

@@ -95,7 +95,7 @@ public struct ReportDraft: Sendable {
             finding.row = row < 0 ? nil : row
             finding.group = try reader.unsigned()
             let (low, high) = (try reader.integer(), try reader.integer())
-            finding.span = try known(low <= high ? low..<high : nil)
+            finding.span = try known(low >= 0 && low <= high ? low..<high : nil)
             finding.score = try number(&reader)
             return finding
         }
@@ -120,6 +120,7 @@ public struct ReportDraft: Sendable {
             let help = try reader.text()
             let value = try number(&reader)
             let n = try reader.integer()
+            guard n >= 0 else { throw AnalyzerError("the saved report does not fit itself") }
             let direction = try known(
                 Direction(rawValue: Int32(truncatingIfNeeded: try reader.integer())))
             let hasInterval = try reader.integer() == 1

@@ -4,8 +4,11 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-/* Steps after which a match is given up: some ten milliseconds. */
+/* Steps after which a match is given up. They count from each place where it may begin, so that a long
+ * text has fewer for each: a second or so in all. */
 static const uint32_t most_steps = 500000;
+static const uint32_t least_steps = 1000;
+static const uint64_t all_steps = 50000000;
 /* Memory of one match, in units of 1,024 bytes. */
 static const uint32_t most_memory = 16384;
 
@@ -39,7 +42,6 @@ cpt_scratch *cpt_scratch_make(void) {
         cpt_scratch_free(scratch);
         return NULL;
     }
-    pcre2_set_match_limit(scratch->context, most_steps);
     pcre2_set_heap_limit(scratch->context, most_memory);
     return scratch;
 }
@@ -53,6 +55,10 @@ void cpt_scratch_free(cpt_scratch *scratch) {
 
 int32_t cpt_occurs(
     const cpt_pattern *pattern, cpt_scratch *scratch, const uint8_t *bytes, size_t length) {
+    const uint64_t steps = all_steps / (length + 1);
+    pcre2_set_match_limit(
+        scratch->context,
+        steps > most_steps ? most_steps : steps < least_steps ? least_steps : (uint32_t)steps);
     const int found = pcre2_match(
         (const pcre2_code *)pattern, bytes == NULL ? (const uint8_t *)"" : bytes, length, 0,
         PCRE2_NO_UTF_CHECK, scratch->data, scratch->context);

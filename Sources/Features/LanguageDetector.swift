@@ -11,10 +11,10 @@ public struct DetectedLanguage: Sendable, Equatable {
 /// Tells the language of a text by CLD2 (a naive Bayes classifier over letter quadgrams, and over
 /// single characters for Chinese, Japanese and Korean).
 ///
-/// A text is judged by its first 1,024 bytes. Where CLD2 takes ideographs without kana for Japanese, or
+/// A text is judged by its first 4,096 bytes. Where CLD2 takes ideographs without kana for Japanese, or
 /// does not decide between them and English words among them, they are Chinese. O(bytes).
 public struct LanguageDetector: Sendable {
-    private static let mostBytes = 1024
+    private static let mostBytes = 4096
     private static let unreliableFactor = 0.5
     private static let unknown = DetectedLanguage(tag: "und", confidence: 0)
 

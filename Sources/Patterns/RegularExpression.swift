@@ -58,7 +58,8 @@ public final class RegularExpression: @unchecked Sendable {
 
     /// Whether the pattern occurs in a text of valid UTF-8.
     ///
-    /// At most half a million steps.
+    /// At most half a million steps from each place where it may begin, and fewer in texts of more than a hundred
+    /// bytes: fifty million in all, but a thousand from each.
     public func occurs(in text: Span<UInt8>, _ scratch: Scratch) -> Answer {
         let found = text.withUnsafeBufferPointer {
             cpt_occurs(handle, scratch.handle, $0.baseAddress, $0.count)

@@ -59,6 +59,30 @@ import Testing
     }
 
     @Test(
+        "nor does a resample with copies, quotas, fields and weights",
+        .enabled(if: SharedData.isPresent, "../shared/data is not there"))
+    func resample() throws {
+        let (data, other) = (
+            SharedData.file("banking77/test.csv").path, SharedData.file("banking77/train.csv").path
+        )
+        for settings in [
+            [
+                "size=900", "max_copies=3", "weights=true", "fields=[\"category\"]",
+                "sample_size=700",
+            ],
+            [
+                "quotas=reference", "max_copies=2", "permutations=39", "significance=0.05",
+                "split_field=category",
+            ],
+        ] {
+            try expectSame(
+                ["run", data, "--reference", other, "--plugins", "distribution"]
+                    + settings.flatMap { ["--set", "distribution.\($0)"] },
+                variants: DeterminismTests.variants)
+        }
+    }
+
+    @Test(
         "nor do categories by examples, crosses, a pool and a reference",
         .enabled(if: SharedData.isPresent, "../shared/data is not there"))
     func coverage() throws {

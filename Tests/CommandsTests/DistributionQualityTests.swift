@@ -279,13 +279,12 @@ struct DistributionQualityTests {
     func resample() throws {
         var mixture: [(source: String, record: Record)] = []
         var reference: [Record] = []
-        for name in ["clinc", "banking", "gsm", "bitext", "huatuo"] {
+        // The wanted source stands last.
+        for name in ["clinc", "gsm", "bitext", "huatuo", "banking"] {
             let records = try draw(name, 3000, seed: 10)
             mixture += records.prefix(2400).map { (name, $0) }
             if name == "banking" { reference = Array(records.suffix(500)) }
         }
-        var generator = SeededGenerator(seed: 12)
-        mixture.shuffle(using: &generator)
         func bare(_ records: [Record]) -> [Record] {
             records.map { Record(prompt: $0.prompt, response: "", label: "") }
         }
@@ -305,6 +304,8 @@ struct DistributionQualityTests {
         let after = try metrics(findings(kept, bare(reference)).report)
         for family in ["words", "prompt_length", "topics"] {
             let predicted = try #require(before["distribution.planned_js.\(family)"])
+            // All that was drawn is compared, wherever it stands.
+            #expect(predicted["n"]?.intValue == 2500)
             let measured = try #require(after["distribution.js.\(family)"]?["value"]?.doubleValue)
             let (low, high) = (predicted["low"]?.doubleValue, predicted["high"]?.doubleValue)
             let interval = [try #require(low), try #require(high)]
@@ -365,10 +366,22 @@ struct DistributionQualityTests {
             let last = table?["body"]?["rows"]?.arrayValue?.last?.arrayValue?.last
             #expect(last?.intValue == missing)
         }
+        let copied = try findings(records, records, ["size=900", "max_copies=4"])
+        let planned = try metrics(copied.report)["distribution.planned_js.words"]
+        #expect(planned?["n"]?.intValue == 1200)
+        for (setting, word) in [
+            ("quotas=reference", "no reference"), ("weights=true", "no weights"),
+        ] {
+            let obstacle = try findings(records, nil, [setting]).findings.first {
+                $0["code"]?.stringValue == "DST002" && $0["severity"]?.stringValue == "high"
+            }
+            #expect(obstacle?["message"]?.stringValue?.contains(word) == true)
+        }
+        let folder = try TemporaryFolder()
         let refused = try Program.assay([
-            "run", SharedData.file("gsm8k/train.jsonl").path, "--plugins", "distribution", "--set",
-            "distribution.quotas=reference", "--quiet", "--out", "/dev/null/out",
+            "run", SharedData.file("gsm8k/test.jsonl").path, "--plugins", "distribution", "--set",
+            "distribution.permutations=50", "--quiet", "--out", folder.path("out"),
         ])
-        #expect(refused.status != 0)
+        #expect(refused.status == 2 && refused.errors.contains("never below 0.0196"))
     }
 }

@@ -43,7 +43,7 @@ struct CoverageAnalyzer: Analyzer {
         let look = CoverageLook(
             candidates: partial.signatures.candidates(host),
             examples: try sample.exampleModel(taxonomy, seed: partial.seed),
-            findings: Array(try sample.findings(taxonomy, seed: partial.seed).text.utf8))
+            findings: try sample.findings(taxonomy, seed: partial.seed))
         let bytes = look.bytes()
         looks.remember(look, bytes)
         return .again(broadcast: bytes)
@@ -53,8 +53,6 @@ struct CoverageAnalyzer: Analyzer {
         let verdict = try CoverageVerdict(taxonomy, partial.counts, seed: partial.seed)
         try CoverageReport(taxonomy: taxonomy, counts: partial.counts, verdict: verdict)
             .report(to: sink)
-        if let findings = partial.look?.findings {
-            try SampleFindings(try JSONValue(parsing: findings)).report(to: sink)
-        }
+        try partial.look?.findings.send(to: sink)
     }
 }

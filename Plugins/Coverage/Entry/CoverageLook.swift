@@ -9,18 +9,18 @@ struct CoverageLook: Sendable {
     /// Tells categories by examples; `nil` where no dimension has any.
     let examples: ExampleModel?
     /// What the first pass has found out for the report.
-    let findings: [UInt8]
+    let findings: ReportDraft
 
     /// As bytes, for `init(_:seed:work:)`.
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         writer.write(candidates) { $0.write($1) }
         writer.write((examples?.numbers ?? []).map(\.bitPattern))
-        writer.write(findings)
+        findings.save(to: &writer)
         return writer.bytes
     }
 
-    init(candidates: [Int], examples: ExampleModel?, findings: [UInt8]) {
+    init(candidates: [Int], examples: ExampleModel?, findings: ReportDraft) {
         self.candidates = candidates
         self.examples = examples
         self.findings = findings
@@ -32,7 +32,7 @@ struct CoverageLook: Sendable {
         candidates = try reader.list(size: 8) { try $0.integer() }
         let numbers = try reader.words().map { Float(bitPattern: $0) }
         examples = numbers.isEmpty ? nil : ExampleModel(numbers: numbers, seed: seed, work: work)
-        findings = try reader.data()
+        findings = try ReportDraft(from: &reader)
     }
 }
 

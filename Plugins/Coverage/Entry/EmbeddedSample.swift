@@ -78,17 +78,17 @@ struct EmbeddedSample {
             work: host)
     }
 
-    /// Topics of the data and coverage of the reference, as `SampleFindings` reads them.
-    func findings(_ taxonomy: Taxonomy, seed: UInt64) throws -> JSONValue {
-        var findings = SampleFindings.Builder()
-        guard let vectors = try vectors(data) else { return findings.value }
+    /// Topics of the data and coverage of the reference, for the end of the second pass.
+    func findings(_ taxonomy: Taxonomy, seed: UInt64) throws -> ReportDraft {
+        var findings = ReportDraft()
+        guard let vectors = try vectors(data) else { return findings }
         if let dimension = taxonomy.dimensions.first(where: { $0.kind == .topics }) {
             topics(vectors, count: dimension.topicCount, seed: seed, into: &findings)
         }
         if let other = try self.vectors(reference) {
             referenceCoverage(vectors, other, seed: seed, into: &findings)
         }
-        return findings.value
+        return findings
     }
 
     /// Bytes of a text that a report shows.
@@ -110,7 +110,7 @@ struct EmbeddedSample {
     }
 
     private func topics(
-        _ vectors: VectorSet, count: Int?, seed: UInt64, into findings: inout SampleFindings.Builder
+        _ vectors: VectorSet, count: Int?, seed: UInt64, into findings: inout ReportDraft
     ) {
         let count =
             count
@@ -147,7 +147,7 @@ struct EmbeddedSample {
                 ))
         }
         rows.sort { $0.count > $1.count }
-        findings.section(
+        findings.show(
             "table", data.count < rowCount ? "Topics, of a sample of \(data.count)" : "Topics",
             .object([
                 "columns": .array(
@@ -159,28 +159,45 @@ struct EmbeddedSample {
 
     private func referenceCoverage(
         _ vectors: VectorSet, _ other: VectorSet, seed: UInt64,
-        into findings: inout SampleFindings.Builder
+        into findings: inout ReportDraft
     ) {
         guard
             let found = ReferenceCoverage(
                 data: vectors, reference: other, seed: seed, work: host)
         else { return }
         let n = other.count
-        findings.metric(
-            "coverage.reference", found.coverage, n: n, direction: 1, isShare: true,
+        func state(
+            _ name: String, _ value: Double, _ direction: Direction, _ help: String,
+            interval: ClosedRange<Double>? = nil, unit: String = "share"
+        ) {
+            findings.state(
+                Metric(
+                    "coverage.\(name)", value, unit: unit, n: n, direction: direction,
+                    interval: interval, help: help))
+        }
+        func wilson(_ share: Double) -> ClosedRange<Double> {
+            let bounds = Quantiles.wilsonInterval(
+                count: Int((share * Double(n)).rounded()), of: n)
+            return bounds.low...bounds.high
+        }
+        state(
+            "reference", found.coverage, .higherIsBetter,
             "reference records with a record of the data among their \(found.neighbourCount) "
-                + "nearest; 0.95 where both come from one source")
-        findings.metric(
-            "coverage.reference_density", found.density, n: n, direction: 1, isShare: false,
-            "records of the data around a reference record over those expected; 1 for one source")
-        findings.metric(
-            "coverage.reference_uncovered", found.uncovered, n: n, direction: -1, isShare: true,
+                + "nearest; 0.95 where both come from one source", interval: wilson(found.coverage))
+        state(
+            "reference_density", found.density, .higherIsBetter,
+            "records of the data around a reference record over those expected; 1 for one source",
+            unit: "ratio")
+        let error = 1.96 * found.uncoveredError
+        state(
+            "reference_uncovered", found.uncovered, .lowerIsBetter,
             "share of the reference that is of kinds which the data lacks; about 0 where it lacks "
-                + "none")
-        findings.metric(
-            "coverage.reference_unseen", found.unseen, n: n, direction: -1, isShare: true,
+                + "none",
+            interval: max(0, found.uncovered - error)...min(1, found.uncovered + error))
+        state(
+            "reference_unseen", found.unseen, .lowerIsBetter,
             "Good–Turing estimate: chance that the next record of real use is like none in the "
-                + "reference")
+                + "reference", interval: wilson(found.unseen))
         guard found.isShort else { return }
         regions(found, other, seed: seed, into: &findings)
     }
@@ -192,7 +209,7 @@ struct EmbeddedSample {
 
     private func regions(
         _ found: ReferenceCoverage, _ other: VectorSet, seed: UInt64,
-        into findings: inout SampleFindings.Builder
+        into findings: inout ReportDraft
     ) {
         let rows = reference.indices.filter { found.isUncovered[$0] }
         var uncovered = VectorSet(dimensions: other.dimensions)
@@ -215,7 +232,7 @@ struct EmbeddedSample {
         let scale = found.uncovered / Double(max(1, rows.count))
         let order = regions.indices.filter { regions[$0].count >= EmbeddedSample.leastRegion }
             .sorted { (regions[$1].count, $0) < (regions[$0].count, $1) }
-        findings.section(
+        findings.show(
             "table", "Regions of the reference that the data lacks",
             .object([
                 "columns": ["region", "share of the reference", "example"],
@@ -232,16 +249,25 @@ struct EmbeddedSample {
         for region in order {
             let share = Double(regions[region].count) * scale
             let nearest = regions[region].prefix(3).map { JSONValue(reference[rows[$0]].row) }
-            findings.finding(
-                "COV007",
-                "\((share * 1000).rounded() / 10) % of the reference are about "
-                    + "\(names[region].isEmpty ? "something" : names[region]), which the data lacks",
-                score: min(1, share * 10),
-                .object([
-                    "region": .string(names[region]), "mass": .number(share),
-                    "wanted": JSONValue(Int((share * Double(rowCount)).rounded())),
-                    "reference_rows": .array(nearest),
-                ]))
+            let name = names[region].isEmpty ? "something" : names[region]
+            var finding = Finding(
+                code: "COV007", row: nil,
+                message:
+                    "\((share * 1000).rounded() / 10) % of the reference are about \(name), which "
+                    + "the data lacks")
+            finding.severity = .high
+            finding.score = min(1, share * 10)
+            let wanted = Int((share * Double(rowCount)).rounded())
+            finding.evidence = .object([
+                "region": .string(names[region]), "mass": .number(share),
+                "wanted": JSONValue(wanted), "reference_rows": .array(nearest),
+            ])
+            findings.report(finding)
+            guard wanted > 0 else { continue }
+            var proposal = Proposal(.augment, row: nil, code: "COV007")
+            proposal.number = Double(wanted)
+            proposal.text = "region: \(names[region])"
+            findings.propose(proposal)
         }
     }
 }

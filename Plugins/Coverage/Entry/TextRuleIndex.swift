@@ -73,7 +73,9 @@ struct TextRuleIndex: Sendable {
                 for pattern in expressions[index].patterns.indices
                 where !scratch.found[category] {
                     switch expressions[index].patterns[pattern].occurs(in: text, scratch.matching) {
-                    case .found: scratch.found[category] = true
+                    case .found:
+                        scratch.found[category] = true
+                        if scratch.givenUp?.category == category { scratch.givenUp = nil }
                     case .absent: break
                     case .givenUp: scratch.givenUp = (category, pattern)
                     }

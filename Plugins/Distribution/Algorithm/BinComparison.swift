@@ -44,12 +44,12 @@ public struct BinComparison: Sendable {
         var names: [Measure] = [.js, .kl, .klReverse, .totalVariation, .hellinger, .psi]
         if values != nil { names += [.ks, .wasserstein] }
         if hasFrontier { names.append(.frontier) }
+        let bandCount = (bands?.last ?? left.count - 1) + 1
         guard n > 0, m > 0 else {
             effects = Dictionary(uniqueKeysWithValues: names.map { ($0, .none) })
-            contributions = left.map { _ in 0 }
+            contributions = [Double](repeating: 0, count: bandCount)
             return
         }
-        let bandCount = (bands?.last ?? left.count - 1) + 1
         @Sendable func banded(_ counts: [Int]) -> [Double] {
             guard let bands else { return counts.map(Double.init) }
             var sums = [Double](repeating: 0, count: bandCount)

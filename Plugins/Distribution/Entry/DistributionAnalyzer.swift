@@ -34,7 +34,7 @@ struct DistributionAnalyzer: Analyzer {
     func endPass(_ partial: DistributionPartial) throws -> PassDecision {
         switch partial.pass {
         case 0:
-            guard settings.wantsPlan else { return .finish }
+            guard settings.wantsPlan, obstacle(partial) == nil else { return .finish }
             return again(try planned(partial))
         case 1:
             guard settings.size != nil || settings.quotas != .none else { return .finish }
@@ -52,6 +52,11 @@ struct DistributionAnalyzer: Analyzer {
     func finish(_ partial: DistributionPartial, to sink: Sink) throws {
         guard let look = partial.look else {
             try analysis(partial).draft.send(to: sink)
+            if let obstacle = obstacle(partial) {
+                var finding = Finding(code: "DST002", row: nil, message: obstacle)
+                finding.severity = .high
+                try sink.report(finding)
+            }
             return
         }
         try look.draft.send(to: sink)
@@ -98,6 +103,26 @@ struct DistributionAnalyzer: Analyzer {
         return (draft, judged)
     }
 
+    /// Why nothing can be drawn as it was asked for; `nil` when it can.
+    private func obstacle(_ partial: DistributionPartial) -> String? {
+        let hasReference = partial.sides[1].rowCount > 0
+        if settings.givesWeights, !hasReference {
+            return "no weights: they need a sample of real use; give one with --reference"
+        }
+        guard settings.quotas != .none else { return nil }
+        if partial.sides[0].values[0].names.isEmpty {
+            return
+                "no resample: quotas need labels, and no record of the data has one; name the field "
+                + "with --fields label=FIELD"
+        }
+        if settings.quotas == .reference, partial.sides[1].values[0].names.isEmpty {
+            return "no resample: quotas: reference needs a reference with labels, found "
+                + (hasReference ? "one without labels" : "no reference")
+                + "; give one with --reference, or take quotas: uniform"
+        }
+        return nil
+    }
+
     /// The model of the weights and the labels' quotas.
     private func planned(_ partial: DistributionPartial) throws -> DistributionLook {
         let found = try analysis(partial)
@@ -106,7 +131,9 @@ struct DistributionAnalyzer: Analyzer {
         let (data, reference) = (partial.sides[0], partial.sides[1])
         if reference.rowCount > 0 {
             look.model = ImportanceModel(
-                data: data.grams.map(Double.init), reference: reference.grams.map(Double.init),
+                // Records of the data are weighed, each by the others: less its own words, once each.
+                data: data.grams.map { Double(max(1, $0) - 1) },
+                reference: reference.grams.map(Double.init),
                 judged: found.judged)
             var writer = StateWriter()
             reference.save(to: &writer)
@@ -114,18 +141,6 @@ struct DistributionAnalyzer: Analyzer {
         }
         guard settings.quotas != .none else { return look }
         let (here, there) = (data.values[0].byName, reference.values[0].byName)
-        if settings.quotas == .reference, there.isEmpty {
-            throw AnalyzerError(
-                "quotas: reference needs a reference with labels, found "
-                    + (reference.rowCount == 0 ? "no reference" : "one without labels")
-                    + "; give one with --reference, or take quotas: uniform",
-                isConfiguration: true)
-        }
-        if here.isEmpty {
-            throw AnalyzerError(
-                "quotas need labels, and no record of the data has one; name the field with "
-                    + "--fields label=FIELD", isConfiguration: true)
-        }
         look.labels = (settings.quotas == .uniform ? here : here.merging(there) { $0 + $1 }).keys
             .sorted()
         let shares = look.labels.map { label in
@@ -140,7 +155,7 @@ struct DistributionAnalyzer: Analyzer {
     private func drawn(_ partial: DistributionPartial) -> DistributionLook {
         var look = partial.look ?? DistributionLook()
         let logWeights = partial.logWeights.map(Double.init)
-        let drawn = logWeights.map { $0 * settings.sharpness }
+        let drawn = logWeights.map { $0 * settings.drawingPower }
         let resample =
             look.quotas.isEmpty
             ? Resample(

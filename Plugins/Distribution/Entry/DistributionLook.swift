@@ -82,6 +82,11 @@ struct DistributionLook: Sendable {
         found.logWeights = try reader.words().map { Float(bitPattern: $0) }
         found.missing = try reader.list(size: 8) { try $0.integer() }
         found.effectiveSize = Double(bitPattern: try reader.unsigned())
+        guard found.rows.count == found.copies.count, found.rows.count == found.logWeights.count,
+            found.copies.allSatisfy({ $0 <= Settings.mostCopies }),
+            (found.missing + quotas).allSatisfy({ (0...Settings.mostSize).contains($0) }),
+            quotas.isEmpty || quotas.count == found.missing.count && quotas.count == labels.count
+        else { throw AnalyzerError("the drawn records do not fit themselves") }
         drawn = found
     }
 }

@@ -29,7 +29,7 @@ struct DistributionPartial: AnalyzerPartial {
         sides = (pass.number == 0 ? 0..<2 : 0..<1).map { side in
             SideProfile(
                 fieldCount: settings.fields.count, capacity: settings.sampleSize,
-                seed: pass.seed &+ UInt64(side))
+                seed: pass.seed &+ UInt64(side), isWhole: pass.number == 0)
         }
         for label in look?.labels ?? [] { labelNumbers.add(label, 0) }
     }

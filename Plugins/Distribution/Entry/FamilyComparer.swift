@@ -19,13 +19,16 @@ struct FamilyComparer {
     func all(_ left: SideView, _ right: SideView) throws -> (
         families: [FamilyComparison], scores: [Double]
     ) {
-        var found = simple(left, right, names: ["label"] + settings.fields)
+        var found = simple(left, right, names: ["label"] + settings.fields.map(Settings.familyName))
         if let family = languages(left, right) { found.append(family) }
         let n = left.rows.count + right.rows.count
+        host.reportProgress(1, of: 4)
         if let words = words(left, right) { found.append(words) }
+        host.reportProgress(2, of: 4)
         if let embedder = host.embedder() {
             found += try vectors(left, right, embedder)
         }
+        host.reportProgress(3, of: 4)
         let classifier = DomainClassifier(
             left.grams, right.grams, rounds: settings.rounds, seed: seed &+ 4, work: host)
         found.append(
@@ -110,7 +113,7 @@ struct FamilyComparer {
         let compared = BinComparison(
             p, q, rounds: settings.rounds, seed: seed, work: host)
         return FamilyComparison(
-            name: name.split { !$0.isLetter && !$0.isNumber }.joined(separator: "_"), kind: .values,
+            name: name, kind: .values,
             effects: compared.effects, n: sizes.left + sizes.right,
             drivers: FamilyComparer.drivers(names, p, q, compared.contributions))
     }

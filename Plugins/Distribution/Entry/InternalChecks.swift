@@ -65,7 +65,17 @@ struct InternalChecks {
             parts[row.tag.split, default: []].append(row)
         }
         let known = parts.filter { $0.value.count >= InternalChecks.leastRows }
-        guard parts.count > 1, parts.count <= InternalChecks.mostSplits else { return }
+        guard parts.count > 1 else { return }
+        guard parts.count <= InternalChecks.mostSplits else {
+            draft.show(
+                "text", "Splits",
+                .object([
+                    "text": .string(
+                        "the records are of \(parts.count) files or splits, which are not compared: "
+                            + "more than \(InternalChecks.mostSplits)")
+                ]))
+            return
+        }
         var rows: [JSONValue] = []
         for (name, part) in known.sorted(by: { $0.key < $1.key }) {
             let others = data.rows.filter { $0.tag.split != name && !$0.tag.split.isEmpty }
@@ -114,7 +124,8 @@ struct InternalChecks {
                     .string(isShift ? family.drivers.first?.name ?? "" : ""),
                 ]))
         }
-        guard let largest = families.first else { return }
+        let largest = families.max { $0.main.corrected < $1.main.corrected }
+        guard let largest else { return }
         draft.state(
             Metric(
                 "distribution.\(metric)", largest.main.corrected, unit: "bits", n: largest.n,
@@ -129,8 +140,8 @@ struct InternalChecks {
             message: "\(part) differs from \(other) in \(worst.title) by "
                 + "\(FamilyReport.text(worst.main.corrected)) bits beyond chance "
                 + "(p \(FamilyReport.text(worst.main.pValue)))\(driver)\(advice)")
-        finding.severity = worst.main.corrected > 0.1 ? .medium : .low
-        finding.score = min(1, max(0, worst.main.corrected))
+        finding.severity = largest.main.corrected > 0.1 ? .medium : .low
+        finding.score = min(1, max(0, largest.main.corrected))
         finding.evidence = .object([
             "families": .array(
                 shifts.map {

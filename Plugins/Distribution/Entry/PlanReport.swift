@@ -18,7 +18,9 @@ struct PlanReport {
         }
         var draft = ReportDraft()
         let copies = drawn.copies.map(Int.init)
-        summary(drawn, copies, to: &draft)
+        let unlabelled =
+            look.quotas.isEmpty ? 0 : partial.labels.count { $0 == DistributionPartial.noLabel }
+        summary(drawn, copies, unlabelled: unlabelled, to: &draft)
         if look.quotas.isEmpty {
             try predicted(partial.sides[0], to: &draft)
         } else {
@@ -34,7 +36,8 @@ struct PlanReport {
     private var code: String { look.reference.isEmpty ? "DST002" : "DST001" }
 
     private func summary(
-        _ drawn: DistributionLook.Drawn, _ copies: [Int], to draft: inout ReportDraft
+        _ drawn: DistributionLook.Drawn, _ copies: [Int], unlabelled: Int,
+        to draft: inout ReportDraft
     ) {
         let n = copies.count
         let size = copies.reduce(0, +)
@@ -49,7 +52,7 @@ struct PlanReport {
                     "distribution.effective_size", drawn.effectiveSize, unit: "records", n: n,
                     direction: .higherIsBetter,
                     help: "records that the weighted data is worth, (sum of weights)² over sum of "
-                        + "squares, weights clipped at \(Int(settings.mostWeight)) times their mean"
+                        + "squares, weights clipped at \(FamilyReport.text(settings.mostWeight)) times their mean"
                 ))
         }
         draft.show(
@@ -57,7 +60,9 @@ struct PlanReport {
             .object([
                 "columns": ["", "records"],
                 "rows": .array([
-                    .array(["of the data", JSONValue(n)]), .array(["kept", JSONValue(kept)]),
+                    .array(["of the data", JSONValue(n)]),
+                    .array(["without a label, left out", JSONValue(unlabelled)]),
+                    .array(["kept", JSONValue(kept)]),
                     .array(["copies added", JSONValue(size - kept)]),
                     .array(["resampled dataset", JSONValue(size)]),
                     .array([

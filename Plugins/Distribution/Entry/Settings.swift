@@ -25,6 +25,10 @@ struct Settings: Sendable {
     let sharpness: Double
     let givesWeights: Bool
 
+    /// As the manifest's schema has them.
+    static let mostCopies: UInt32 = 100
+    static let mostSize = 1_000_000_000
+
     init(_ value: JSONValue) throws {
         func integer(_ key: String, _ other: Int) -> Int { value[key]?.intValue ?? other }
         sampleSize = integer("sample_size", 5000)
@@ -38,10 +42,29 @@ struct Settings: Sendable {
         mostWeight = value["max_weight"]?.doubleValue ?? 20
         sharpness = value["sharpness"]?.doubleValue ?? 2
         givesWeights = value["weights"]?.boolValue ?? false
-        if Set(fields).count != fields.count {
-            throw AnalyzerError("fields names a field twice", isConfiguration: true)
+        if let twice = fields.first(where: { field in
+            fields.count { Settings.familyName($0) == Settings.familyName(field) } > 1
+        }) {
+            throw AnalyzerError(
+                "fields has two that are called \(Settings.familyName(twice)) in the report",
+                isConfiguration: true)
+        }
+        let leastP = 1 / Double(rounds + 1)
+        if leastP > significance {
+            throw AnalyzerError(
+                "with \(rounds) permutations p is never below \(FamilyReport.text(leastP)), and "
+                    + "significance is \(FamilyReport.text(significance)): nothing could be found; take "
+                    + "more permutations or a larger significance", isConfiguration: true)
         }
     }
+
+    /// What a stated field is called in the names of metrics.
+    static func familyName(_ field: String) -> String {
+        "field_" + field.split { !$0.isLetter && !$0.isNumber }.joined(separator: "_")
+    }
+
+    /// The power for a draw: with copies weights are met as they are.
+    var drawingPower: Double { mostCopies > 1 ? 1 : sharpness }
 
     /// Whether the records are looked at again to draw some of them.
     var wantsPlan: Bool { size != nil || quotas != .none || givesWeights }

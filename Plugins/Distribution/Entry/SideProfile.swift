@@ -17,8 +17,11 @@ struct SampledTag: Sendable {
 struct SideProfile: Sendable {
     /// Bins of words and pairs of words that weights are made of.
     static let gramBins = 1 << 14
-    /// Bytes of a text that are kept: enough to tell what it is about.
-    private static let mostBytes = 512
+    /// Bytes of a record's texts that are kept: enough to tell what it is about.
+    private static let promptBytes = 384
+    private static let responseBytes = 256
+    /// Rows of a dataset at most, for checking what was saved.
+    private static let mostRows = 1 << 48
     /// Words above which texts are not told apart by length.
     static let mostLength = 1 << 20
 
@@ -30,9 +33,12 @@ struct SideProfile: Sendable {
     /// Words and pairs of words of all records, by hash.
     private(set) var grams = [UInt32](repeating: 0, count: SideProfile.gramBins)
     var sample: ListSample<SampledTag>
+    /// Whether all rows are offered, as they come; then most need not be looked at twice.
+    private let isWhole: Bool
     private var buffer: [UInt32] = []
 
-    init(fieldCount: Int, capacity: Int, seed: UInt64) {
+    init(fieldCount: Int, capacity: Int, seed: UInt64, isWhole: Bool = true) {
+        self.isWhole = isWhole
         values = (0..<fieldCount + 1).map { _ in ValueCounts() }
         sample = ListSample(capacity: capacity, seed: seed)
     }
@@ -53,8 +59,12 @@ struct SideProfile: Sendable {
         columns.all.withTokens(position) { tokens in
             GramCounts.add(tokens, times: UInt32(copies), to: &grams)
         }
-        for copy in 0..<copies where sample.mayKeep(row: row + copy * SideProfile.copyStep) {
-            keep(columns, position, row: row + copy * SideProfile.copyStep, prompt, response)
+        for copy in 0..<copies {
+            let number = row + copy * SideProfile.copyStep
+            guard isWhole ? sample.mayKeep(row: number) : sample.admits(row: number) else {
+                continue
+            }
+            keep(columns, position, row: number, prompt, response)
         }
     }
 
@@ -72,14 +82,20 @@ struct SideProfile: Sendable {
             for index in tokens.indices { list.append(tokens[index]) }
         }
         let tokenCount = list.count
-        var byteCount = 0
-        let text = [columns.promptText, columns.responseText].lazy.compactMap { $0 }.first {
-            $0.byteCount(position) > 0
+        var text: [UInt8] = []
+        for (column, most) in [
+            (columns.promptText, SideProfile.promptBytes),
+            (columns.responseText, SideProfile.responseBytes),
+        ] {
+            guard let column, column.byteCount(position) > 0 else { continue }
+            if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+            column.withBytes(position) { bytes in
+                let whole = PackedBytes.wholeCharacters(bytes, most: most)
+                for index in 0..<whole { text.append(bytes[index]) }
+            }
         }
-        text?.withBytes(position) { text in
-            byteCount = PackedBytes.wholeCharacters(text, most: SideProfile.mostBytes)
-            PackedBytes.append(text.extracting(0..<byteCount), to: &list)
-        }
+        let byteCount = text.count
+        PackedBytes.append(text.span, to: &list)
         let tag = SampledTag(
             promptLength: prompt, responseLength: response, tokenCount: tokenCount,
             byteCount: byteCount, style: columns.style(position),
@@ -101,7 +117,10 @@ struct SideProfile: Sendable {
 
     func save(to writer: inout StateWriter) {
         writer.write(rowCount)
-        writer.write(values) { $0.write($1.byName) }
+        writer.write(values) {
+            $0.write($1.isTooMany ? 1 : 0)
+            $0.write($1.byName)
+        }
         writer.write(lengths) { writer, counts in
             writer.write(counts.sorted { $0.key < $1.key }) {
                 $0.write(Int($1.key))
@@ -122,12 +141,29 @@ struct SideProfile: Sendable {
         }
     }
 
+    /// Whether counts are above 0 and add up to what they may.
+    private static func isSound(
+        _ counts: some Sequence<Int>, sum range: ClosedRange<Int>
+    ) -> Bool {
+        var sum = 0
+        for count in counts {
+            guard (1...mostRows).contains(count) else { return false }
+            sum += count
+            guard sum <= mostRows else { return false }
+        }
+        return range.contains(sum)
+    }
+
     mutating func load(from reader: inout StateReader) throws {
         func wrong() -> AnalyzerError { AnalyzerError("the saved profile does not fit itself") }
         rowCount = try reader.integer()
-        let counts = try reader.list { try $0.counts() }
-        guard counts.count == values.count else { throw wrong() }
-        for (index, named) in counts.enumerated() {
+        let counts = try reader.list { (try $0.integer() == 1, try $0.counts()) }
+        guard counts.count == values.count, (0...SideProfile.mostRows).contains(rowCount) else {
+            throw wrong()
+        }
+        for (index, (isTooMany, named)) in counts.enumerated() {
+            guard SideProfile.isSound(named.values, sum: 0...rowCount) else { throw wrong() }
+            if isTooMany { values[index].giveUp() }
             for (name, count) in named.sorted(by: { $0.key < $1.key }) {
                 values[index].add(name, count)
             }
@@ -135,7 +171,12 @@ struct SideProfile: Sendable {
         let loaded = try reader.list { reader in
             try reader.list(size: 16) { (UInt32(clamping: try $0.integer()), try $0.integer()) }
         }
-        guard loaded.count == lengths.count else { throw wrong() }
+        guard loaded.count == lengths.count,
+            loaded.allSatisfy({ list in
+                list.allSatisfy { $0.0 <= SideProfile.mostLength }
+                    && SideProfile.isSound(list.map(\.1), sum: rowCount...rowCount)
+            })
+        else { throw wrong() }
         lengths = loaded.map { Dictionary($0, uniquingKeysWith: +) }
         grams = try reader.words()
         guard grams.count == SideProfile.gramBins else { throw wrong() }
