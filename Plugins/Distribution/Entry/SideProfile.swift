@@ -36,6 +36,7 @@ struct SideProfile: Sendable {
     /// Whether all rows are offered, as they come; then most need not be looked at twice.
     private let isWhole: Bool
     private var buffer: [UInt32] = []
+    private var textBuffer: [UInt8] = []
 
     init(fieldCount: Int, capacity: Int, seed: UInt64, isWhole: Bool = true) {
         self.isWhole = isWhole
@@ -82,20 +83,14 @@ struct SideProfile: Sendable {
             for index in tokens.indices { list.append(tokens[index]) }
         }
         let tokenCount = list.count
-        var text: [UInt8] = []
-        for (column, most) in [
-            (columns.promptText, SideProfile.promptBytes),
-            (columns.responseText, SideProfile.responseBytes),
-        ] {
-            guard let column, column.byteCount(position) > 0 else { continue }
-            if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
-            column.withBytes(position) { bytes in
-                let whole = PackedBytes.wholeCharacters(bytes, most: most)
-                for index in 0..<whole { text.append(bytes[index]) }
-            }
-        }
+        var text = textBuffer
+        textBuffer = []
+        text.removeAll(keepingCapacity: true)
+        SideProfile.append(columns.promptText, position, SideProfile.promptBytes, to: &text)
+        SideProfile.append(columns.responseText, position, SideProfile.responseBytes, to: &text)
         let byteCount = text.count
         PackedBytes.append(text.span, to: &list)
+        textBuffer = text
         let tag = SampledTag(
             promptLength: prompt, responseLength: response, tokenCount: tokenCount,
             byteCount: byteCount, style: columns.style(position),
@@ -103,6 +98,18 @@ struct SideProfile: Sendable {
             split: columns.split?.string(position) ?? "")
         sample.add(row: row, tag, list.span)
         buffer = list
+    }
+
+    /// Adds the beginning of a part of a record, on a line of its own.
+    private static func append(
+        _ column: TextColumn?, _ position: Int, _ most: Int, to text: inout [UInt8]
+    ) {
+        guard let column, column.byteCount(position) > 0 else { return }
+        if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+        column.withBytes(position) { bytes in
+            let whole = PackedBytes.wholeCharacters(bytes, most: most)
+            for index in 0..<whole { text.append(bytes[index]) }
+        }
     }
 
     mutating func merge(_ other: SideProfile) {
