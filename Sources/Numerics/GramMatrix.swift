@@ -1,8 +1,8 @@
-/// Sums of products of vectors with themselves, Σ w x xᵀ, each vector with a constant behind it.
+/// Sums of products of vectors with themselves, Σ w x xᵀ; a vector may have a constant behind it.
 ///
 /// Vectors are taken four at a time, so that what they are added to is loaded once for all.
 public struct GramMatrix: Sendable {
-    /// Rows and columns: the numbers of a vector and the constant.
+    /// Rows and columns: the numbers of a vector, with the constant where there is one.
     public let width: Int
     private let laneCount: Int
     private var sums: [SIMD8<Float>]
@@ -12,24 +12,26 @@ public struct GramMatrix: Sendable {
 
     private static let together = 4
 
-    /// Nothing added; vectors will have `dimensions` numbers.
-    public init(dimensions: Int) {
-        width = dimensions + 1
+    /// Nothing added; vectors will have `width` numbers, or one fewer and a constant.
+    public init(width: Int) {
+        self.width = width
         laneCount = (width + 7) / 8
         sums = [SIMD8<Float>](repeating: .zero, count: laneCount * 8 * laneCount)
         waiting = [SIMD8<Float>](repeating: .zero, count: GramMatrix.together * laneCount)
     }
 
-    /// Adds a vector of `width` − 1 numbers with its weight.
+    /// Adds a vector with its weight.
     ///
     /// O(width²), no allocation.
-    public mutating func add(_ vector: Span<Float>, constant: Float, weight: Float = 1) {
-        precondition(vector.count == width - 1)
+    public mutating func add(
+        _ vector: Span<Float>, constant: Float? = nil, weight: Float = 1
+    ) {
+        precondition(vector.count == (constant == nil ? width : width - 1))
         let first = waitingCount * laneCount
         for index in vector.indices {
             waiting[first + index / 8][index % 8] = vector[index]
         }
-        waiting[first + (width - 1) / 8][(width - 1) % 8] = constant
+        if let constant { waiting[first + (width - 1) / 8][(width - 1) % 8] = constant }
         weights[waitingCount] = weight
         waitingCount += 1
         if waitingCount == GramMatrix.together { flush() }

@@ -44,6 +44,13 @@ public struct VectorSet: Sendable {
         count += 1
     }
 
+    /// Adds all vectors of another set of the same length.
+    public mutating func append(contentsOf other: VectorSet) {
+        precondition(dimensions == other.dimensions)
+        lanes.append(contentsOf: other.lanes)
+        count += other.count
+    }
+
     /// The inner product of a vector with one of another set of the same length.
     ///
     /// Lanes are added in order: the same on every machine. O(d).

@@ -26,7 +26,6 @@ final class ChunkParser: @unchecked Sendable {
     /// Numbers of the cells behind the parts and the `field:` columns.
     private let partCells: (prompt: [Int], response: Int?, system: Int?, label: Int?)
     private let fieldCells: [ColumnName: Int]
-    private let fileName: [UInt8]
     private let parser = JSONTapeParser()
     private var cells = DelimitedCells()
     private var builder: RowBuilder
@@ -41,11 +40,11 @@ final class ChunkParser: @unchecked Sendable {
     ) {
         self.format = format
         self.header = header
-        fileName = ChunkParser.stem(source)
         self.mapping = mapping
         let given = columns.contains(.predictedProbabilities) ? probabilities : nil
         builder = RowBuilder(
-            columns: columns, origin: origin, probabilityCount: given?.dimensions)
+            source: DatasetReader.stem(source), columns: columns, origin: origin,
+            probabilityCount: given?.dimensions)
         vectors =
             columns.contains(where: \.isEmbedding)
             ? origin.flatMap { GivenVectors($0, what: "embedding") } : nil
@@ -100,9 +99,7 @@ final class ChunkParser: @unchecked Sendable {
             builder.beginRow()
             if let reason = addGiven(nil, number: number) { return reason }
             builder.prompt.join(record)
-            builder.endRow { column, text in
-                if column == .sourceFile { appendFileName(to: &text) }
-            }
+            builder.endRow { _, _ in }
             return nil
         default:
             switch parser.parse(record) {
@@ -119,11 +116,7 @@ final class ChunkParser: @unchecked Sendable {
         if let reason = addGiven(tape, number: number) { return reason }
         mapper.map(tape, into: &builder)
         builder.endRow { column, text in
-            if let path = fieldPaths[column] {
-                mapper.append(tape, at: path, to: &text)
-            } else if column == .sourceFile {
-                appendFileName(to: &text)
-            }
+            if let path = fieldPaths[column] { mapper.append(tape, at: path, to: &text) }
         }
         return nil
     }
@@ -147,33 +140,9 @@ final class ChunkParser: @unchecked Sendable {
             for index in cells.ends.indices { builder.prompt.join(cells[index]) }
         }
         builder.endRow { column, text in
-            if let cell = fieldCells[column] {
-                text.join(cells[cell])
-            } else if column == .sourceFile {
-                appendFileName(to: &text)
-            }
+            if let cell = fieldCells[column] { text.join(cells[cell]) }
         }
         return nil
-    }
-
-    private func appendFileName(to text: inout RowText) {
-        fileName.withUnsafeBufferPointer { text.join($0) }
-    }
-
-    /// A file's name without folders and without the endings of a data file.
-    private static func stem(_ path: String) -> [UInt8] {
-        let name = Array(path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...])
-        var rest = name[...]
-        for endings in [[".gz", ".zst"], DatasetReader.endings] {
-            for ending in endings
-            where rest.count > ending.utf8.count
-                && rest.suffix(ending.utf8.count).elementsEqual(ending.utf8)
-            {
-                rest.removeLast(ending.utf8.count)
-                break
-            }
-        }
-        return Array(rest)
     }
 
     /// Adds what was given with a record; returns the reason when it is not there.

@@ -61,7 +61,8 @@ public struct SourcedBatch: Sendable {
 
 /// Reads the files of one dataset.
 public enum DatasetReader {
-    static let endings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text"]
+    private static let endings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text"]
+    private static let packedEndings = [".gz", ".zst"]
 
     /// The files that paths stand for: a folder stands for the data files below it, sorted by name.
     ///
@@ -84,6 +85,18 @@ public enum DatasetReader {
         }
     }
 
+    /// A file's name without folders and without the endings of a data file.
+    static func stem(_ path: String) -> [UInt8] {
+        var name = Array(path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...])
+        for known in [packedEndings, endings] {
+            let ending = known.first {
+                name.count > $0.utf8.count && name.suffix($0.utf8.count).elementsEqual($0.utf8)
+            }
+            if let ending { name.removeLast(ending.utf8.count) }
+        }
+        return name
+    }
+
     private static func dataFiles(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -98,7 +111,7 @@ public enum DatasetReader {
             guard stat(path, &status) == 0 else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {
                 found += dataFiles(in: path)
-            } else if ["", ".gz", ".zst"].contains(where: { packed in
+            } else if ([""] + packedEndings).contains(where: { packed in
                 endings.contains { name.hasSuffix($0 + packed) }
             }) {
                 found.append(path)

@@ -32,9 +32,14 @@ struct RowBuilder {
     private let columns: [ColumnName]
     private let needsTurns: Bool
     private let needsAll: Bool
+    private var source = RowText()
 
-    /// `probabilityCount` is how many are given with each record, `nil` for none.
-    init(columns: [ColumnName], origin: EmbeddingOrigin?, probabilityCount: Int? = nil) {
+    /// `source` is the name of the records' file, `probabilityCount` how many are given with each record,
+    /// `nil` for none.
+    init(
+        source: [UInt8], columns: [ColumnName], origin: EmbeddingOrigin?,
+        probabilityCount: Int? = nil
+    ) {
         self.probabilityCount = probabilityCount
         self.columns = columns
         features = FeatureBuilder(columns, origin: origin)
@@ -42,6 +47,7 @@ struct RowBuilder {
             column == .all || FeatureKind(column)?.part == .all
         }
         needsTurns = columns.contains(.turns) || needsAll
+        source.withUnsafeBufferPointer { self.source.join($0) }
         beginBatch()
     }
 
@@ -99,6 +105,7 @@ struct RowBuilder {
             case .system: append(system, at: index)
             case .all: append(all, at: index)
             case .label: append(label, at: index)
+            case .sourceFile: append(source, at: index)
             case let name:
                 scratch.clear()
                 field(name, &scratch)

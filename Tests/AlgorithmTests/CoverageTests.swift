@@ -95,6 +95,42 @@ import Testing
             names[0].contains("flight") && names[1].hasPrefix("bank balance") && names[2].isEmpty)
     }
 
+    /// Vectors around centres on the axes, so many of each.
+    private func around(_ counts: [Int], seed: UInt64) -> VectorSet {
+        var generator = SeededGenerator(seed: seed)
+        var vectors = VectorSet(dimensions: 24)
+        for (center, count) in counts.enumerated() {
+            for _ in 0..<count {
+                var vector = (0..<24).map { _ in Float(generator.normals().0) * 0.12 }
+                vector[center] += 1
+                vectors.append(vector.span)
+                vectors.normalize(vectors.count - 1)
+            }
+        }
+        return vectors
+    }
+
+    @Test(
+        "what the data lacks of a reference is found and measured, and nothing where it lacks none")
+    func reference() throws {
+        // A tenth, and a quarter, of the reference is around centres of which the data has nothing.
+        for (lacking, share) in [([60], 0.1), ([75, 75], 0.25), ([0], 0)] {
+            let kinds = 600 - lacking.reduce(0, +)
+            let found = try #require(
+                ReferenceCoverage(
+                    data: around([500, 500, 500, 500], seed: 1),
+                    reference: around(
+                        [kinds / 4, kinds / 4, kinds / 4, kinds / 4] + lacking, seed: 2),
+                    seed: 3, work: SerialWork()))
+            #expect(found.isShort == (share > 0))
+            #expect(abs(found.uncovered - share) <= max(0.02, 0.1 * share), "\(found.uncovered)")
+            let total = found.isUncovered.count
+            let listed = found.isUncovered.indices.filter { found.isUncovered[$0] }
+            let right = listed.filter { Double($0) >= Double(total) * (1 - share) }
+            if share > 0 { #expect(Double(right.count) >= 0.9 * Double(listed.count)) }
+        }
+    }
+
     @Test("no categories and no weights are covered by nothing")
     func degenerate() {
         #expect(CoverageMeasures([]).scene == 0)

@@ -110,19 +110,33 @@ import Testing
         #expect(compared.effects[.wasserstein]?.pValue == 1.0 / 51)
     }
 
+    /// Two unit vectors, a side each.
+    ///
+    /// The only distance is the width, so that the kernel is e^(−½) whatever the cosine, and the squared
+    /// discrepancy 2 − 2 e^(−½) = 0.7869. Three vectors, a and b against b: |φ(a) − φ(b)|² / 4 = 0.1967 where
+    /// the width is that distance as well.
     @Test("the discrepancy of vectors is that of the Gaussian kernel")
     func discrepancy() {
-        // Two points at right angles: with the width their median distance, √2, the kernel between them is
-        // e^(−½) and the squared discrepancy 2 − 2 e^(−½) = 0.787.
-        var (left, right) = (VectorSet(dimensions: 8), VectorSet(dimensions: 8))
-        let (a, b): ([Float], [Float]) = ([1, 0, 0, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0])
-        // More of one side, so that half of all pairs and more lie at √2 or 0 with the median at √2.
-        for _ in 0..<40 { left.append(a.span) }
-        for _ in 0..<40 { right.append(b.span) }
-        let effect = VectorComparison(left, right, rounds: 50, seed: 3, work: SerialWork()).effect
-        #expect(effect.value > 0.5 && effect.pValue == 1.0 / 51)
-        let same = VectorComparison(left, left, rounds: 50, seed: 3, work: SerialWork()).effect
-        #expect(same.value < 1e-9)
+        func mean(_ left: [[Float]], _ right: [[Float]]) -> Double {
+            func set(_ vectors: [[Float]]) -> VectorSet {
+                var set = VectorSet(dimensions: 3)
+                for vector in vectors { set.append(vector.span) }
+                return set
+            }
+            let seeds = 60
+            return (0..<seeds).reduce(0.0) {
+                $0
+                    + VectorComparison(
+                        set(left), set(right), rounds: 1, seed: UInt64($1), work: SerialWork()
+                    ).effect.value / Double(seeds)
+            }
+        }
+        let (a, b, near): ([Float], [Float], [Float]) = ([1, 0, 0], [0, 1, 0], [0.8, 0.6, 0])
+        // One draw of 128 frequencies has a standard error of about 0.06, sixty of 0.008.
+        #expect(abs(mean([a], [b]) - 0.7869) < 0.03)
+        #expect(abs(mean([a], [near]) - 0.7869) < 0.03)
+        #expect(abs(mean([a, b], [b]) - 0.1967) < 0.02)
+        #expect(mean([a, b], [a, b]) < 1e-9)
     }
 
     @Test("a classifier tells two sides apart by their words, and one side not from itself")

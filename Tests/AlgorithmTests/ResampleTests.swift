@@ -135,10 +135,16 @@ import Testing
         }
         let model = ImportanceModel(
             data: [Double](repeating: 1, count: 64), reference: [Double](repeating: 1, count: 64),
-            judged: judged)
+            judged: judged, work: SerialWork())
+        var scratch = ImportanceModel.Scratch()
         // The mean of p(reference)/p(data) over the data is 1.
-        let ratios = judged[..<2000].map { Elementary.exp(model.logWeight($0.evidence)) }
+        let ratios = judged[..<2000].map { Elementary.exp(model.logWeight($0.evidence, &scratch)) }
         #expect(abs(ratios.reduce(0, +) / 2000 - 1) < 0.15)
+        // Read again it says the same, and of other numbers it is none.
+        let again = ImportanceModel(ratios: model.ratios, numbers: model.numbers)
+        let weight = again?.logWeight(judged[7].evidence, &scratch) ?? .infinity
+        #expect(abs(weight - Elementary.log(ratios[7])) < 1e-3)
+        #expect(ImportanceModel(ratios: model.ratios, numbers: [1, 2]) == nil)
         // It is at most 4, but for what the model gets wrong; long records do not weigh more by being long.
         #expect(ratios.count { $0 > 8 } < 40)
         let (short, long) = (

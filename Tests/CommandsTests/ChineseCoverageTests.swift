@@ -37,7 +37,7 @@ struct ChineseCoverageTests {
 
     /// Runs coverage and compares its gaps with the damage; a pool holds what was taken and distractors.
     private func check(
-        _ damaged: Damaged, data: String, pool: String, isTaken: (JSONValue) throws -> Bool,
+        _ damaged: Damaged, data: String, pool: String, isTaken: (Int) -> Bool,
         dimension: String, folder: TemporaryFolder
     ) throws {
         let categories = damaged.whole.sorted { $0.key < $1.key }.map {
@@ -47,15 +47,8 @@ struct ChineseCoverageTests {
             "taxonomy.yaml",
             "taxonomy: 1\ndimensions:\n  - name: kind\n    \(dimension)\n    categories:\n"
                 + categories.joined(separator: "\n") + "\n")
-        let result = try Program.assay([
-            "run", data, "--pool", pool, "--taxonomy", taxonomy, "--plugins", "coverage",
-            "--out", folder.path("out"), "--quiet",
-        ])
-        #expect(result.status == 0, "\(result.errors)")
-        let report = ReportReader(folder.path("out"))
-        let gaps = try report.lines("findings.jsonl").filter {
-            ["COV001", "COV002"].contains($0["code"]?.stringValue ?? "")
-        }.compactMap { $0["evidence"] }
+        let run = try GapRun(data: data, pool: pool, taxonomy: taxonomy, folder: folder)
+        let gaps = run.gaps
         #expect(
             Set(gaps.compactMap { $0["category"]?.stringValue }) == Set(damaged.taken.keys))
         #expect(gaps.count == 5)
@@ -65,10 +58,8 @@ struct ChineseCoverageTests {
             #expect(gap["have"]?.intValue == kept, "\(name)")
             #expect(gap["deficit"]?.intValue == damaged.whole[name, default: 0] - kept, "\(name)")
         }
-        let taken = try report.lines("proposals.jsonl").filter {
-            $0["role"]?.stringValue == "pool"
-        }
-        let right = try taken.filter(isTaken)
+        #expect(run.priorities == run.priorities.sorted(by: >) && run.priorities.count == 5)
+        let (taken, right) = (run.taken, run.taken.filter(isTaken))
         #expect(!taken.isEmpty && Double(right.count) >= 0.95 * Double(taken.count))
         print("\(dimension): gaps \(gaps.map(\.text)), taken \(taken.count), right \(right.count)")
     }
@@ -91,7 +82,7 @@ struct ChineseCoverageTests {
             "pool.jsonl", (taken + data).map(\.text).joined(separator: "\n") + "\n")
         try check(
             damaged, data: dataPath, pool: poolPath,
-            isTaken: { ($0["row_index"]?.intValue ?? .max) < taken.count },
+            isTaken: { $0 < taken.count },
             dimension: "field: class", folder: folder)
     }
 
@@ -123,9 +114,6 @@ struct ChineseCoverageTests {
         let owners = order.flatMap { name in pool[name, default: []].map { _ in name } }
         try check(
             damaged, data: folder.path("data"), pool: folder.path("pool"),
-            isTaken: { line in
-                let row = try #require(line["row_index"]?.intValue)
-                return damaged.taken[owners[row]] != nil
-            }, dimension: "by: file", folder: folder)
+            isTaken: { damaged.taken[owners[$0]] != nil }, dimension: "by: file", folder: folder)
     }
 }

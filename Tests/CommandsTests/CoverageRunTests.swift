@@ -346,15 +346,8 @@ struct CoverageTruthTests {
             "taxonomy: 1\ndimensions:\n  - name: intent\n    field: intent\n    target: 100\n"
                 + "    categories: ["
                 + (names + removed + thinned).joined(separator: ", ") + "]\n")
-        let result = try Program.assay([
-            "run", dataPath, "--pool", poolPath, "--taxonomy", taxonomy, "--plugins", "coverage",
-            "--out", folder.path("out"), "--quiet",
-        ])
-        #expect(result.status == 0, "\(result.errors)")
-        let report = ReportReader(folder.path("out"))
-        let gaps = try report.lines("findings.jsonl").filter {
-            ["COV001", "COV002"].contains($0["code"]?.stringValue ?? "")
-        }.compactMap { $0["evidence"] }
+        let run = try GapRun(data: dataPath, pool: poolPath, taxonomy: taxonomy, folder: folder)
+        let gaps = run.gaps
         #expect(gaps.count == 5)
         for gap in gaps {
             let name = gap["category"]?.stringValue ?? ""
@@ -365,18 +358,10 @@ struct CoverageTruthTests {
             #expect(gap["still_missing"]?.intValue == 0)
         }
         // The removed ones first, then the thinned by what they lack.
-        let section = try report.report()["analyzers"]?.arrayValue?.first?["sections"]?.arrayValue?
-            .first { $0["title"]?.stringValue?.hasPrefix("Gaps") == true }
-        let deficits = (section?["body"]?["rows"]?.arrayValue ?? []).compactMap {
-            $0.arrayValue?[5].intValue
-        }
-        #expect(deficits == deficits.sorted(by: >) && deficits.count == 5)
-        let taken = try report.lines("proposals.jsonl").filter {
-            $0["role"]?.stringValue == "pool"
-        }
-        #expect(taken.count == deficits.reduce(0, +))
+        #expect(run.deficits == run.deficits.sorted(by: >) && run.deficits.count == 5)
+        #expect(run.taken.count == run.deficits.reduce(0, +))
         // What is taken lies among the removed records, which stand first.
-        let right = taken.filter { ($0["row_index"]?.intValue ?? .max) < pool.count - 1 }
-        #expect(Double(right.count) >= 0.95 * Double(taken.count))
+        let right = run.taken.filter { $0 < pool.count - 1 }
+        #expect(Double(right.count) >= 0.95 * Double(run.taken.count))
     }
 }

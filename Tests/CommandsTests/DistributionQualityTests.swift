@@ -1,4 +1,5 @@
 import DistributionAlgorithm
+import Features
 import Foundation
 import JSONText
 import Numerics
@@ -137,6 +138,78 @@ struct DistributionQualityTests {
         }
     }
 
+    /// The same for embeddings and the classifier, whose measures are no divergences.
+    @Test("random splits differ by chance alone in embedding, topics and to a classifier")
+    func nullOfVectors() throws {
+        let all = try #require(DistributionQualityTests.sets["banking"])
+        let model = try EmbeddingModel(
+            folder: Checkout.file("Sources/Features/Tables/minilm-l6-256").path)
+        var embedder = TextEmbedder(model)
+        var vectors = VectorSet(dimensions: model.dimensions)
+        var vector = [Float](repeating: 0, count: model.dimensions)
+        for record in all {
+            let bytes = Array(record.prompt.utf8)
+            vector.withUnsafeMutableBufferPointer { output in
+                bytes.withUnsafeBufferPointer { _ = embedder.embed($0, into: output) }
+            }
+            vectors.append(vector.span)
+        }
+        let words = all.map { DistributionQualityTests.words($0.prompt) }
+        let work = TestThreads()
+        let groups = SphericalMeans(
+            SphericalMeans.centered(vectors), count: 30, rounds: 5, seed: 1, work: work
+        ).groups
+        var pValues: [String: [Double]] = [:]
+        var within: [String: Int] = [:]
+        for split in 0..<200 {
+            var generator = SeededGenerator(seed: UInt64(split), stream: 78)
+            let rows = Array(all.indices.shuffled(using: &generator).prefix(500))
+            let sides = [rows.prefix(250), rows.suffix(250)]
+            let sets = sides.map { side in
+                var set = VectorSet(dimensions: vectors.dimensions)
+                for row in side { set.append(row, of: vectors) }
+                return set
+            }
+            let topics = sides.map { side in
+                var counts = [Int](repeating: 0, count: 30)
+                for row in side where groups[row] >= 0 { counts[Int(groups[row])] += 1 }
+                return counts
+            }
+            let grams = sides.map { side in
+                var records = RecordBins(binCount: 2048)
+                for row in side {
+                    let list = words[row]
+                    records.append(gramsOf: list.span)
+                }
+                return records
+            }
+            let seed = UInt64(split) &* 103
+            let compared = BinComparison(
+                topics[0], topics[1], hasFrontier: true, rounds: 199, seed: seed, work: work)
+            let found: [(String, Effect?)] = [
+                (
+                    "embedding",
+                    VectorComparison(sets[0], sets[1], rounds: 199, seed: seed, work: work).effect
+                ), ("frontier", compared.effects[.frontier]), ("topics", compared.effects[.js]),
+                (
+                    "classifier",
+                    DomainClassifier(grams[0], grams[1], rounds: 99, seed: seed, work: work).effect
+                ),
+            ]
+            for (family, effect) in found {
+                let effect = try #require(effect)
+                pValues[family, default: []].append(effect.pValue)
+                if effect.interval.contains(0) { within[family, default: 0] += 1 }
+            }
+        }
+        for family in pValues.keys.sorted() {
+            let distance = DistributionQualityTests.distanceFromUniform(pValues[family] ?? [])
+            print("null \(family): distance \(distance), within \(within[family] ?? 0)")
+            #expect(distance < 0.12, "\(family)")
+            #expect(within[family] ?? 0 >= 186, "\(family)")
+        }
+    }
+
     private func findings(
         _ data: [Record], _ reference: [Record]?, _ settings: [String] = []
     ) throws -> (report: ReportReader, findings: [JSONValue]) {
@@ -231,6 +304,14 @@ struct DistributionQualityTests {
         let families = shown.compactMap { $0["evidence"]?["family"]?.stringValue }
         print("mixed \(name) + \(other): first \(top), all \(families)")
         #expect(families.contains("words") && families.contains("topics"))
+        // The other way round the data lacks the tenth, and is asked for it.
+        let lacking = try findings(
+            Array(records.suffix(1000)), Array(records.prefix(900)) + strangers)
+        let wanted = try lacking.report.lines("proposals.jsonl").filter {
+            $0["action"]?.stringValue == "augment"
+        }.compactMap { $0["number"]?.doubleValue }.reduce(0, +)
+        print("asked for \(wanted)")
+        #expect((40...140).contains(wanted))
     }
 
     @Test("Chinese among English is found and named")
@@ -329,9 +410,22 @@ struct DistributionQualityTests {
             return taken[record.label, default: 0] <= most
         }
         let reference = Array(all.suffix(6000))
+        // Without a label: none of them is drawn, and the report says so.
+        let unlabelled = skewed.prefix(7).map {
+            Record(prompt: $0.prompt, response: $0.response, label: "")
+        }
         let planned = try findings(
-            skewed, kind == "uniform" ? nil : reference, ["quotas=\(kind)", "max_copies=5"])
-        let kept = try applied(skewed, planned.report)
+            skewed + unlabelled, kind == "uniform" ? nil : reference,
+            ["quotas=\(kind)", "max_copies=5"])
+        let kept = try applied(skewed + unlabelled, planned.report)
+        #expect(kept.allSatisfy { !$0.label.isEmpty })
+        let sections = try planned.report.report()["analyzers"]?.arrayValue?.first?["sections"]?
+            .arrayValue
+        let table = sections?.first { $0["title"]?.stringValue == "The resampled dataset" }
+        let row = table?["body"]?["rows"]?.arrayValue?.first {
+            $0.arrayValue?.first?.stringValue?.hasPrefix("without a label") == true
+        }
+        #expect(row?.arrayValue?.last?.intValue == 7)
         var counts: [String: Int] = [:]
         for record in kept { counts[record.label, default: 0] += 1 }
         var wanted: [String: Int] = [:]

@@ -29,7 +29,7 @@ import Testing
     /// Two vectors by hand: 2·(1, 2, c)ᵀ(1, 2, c) + 1·(3, −1, c)ᵀ(3, −1, c) with c = 0.5.
     @Test("sums products of vectors with themselves")
     func gram() {
-        var gram = GramMatrix(dimensions: 2)
+        var gram = GramMatrix(width: 3)
         let (first, second): ([Float], [Float]) = ([1, 2], [3, -1])
         gram.add(first.span, constant: 0.5, weight: 2)
         gram.add(second.span, constant: 0.5)
@@ -42,7 +42,7 @@ import Testing
     func gramOfMany(count: Int) {
         let dimensions = 13
         let vectors = (0..<count).map { numbers(dimensions, seed: UInt64($0)) }
-        var gram = GramMatrix(dimensions: dimensions)
+        var gram = GramMatrix(width: dimensions + 1)
         for vector in vectors { gram.add(vector.span, constant: 1) }
         let width = dimensions + 1
         var matrix = [Double](repeating: 0, count: width * width)

@@ -139,7 +139,7 @@ public struct ExampleModel: Sendable {
         // Sums by share of the rows, added in order.
         let share = 1024
         let parts = work.map((rows.count + share - 1) / share) { part in
-            var matrix = GramMatrix(dimensions: nodes.dimensions)
+            var matrix = GramMatrix(width: size)
             var right = [Float](repeating: 0, count: size * classCount)
             for row in rows[part * share..<min(rows.count, (part + 1) * share)] {
                 let vector = nodes.vector(row.node)

@@ -36,8 +36,7 @@ struct LackingShare {
             return nil
         }
         var nodes = reference
-        nodes.reserveCapacity(reference.count + data.count)
-        for index in 0..<data.count { nodes.append(index, of: data) }
+        nodes.append(contentsOf: data)
         // The reference's records that are not sure teach nothing: they may be of either kind.
         let targets = (0..<nodes.count).map { node -> Float in
             node >= reference.count ? -1 : sure[node] ? 1 : 0
@@ -81,7 +80,7 @@ struct LackingShare {
         let blocks = (nodes.count + blockRows - 1) / blockRows
         let parts = work.map(folds * blocks) { part in
             let block = part / folds * blockRows
-            var matrix = GramMatrix(dimensions: nodes.dimensions)
+            var matrix = GramMatrix(width: width)
             var right = [Float](repeating: 0, count: width)
             for node in block..<min(nodes.count, block + blockRows)
             where fold[node] == part % folds && weights[node] > 0 {

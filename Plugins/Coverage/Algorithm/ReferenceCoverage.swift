@@ -114,7 +114,8 @@ public struct ReferenceCoverage: Sendable {
     private static func foreignness(
         _ vectors: VectorSet, among others: VectorSet, seed: UInt64, work: some WorkSharing
     ) -> [Float] {
-        let nodes = joined(vectors, others)
+        var nodes = vectors
+        nodes.append(contentsOf: others)
         let index = VectorIndex(nodes, seed: seed, work: work)
         let neighbours = index.neighbours(count: graphNeighbours, work: work)
         let graph = NeighbourGraph(neighbours)
@@ -127,12 +128,5 @@ public struct ReferenceCoverage: Sendable {
             foreign = graph.step(foreign)
         }
         return (0..<vectors.count).map { own[$0] / max(own[$0] + foreign[$0], 1e-12) }
-    }
-
-    private static func joined(_ first: VectorSet, _ second: VectorSet) -> VectorSet {
-        var all = first
-        all.reserveCapacity(first.count + second.count)
-        for index in 0..<second.count { all.append(index, of: second) }
-        return all
     }
 }

@@ -58,11 +58,13 @@ public struct BinComparison: Sendable {
         }
         @Sendable func measures(_ left: [Int], _ right: [Int]) -> [Double] {
             let (p, q) = (banded(left), banded(right))
-            let forward = Divergence.kullbackLeibler(p, q, pseudoCount: BinComparison.pseudoCount)
-            let back = Divergence.kullbackLeibler(q, p, pseudoCount: BinComparison.pseudoCount)
+            let pseudoCount = BinComparison.pseudoCount
             var found = [
-                Divergence.jensenShannon(p, q), forward, back, Divergence.totalVariation(p, q),
-                Divergence.hellinger(p, q), (forward + back) * BinComparison.natsPerBit,
+                Divergence.jensenShannon(p, q),
+                Divergence.kullbackLeibler(p, q, pseudoCount: pseudoCount),
+                Divergence.kullbackLeibler(q, p, pseudoCount: pseudoCount),
+                Divergence.totalVariation(p, q), Divergence.hellinger(p, q),
+                Divergence.populationStability(p, q, pseudoCount: pseudoCount),
             ]
             if let values {
                 let (exactP, exactQ) = (left.map(Double.init), right.map(Double.init))
@@ -108,6 +110,4 @@ public struct BinComparison: Sendable {
             observed: measures(left, right), null: null, bootstrap: bootstrap, names)
         contributions = Divergence.jensenShannonContributions(banded(left), banded(right))
     }
-
-    private static let natsPerBit = 0.693_147_180_559_945_3
 }

@@ -31,8 +31,9 @@ public struct DomainClassifier: Sendable {
                 StableHash.mix(seed ^ StableHash.mix(UInt64($0))) % UInt64(DomainClassifier.folds))
         }
         let side = (0..<n + m).map { $0 >= n }
+        let pooled = DomainClassifier.counts(left, reference, side.map { _ in true }, fold)
         @Sendable func judge(_ side: [Bool]) -> [Double] {
-            DomainClassifier.judge(left, reference, side, fold)
+            DomainClassifier.judge(left, reference, side, fold, pooled)
         }
         @Sendable func area(_ scores: [Double], _ side: [Bool]) -> Double {
             RankingQuality(scores: scores, isPositive: side)?.areaUnderCurve ?? 0.5
@@ -56,33 +57,40 @@ public struct DomainClassifier: Sendable {
         effect = Effect(area(observed, side), null: null, bootstrap: bootstrap)
     }
 
-    private static func judge(
-        _ left: RecordBins, _ reference: RecordBins, _ side: [Bool], _ fold: [UInt8]
-    ) -> [Double] {
-        let n = left.count
-        // Counts a fold and a side.
-        var counts = (0..<2 * folds).map { _ in [Int32](repeating: 0, count: left.binCount) }
-        for record in side.indices {
-            let place = Int(fold[record]) * 2 + (side[record] ? 1 : 0)
-            if record < n {
-                left.add(record, times: 1, to: &counts[place])
+    /// Counts of the bins of the chosen records by fold, one fold after the other.
+    private static func counts(
+        _ left: RecordBins, _ reference: RecordBins, _ isChosen: [Bool], _ fold: [UInt8]
+    ) -> [Int32] {
+        var counts = [Int32](repeating: 0, count: folds * left.binCount)
+        for record in isChosen.indices where isChosen[record] {
+            let first = Int(fold[record]) * left.binCount
+            if record < left.count {
+                left.add(record, times: 1, to: &counts, from: first)
             } else {
-                reference.add(record - n, times: 1, to: &counts[place])
+                reference.add(record - left.count, times: 1, to: &counts, from: first)
             }
         }
-        var total = (
-            [Int32](repeating: 0, count: left.binCount), [Int32](repeating: 0, count: left.binCount)
-        )
-        for part in 0..<folds {
-            for bin in 0..<left.binCount {
-                total.0[bin] += counts[2 * part][bin]
-                total.1[bin] += counts[2 * part + 1][bin]
-            }
-        }
+        return counts
+    }
+
+    /// What models without a record say of it, when the records of `side` are the reference.
+    private static func judge(
+        _ left: RecordBins, _ reference: RecordBins, _ side: [Bool], _ fold: [UInt8],
+        _ pooled: [Int32]
+    ) -> [Double] {
+        let (n, size) = (left.count, left.binCount)
+        let own = counts(left, reference, side, fold)
         let models = (0..<folds).map { part in
-            GramRatios(
-                zip(total.0, counts[2 * part]).map { Double($0 - $1) },
-                zip(total.1, counts[2 * part + 1]).map { Double($0 - $1) })
+            var data = [Double](repeating: 0, count: size)
+            var target = data
+            for other in 0..<folds where other != part {
+                for bin in 0..<size {
+                    let count = own[other * size + bin]
+                    target[bin] += Double(count)
+                    data[bin] += Double(pooled[other * size + bin] - count)
+                }
+            }
+            return GramRatios(data, target)
         }
         return side.indices.map { record in
             let model = models[Int(fold[record])]
@@ -111,8 +119,7 @@ public struct GramRatios: Sendable {
             guard a + b > 0, p > 0, q > 0 else { return 0 }
             let prior = weight * (a + b) / (p + q)
             return Float(
-                Elementary.log((b + prior) / (q + weight))
-                    - Elementary.log((a + prior) / (p + weight)))
+                Elementary.log((b + prior) * (p + weight) / ((a + prior) * (q + weight))))
         }
     }
 

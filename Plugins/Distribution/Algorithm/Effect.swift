@@ -75,9 +75,9 @@ public enum Measure: String, Sendable, CaseIterable {
     case auc
 }
 
-/// Runs what is repeated under chance and under resampling.
+/// Puts the rounds of several measures beside what was observed.
 enum Rounds {
-    /// The effects of several measures, `measure(nil)` as observed, `measure(round)` in each round.
+    /// The effects of measures, each list in the order of `names`.
     static func effects(
         observed: [Double], null: [[Double]], bootstrap: [[Double]], _ names: [Measure]
     ) -> [Measure: Effect] {

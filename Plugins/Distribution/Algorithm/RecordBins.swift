@@ -20,12 +20,14 @@ public struct RecordBins: Sendable {
         starts.append(bins.count)
     }
 
-    /// Adds the bins of a record, `weight` times, to counts of bins.
+    /// Adds the bins of a record, `weight` times, to counts of bins that begin at `first`.
     @inline(__always)
-    func add(_ record: Int, times weight: Int32, to counts: inout [Int32]) {
+    func add(_ record: Int, times weight: Int32, to counts: inout [Int32], from first: Int = 0) {
         var counts = counts.mutableSpan
         let bins = bins.span
-        for place in starts[record]..<starts[record + 1] { counts[Int(bins[place])] += weight }
+        for place in starts[record]..<starts[record + 1] {
+            counts[first &+ Int(bins[place])] += weight
+        }
     }
 }
 

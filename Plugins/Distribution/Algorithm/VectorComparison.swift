@@ -24,8 +24,7 @@ public struct VectorComparison: Sendable {
             return
         }
         var all = left
-        all.reserveCapacity(n + m)
-        for index in 0..<m { all.append(index, of: right) }
+        all.append(contentsOf: right)
         let features = VectorComparison.features(all, seed: seed, work: work)
         let width = features.dimensions
         func zero() -> VectorSet {

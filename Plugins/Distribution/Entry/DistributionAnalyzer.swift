@@ -80,7 +80,8 @@ struct DistributionAnalyzer: Analyzer {
         var judged: [(evidence: ImportanceModel.Evidence, isReference: Bool)] = []
         if data.rowCount > 0, reference.rowCount > 0 {
             let found = try comparer.all(data, reference)
-            FamilyReport(settings: settings).report(found.families, to: &draft)
+            FamilyReport(settings: settings, rowCount: data.rowCount)
+                .report(found.families, to: &draft)
             let rows = data.rows + reference.rows
             judged = zip(rows.indices, found.scores).map { index, score in
                 (
@@ -134,9 +135,9 @@ struct DistributionAnalyzer: Analyzer {
                 // Records of the data are weighed, each by the others: less its own words, once each.
                 data: data.grams.map { Double(max(1, $0) - 1) },
                 reference: reference.grams.map(Double.init),
-                judged: found.judged)
+                judged: found.judged, work: host)
             var writer = StateWriter()
-            reference.save(to: &writer)
+            reference.withoutGrams.save(to: &writer)
             look.reference = writer.bytes
         }
         guard settings.quotas != .none else { return look }
@@ -170,6 +171,8 @@ struct DistributionAnalyzer: Analyzer {
         look.drawn = DistributionLook.Drawn(
             rows: partial.rows, copies: resample.copies.map { UInt32($0) },
             logWeights: partial.logWeights, missing: resample.missing,
+            unlabelledCount: look.quotas.isEmpty
+                ? 0 : partial.labels.count { $0 == DistributionPartial.noLabel },
             effectiveSize: Resample.effectiveSize(
                 logWeights: logWeights, mostWeight: settings.mostWeight))
         return look

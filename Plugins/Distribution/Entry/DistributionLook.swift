@@ -14,7 +14,7 @@ struct DistributionLook: Sendable {
     var quotas: [Int] = []
     /// The reference's profile, written; empty without one.
     var reference: [UInt8] = []
-    /// Largest divergence of the data from the reference before, and weights' effective size.
+    /// What the second pass has drawn; `nil` before.
     var drawn: Drawn?
 
     /// What the second pass has drawn.
@@ -25,6 +25,8 @@ struct DistributionLook: Sendable {
         var logWeights: [Float] = []
         /// Records of each label that are wanted and cannot be had.
         var missing: [Int] = []
+        /// Records without a label, where labels have quotas: none of them is drawn.
+        var unlabelledCount = 0
         var effectiveSize = 0.0
 
         /// The copies that the plan has of a row.
@@ -46,7 +48,7 @@ struct DistributionLook: Sendable {
         var writer = StateWriter()
         draft.save(to: &writer)
         writer.write((model?.ratios.ratios ?? []).map(\.bitPattern))
-        writer.write(model?.coefficients ?? []) { $0.write($1.bitPattern) }
+        writer.write((model?.numbers ?? []).map(\.bitPattern))
         writer.write(labels) { $0.write($1) }
         writer.write(quotas) { $0.write($1) }
         writer.write(reference)
@@ -56,6 +58,7 @@ struct DistributionLook: Sendable {
             writer.write(drawn.copies)
             writer.write(drawn.logWeights.map(\.bitPattern))
             writer.write(drawn.missing) { $0.write($1) }
+            writer.write(drawn.unlabelledCount)
             writer.write(drawn.effectiveSize.bitPattern)
         }
         return writer.bytes
@@ -65,13 +68,8 @@ struct DistributionLook: Sendable {
         var reader = StateReader(reading: bytes)
         draft = try ReportDraft(from: &reader)
         let ratios = try reader.words().map { Float(bitPattern: $0) }
-        let coefficients = try reader.list(size: 8) {
-            Double(bitPattern: try $0.unsigned())
-        }
-        model =
-            ratios.isEmpty
-            ? nil
-            : ImportanceModel(ratios: GramRatios(ratios: ratios), coefficients: coefficients)
+        let numbers = try reader.words().map { Float(bitPattern: $0) }
+        model = ImportanceModel(ratios: GramRatios(ratios: ratios), numbers: numbers)
         labels = try reader.list { try $0.text() }
         quotas = try reader.list(size: 8) { try $0.integer() }
         reference = try reader.data()
@@ -81,10 +79,11 @@ struct DistributionLook: Sendable {
         found.copies = try reader.words()
         found.logWeights = try reader.words().map { Float(bitPattern: $0) }
         found.missing = try reader.list(size: 8) { try $0.integer() }
+        found.unlabelledCount = try reader.integer()
         found.effectiveSize = Double(bitPattern: try reader.unsigned())
         guard found.rows.count == found.copies.count, found.rows.count == found.logWeights.count,
-            found.copies.allSatisfy({ $0 <= Settings.mostCopies }),
-            (found.missing + quotas).allSatisfy({ (0...Settings.mostSize).contains($0) }),
+            found.copies.allSatisfy({ $0 <= Settings.copiesLimit }),
+            (found.missing + quotas).allSatisfy({ (0...Settings.sizeLimit).contains($0) }),
             quotas.isEmpty || quotas.count == found.missing.count && quotas.count == labels.count
         else { throw AnalyzerError("the drawn records do not fit themselves") }
         drawn = found

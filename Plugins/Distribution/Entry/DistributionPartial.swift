@@ -17,6 +17,7 @@ struct DistributionPartial: AnalyzerPartial {
     private(set) var labels: [UInt32] = []
     private(set) var logWeights: [Float] = []
     private var labelNumbers = ValueCounts()
+    private var scratch = ImportanceModel.Scratch()
 
     /// Stands for a record without a label.
     static let noLabel = UInt32.max
@@ -26,10 +27,12 @@ struct DistributionPartial: AnalyzerPartial {
         self.pass = pass.number
         seed = pass.seed
         self.look = look
-        sides = (pass.number == 0 ? 0..<2 : 0..<1).map { side in
+        // The second pass profiles nothing.
+        sides = (0..<[2, 0, 1][min(2, pass.number)]).map { side in
             SideProfile(
                 fieldCount: settings.fields.count, capacity: settings.sampleSize,
-                seed: pass.seed &+ UInt64(side), isWhole: pass.number == 0)
+                seed: pass.seed &+ UInt64(side), isWhole: pass.number == 0,
+                countsGrams: pass.number == 0 && settings.wantsPlan)
         }
         for label in look?.labels ?? [] { labelNumbers.add(label, 0) }
     }
@@ -71,7 +74,9 @@ struct DistributionPartial: AnalyzerPartial {
         var weight = 0.0
         if let model = look?.model {
             let style = columns.style(position)
-            weight = columns.all.withTokens(position) { model.logWeight(of: $0, style: style) }
+            weight = columns.all.withTokens(position) {
+                model.logWeight(of: $0, style: style, &scratch)
+            }
         }
         rows.append(UInt32(truncatingIfNeeded: batch.firstRow + position))
         labels.append(label)

@@ -19,14 +19,16 @@ struct FamilyComparer {
     func all(_ left: SideView, _ right: SideView) throws -> (
         families: [FamilyComparison], scores: [Double]
     ) {
-        var found = simple(left, right, names: ["label"] + settings.fields.map(Settings.familyName))
-        if let family = languages(left, right) { found.append(family) }
+        let vectors = try vectors(left, right)
+        var found = divergent(left, right, vectors)
         let n = left.rows.count + right.rows.count
-        host.reportProgress(1, of: 4)
-        if let words = words(left, right) { found.append(words) }
-        host.reportProgress(2, of: 4)
-        if let embedder = host.embedder() {
-            found += try vectors(left, right, embedder)
+        if let vectors {
+            let compared = VectorComparison(
+                vectors.left, vectors.right, rounds: settings.rounds, seed: seed &+ 2, work: host)
+            found.append(
+                FamilyComparison(
+                    name: "embedding", kind: .embedding, effects: [.mmd: compared.effect], n: n,
+                    drivers: []))
         }
         host.reportProgress(3, of: 4)
         let classifier = DomainClassifier(
@@ -36,6 +38,23 @@ struct FamilyComparer {
                 name: "classifier", kind: .classifier, effects: [.auc: classifier.effect], n: n,
                 drivers: []))
         return (FamilyComparer.ranked(found), classifier.scores)
+    }
+
+    /// The families that have a divergence.
+    func divergences(_ left: SideView, _ right: SideView) throws -> [FamilyComparison] {
+        FamilyComparer.ranked(divergent(left, right, try vectors(left, right)))
+    }
+
+    private func divergent(
+        _ left: SideView, _ right: SideView, _ vectors: (left: VectorSet, right: VectorSet)?
+    ) -> [FamilyComparison] {
+        var found = simple(left, right, names: ["label"] + settings.fields.map(Settings.familyName))
+        if let family = languages(left, right) { found.append(family) }
+        host.reportProgress(1, of: 4)
+        if let words = words(left, right) { found.append(words) }
+        host.reportProgress(2, of: 4)
+        if let vectors { found.append(topics(left, right, vectors)) }
+        return found
     }
 
     /// Families that need no vectors and no classifier.
@@ -201,9 +220,11 @@ struct FamilyComparer {
             })
     }
 
+    /// Vectors of the sampled texts; `nil` where the run has no table to make them with.
     private func vectors(
-        _ left: SideView, _ right: SideView, _ embedder: Embedder
-    ) throws -> [FamilyComparison] {
+        _ left: SideView, _ right: SideView
+    ) throws -> (left: VectorSet, right: VectorSet)? {
+        guard let embedder = host.embedder() else { return nil }
         func embedded(_ rows: [SampledRow]) throws -> VectorSet {
             let found = host.map(rows.count) { index in
                 try? embedder.vector(of: String(decoding: rows[index].text, as: UTF8.self))
@@ -216,14 +237,16 @@ struct FamilyComparer {
             }
             return vectors
         }
-        let (a, b) = (try embedded(left.rows), try embedded(right.rows))
-        let n = a.count + b.count
-        let mmd = VectorComparison(a, b, rounds: settings.rounds, seed: seed &+ 2, work: host)
-        let embedding = FamilyComparison(
-            name: "embedding", kind: .embedding, effects: [.mmd: mmd.effect], n: n, drivers: [])
+        return (try embedded(left.rows), try embedded(right.rows))
+    }
+
+    private func topics(
+        _ left: SideView, _ right: SideView, _ vectors: (left: VectorSet, right: VectorSet)
+    ) -> FamilyComparison {
+        let a = vectors.left
         var all = a
-        all.reserveCapacity(n)
-        for index in 0..<b.count { all.append(index, of: b) }
+        all.append(contentsOf: vectors.right)
+        let n = all.count
         let count = min(
             FamilyComparer.mostTopics, max(2, Int(Double(n).squareRoot() / 2)))
         let groups = SphericalMeans(
@@ -256,10 +279,7 @@ struct FamilyComparer {
                     ? left.rows[nearest].excerpt : right.rows[nearest - a.count].excerpt
             }
         }
-        return [
-            FamilyComparison(
-                name: "topics", kind: .topics, effects: compared.effects, n: n, drivers: drivers),
-            embedding,
-        ]
+        return FamilyComparison(
+            name: "topics", kind: .topics, effects: compared.effects, n: n, drivers: drivers)
     }
 }

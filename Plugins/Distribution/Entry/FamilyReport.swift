@@ -5,6 +5,13 @@ import JSONText
 /// Says how the families of two sides differ.
 struct FamilyReport {
     let settings: Settings
+    /// Records of the data.
+    let rowCount: Int
+
+    /// A topic that the reference has so many times as often is one that the data lacks.
+    private static let lackingRatio = 3.0
+    /// Share of the reference below which a topic is not asked for.
+    private static let leastShare = 0.01
 
     /// Measures by what they are counted in.
     private static let units: [Measure: String] = [
@@ -65,10 +72,10 @@ struct FamilyReport {
                         + shift,
                     help: (FamilyReport.helps[measure] ?? "")
                         + (measure == .auc
-                            ? "; by chance \(FamilyReport.text(effect.nullMean))"
-                            : "; as counted \(FamilyReport.text(effect.value)), less "
-                                + "\(FamilyReport.text(effect.nullMean)) that chance gives")
-                        + ", p \(FamilyReport.text(effect.pValue))"))
+                            ? "; by chance \(NumberText.short(effect.nullMean))"
+                            : "; as counted \(NumberText.short(effect.value)), less "
+                                + "\(NumberText.short(effect.nullMean)) that chance gives")
+                        + ", p \(NumberText.short(effect.pValue))"))
         }
         if let js = family.effects[.js] {
             draft.state(
@@ -100,11 +107,11 @@ struct FamilyReport {
                         let isShift = family.isShift(significance: settings.significance)
                         return .array([
                             .string(family.title), .string(FamilyReport.measureName(family)),
-                            .string(FamilyReport.text(effect.corrected + shift)),
+                            .string(NumberText.short(effect.corrected + shift)),
                             .string(
-                                FamilyReport.text(effect.interval.lowerBound + shift) + " to "
-                                    + FamilyReport.text(effect.interval.upperBound + shift)),
-                            .string(FamilyReport.text(effect.pValue)),
+                                NumberText.short(effect.interval.lowerBound + shift) + " to "
+                                    + NumberText.short(effect.interval.upperBound + shift)),
+                            .string(NumberText.short(effect.pValue)),
                             .string(isShift ? family.drivers.first?.name ?? "" : ""),
                         ])
                     }),
@@ -182,7 +189,7 @@ struct FamilyReport {
         guard family.isShift(significance: settings.significance) else { return }
         let effect = family.main
         let shift = family.mainMeasure == .auc ? effect.nullMean : 0
-        let amount = FamilyReport.text(effect.corrected + shift)
+        let amount = NumberText.short(effect.corrected + shift)
         let driver = family.drivers.first.map {
             ", most of all in \"\($0.name)\": \(FamilyReport.percent($0.left)) of the data, "
                 + "\(FamilyReport.percent($0.right)) of the reference"
@@ -196,7 +203,7 @@ struct FamilyReport {
         var finding = Finding(
             code: "DST001", row: nil,
             message: "\(family.title) differs from the reference \(what) "
-                + "(p \(FamilyReport.text(effect.pValue)))\(driver ?? "")")
+                + "(p \(NumberText.short(effect.pValue)))\(driver ?? "")")
         // Discrepancy and classifier say that something differs; the families say what.
         let isDivergence = family.mainMeasure == .js
         finding.severity =
@@ -218,16 +225,23 @@ struct FamilyReport {
                 }),
         ])
         draft.report(finding)
+        if family.kind == .topics { request(family.drivers, to: &draft) }
     }
 
-    /// A number with three digits that count, as a reader wants it.
-    static func text(_ value: Double) -> String {
-        guard value != 0, value.isFinite else { return "0" }
-        var scale = 1.0
-        while abs(value) * scale < 100 && scale < 1e6 { scale *= 10 }
-        let rounded = (value * scale).rounded() / scale
-        return JSONWriter.text(of: rounded == 0 ? 0 : rounded)
+    /// Asks for records of topics that the data lacks: as many as bring it to the reference's share.
+    private func request(_ topics: [FamilyComparison.Driver], to draft: inout ReportDraft) {
+        for topic in topics
+        where topic.right >= FamilyReport.leastShare
+            && topic.right >= FamilyReport.lackingRatio * topic.left
+        {
+            let wanted = ((topic.right - topic.left) * Double(rowCount)).rounded()
+            guard wanted > 0 else { continue }
+            var proposal = Proposal(.augment, row: nil, code: "DST001")
+            proposal.number = wanted
+            proposal.text = "topic: \(topic.name), such as: \(topic.example)"
+            draft.propose(proposal)
+        }
     }
 
-    private static func percent(_ share: Double) -> String { "\(text(share * 100)) %" }
+    private static func percent(_ share: Double) -> String { "\(NumberText.short(share * 100)) %" }
 }

@@ -119,8 +119,8 @@ struct InternalChecks {
             rows.append(
                 .array([
                     .string(part), .string(family.title),
-                    .string(FamilyReport.text(family.main.corrected)),
-                    .string(FamilyReport.text(family.main.pValue)),
+                    .string(NumberText.short(family.main.corrected)),
+                    .string(NumberText.short(family.main.pValue)),
                     .string(isShift ? family.drivers.first?.name ?? "" : ""),
                 ]))
         }
@@ -138,8 +138,8 @@ struct InternalChecks {
         var finding = Finding(
             code: code, row: nil,
             message: "\(part) differs from \(other) in \(worst.title) by "
-                + "\(FamilyReport.text(worst.main.corrected)) bits beyond chance "
-                + "(p \(FamilyReport.text(worst.main.pValue)))\(driver)\(advice)")
+                + "\(NumberText.short(worst.main.corrected)) bits beyond chance "
+                + "(p \(NumberText.short(worst.main.pValue)))\(driver)\(advice)")
         finding.severity = largest.main.corrected > 0.1 ? .medium : .low
         finding.score = min(1, max(0, largest.main.corrected))
         finding.evidence = .object([

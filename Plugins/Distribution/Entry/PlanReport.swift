@@ -18,15 +18,9 @@ struct PlanReport {
         }
         var draft = ReportDraft()
         let copies = drawn.copies.map(Int.init)
-        let unlabelled =
-            look.quotas.isEmpty ? 0 : partial.labels.count { $0 == DistributionPartial.noLabel }
-        summary(drawn, copies, unlabelled: unlabelled, to: &draft)
-        if look.quotas.isEmpty {
-            try predicted(partial.sides[0], to: &draft)
-        } else {
-            labels(partial.sides[0], drawn, to: &draft)
-            if !look.reference.isEmpty { try predicted(partial.sides[0], to: &draft) }
-        }
+        summary(drawn, copies, to: &draft)
+        if !look.quotas.isEmpty { labels(partial.sides[0], drawn, to: &draft) }
+        try predicted(partial.sides[0], to: &draft)
         try draft.send(to: sink)
         try proposals(drawn, copies, to: sink)
         if settings.givesWeights { try weights(drawn.rows, drawn.logWeights, to: sink) }
@@ -36,8 +30,7 @@ struct PlanReport {
     private var code: String { look.reference.isEmpty ? "DST002" : "DST001" }
 
     private func summary(
-        _ drawn: DistributionLook.Drawn, _ copies: [Int], unlabelled: Int,
-        to draft: inout ReportDraft
+        _ drawn: DistributionLook.Drawn, _ copies: [Int], to draft: inout ReportDraft
     ) {
         let n = copies.count
         let size = copies.reduce(0, +)
@@ -52,7 +45,7 @@ struct PlanReport {
                     "distribution.effective_size", drawn.effectiveSize, unit: "records", n: n,
                     direction: .higherIsBetter,
                     help: "records that the weighted data is worth, (sum of weights)² over sum of "
-                        + "squares, weights clipped at \(FamilyReport.text(settings.mostWeight)) times their mean"
+                        + "squares, weights clipped at \(NumberText.short(settings.mostWeight)) times their mean"
                 ))
         }
         draft.show(
@@ -61,7 +54,7 @@ struct PlanReport {
                 "columns": ["", "records"],
                 "rows": .array([
                     .array(["of the data", JSONValue(n)]),
-                    .array(["without a label, left out", JSONValue(unlabelled)]),
+                    .array(["without a label, left out", JSONValue(drawn.unlabelledCount)]),
                     .array(["kept", JSONValue(kept)]),
                     .array(["copies added", JSONValue(size - kept)]),
                     .array(["resampled dataset", JSONValue(size)]),
@@ -80,11 +73,11 @@ struct PlanReport {
         var reader = StateReader(reading: look.reference)
         try reference.load(from: &reader)
         let comparer = FamilyComparer(settings: settings, host: host, seed: seed)
-        let found = try comparer.all(SideView(planned), SideView(reference)).families
+        let found = try comparer.divergences(SideView(planned), SideView(reference))
         let before = Dictionary(
             look.draft.metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
         var rows: [JSONValue] = []
-        for family in found where family.mainMeasure == .js {
+        for family in found {
             let effect = family.main
             draft.state(
                 Metric(
@@ -96,11 +89,11 @@ struct PlanReport {
             rows.append(
                 .array([
                     .string(family.title),
-                    .string(FamilyReport.text(before["distribution.js.\(family.name)"] ?? 0)),
-                    .string(FamilyReport.text(effect.corrected)),
+                    .string(NumberText.short(before["distribution.js.\(family.name)"] ?? 0)),
+                    .string(NumberText.short(effect.corrected)),
                     .string(
-                        FamilyReport.text(effect.interval.lowerBound) + " to "
-                            + FamilyReport.text(effect.interval.upperBound)),
+                        NumberText.short(effect.interval.lowerBound) + " to "
+                            + NumberText.short(effect.interval.upperBound)),
                 ]))
         }
         draft.show(

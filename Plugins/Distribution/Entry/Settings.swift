@@ -26,8 +26,8 @@ struct Settings: Sendable {
     let givesWeights: Bool
 
     /// As the manifest's schema has them.
-    static let mostCopies: UInt32 = 100
-    static let mostSize = 1_000_000_000
+    static let copiesLimit: UInt32 = 100
+    static let sizeLimit = 1_000_000_000
 
     init(_ value: JSONValue) throws {
         func integer(_ key: String, _ other: Int) -> Int { value[key]?.intValue ?? other }
@@ -52,8 +52,8 @@ struct Settings: Sendable {
         let leastP = 1 / Double(rounds + 1)
         if leastP > significance {
             throw AnalyzerError(
-                "with \(rounds) permutations p is never below \(FamilyReport.text(leastP)), and "
-                    + "significance is \(FamilyReport.text(significance)): nothing could be found; take "
+                "with \(rounds) permutations p is never below \(NumberText.short(leastP)), and "
+                    + "significance is \(NumberText.short(significance)): nothing could be found; take "
                     + "more permutations or a larger significance", isConfiguration: true)
         }
     }

@@ -30,16 +30,20 @@ struct SideProfile: Sendable {
     var values: [ValueCounts]
     /// Records by words of the prompt and of the response.
     private(set) var lengths: [[UInt32: Int]] = [[:], [:]]
-    /// Words and pairs of words of all records, by hash.
-    private(set) var grams = [UInt32](repeating: 0, count: SideProfile.gramBins)
+    /// Words and pairs of words of all records, by hash; empty where no weights are wanted.
+    private(set) var grams: [UInt32]
     var sample: ListSample<SampledTag>
     /// Whether all rows are offered, as they come; then most need not be looked at twice.
     private let isWhole: Bool
     private var buffer: [UInt32] = []
     private var textBuffer: [UInt8] = []
 
-    init(fieldCount: Int, capacity: Int, seed: UInt64, isWhole: Bool = true) {
+    init(
+        fieldCount: Int, capacity: Int, seed: UInt64, isWhole: Bool = true,
+        countsGrams: Bool = false
+    ) {
         self.isWhole = isWhole
+        grams = [UInt32](repeating: 0, count: countsGrams ? SideProfile.gramBins : 0)
         values = (0..<fieldCount + 1).map { _ in ValueCounts() }
         sample = ListSample(capacity: capacity, seed: seed)
     }
@@ -57,8 +61,10 @@ struct SideProfile: Sendable {
         let response = min(SideProfile.mostLength, columns.responses.count(position))
         lengths[0][UInt32(prompt), default: 0] += copies
         lengths[1][UInt32(response), default: 0] += copies
-        columns.all.withTokens(position) { tokens in
-            GramCounts.add(tokens, times: UInt32(copies), to: &grams)
+        if !grams.isEmpty {
+            columns.all.withTokens(position) { tokens in
+                GramCounts.add(tokens, times: UInt32(copies), to: &grams)
+            }
         }
         for copy in 0..<copies {
             let number = row + copy * SideProfile.copyStep
@@ -67,6 +73,13 @@ struct SideProfile: Sendable {
             }
             keep(columns, position, row: number, prompt, response)
         }
+    }
+
+    /// The same without what weights are made of.
+    var withoutGrams: SideProfile {
+        var profile = self
+        profile.grams = []
+        return profile
     }
 
     /// Between the numbers of a row's copies; no dataset has as many rows.
@@ -185,8 +198,9 @@ struct SideProfile: Sendable {
             })
         else { throw wrong() }
         lengths = loaded.map { Dictionary($0, uniquingKeysWith: +) }
-        grams = try reader.words()
-        guard grams.count == SideProfile.gramBins else { throw wrong() }
+        let counted = try reader.words()
+        guard counted.count == grams.count else { throw wrong() }
+        grams = counted
         let entries = try reader.list(size: 64) { reader in
             let row = try reader.integer()
             let numbers = try (0..<4).map { _ in try reader.integer() }

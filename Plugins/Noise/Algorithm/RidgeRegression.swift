@@ -57,7 +57,7 @@ struct RidgeRegression: Sendable {
             }
         }
         let products = work.map(blocks) { block in
-            var product = GramMatrix(dimensions: dimensions)
+            var product = GramMatrix(width: width)
             for row in rows(block) {
                 let first = row * dimensions
                 product.add(
