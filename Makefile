@@ -7,7 +7,7 @@ TEST_PACKAGES := strace
 STRATEGIES := Coverage Distribution Noise Diversity
 EMBEDDING := minilm-l6-256
 EXAMPLE := Examples/support-desk
-FORMATTED := Sources Plugins PluginSDK Tests Benchmarks/Kernels Package.swift
+FORMATTED := Sources Plugins PluginSDK Tests Benchmarks/Kernels Benchmarks/Near Package.swift
 
 .PHONY: demo test build install bench bench-scale bench-instructions sanitize format lint packages test-packages clean
 
@@ -53,8 +53,8 @@ bench-instructions: build
 	@$(call ensure,valgrind)
 	Benchmarks/instructions
 
-# Address and thread sanitizers over the host, the store and the kernels.
-sanitize: test-packages packages
+# Address and thread sanitizers over the host, the store and the kernels; some tests run the staged program.
+sanitize: test-packages build
 	Tests/Sanitizers/run address
 	Tests/Sanitizers/run thread
 

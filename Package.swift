@@ -143,6 +143,10 @@ let package = Package(
         .executableTarget(
             name: "assay-kernels", dependencies: ["Features", "JSONText"],
             path: "Benchmarks/Kernels", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-near",
+            dependencies: ["DiversityAlgorithm", "JSONText", "Numerics", "Parallel"],
+            path: "Benchmarks/Near", swiftSettings: strict),
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(

@@ -27,12 +27,16 @@ public struct StateWriter {
     /// Writes 32-bit numbers with the count of their bytes.
     public mutating func write(_ numbers: [UInt32]) {
         write(numbers.count * 4)
-        bytes.reserveCapacity(bytes.count + numbers.count * 4)
-        for number in numbers {
-            for shift in stride(from: 0, to: 32, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: number >> UInt32(shift)))
+        #if _endian(little)
+            numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        #else
+            bytes.reserveCapacity(bytes.count + numbers.count * 4)
+            for number in numbers {
+                for shift in stride(from: 0, to: 32, by: 8) {
+                    bytes.append(UInt8(truncatingIfNeeded: number >> UInt32(shift)))
+                }
             }
-        }
+        #endif
     }
 
     /// Writes a text.

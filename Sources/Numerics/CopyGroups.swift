@@ -1,6 +1,6 @@
 /// Groups of sets that are near copies of the first of each group.
 ///
-/// Sets that share a band of their signatures are compared; one joins the earliest leader to which its
+/// Sets that share a key of their signatures are compared; one joins the earliest leader to which its
 /// Jaccard similarity reaches the threshold, otherwise it leads a group of its own. Every member is
 /// therefore verified against its leader; that two members are alike to each other is not claimed.
 public struct CopyGroups: Sendable {
@@ -8,114 +8,131 @@ public struct CopyGroups: Sendable {
     public let leaders: [Int]
 
     /// Leaders of one bucket that a set is compared with.
+    private static let mostLeaders = 64
+    /// Sets before it in a bucket that a set is compared with, to see whether it is like any.
     private static let mostCompared = 16
-    /// Bands that a set must share with a leader to be compared: at a similarity of 0.8 three pairs in a
-    /// thousand share fewer, at 0.5 three in four.
-    private static let leastShared: UInt8 = 2
 
-    /// Which of many signatures share a band with another: no other set can be a near copy.
+    /// Which of many signatures are alike enough to another: no other set can be a near copy.
     ///
-    /// `bands` holds `MinHash.bandCount` numbers a set. `shares` runs a body for every index below
-    /// a count, perhaps side by side. O(n log n) a band.
+    /// `signatures` holds `stride` numbers a set, of which the signature begins at `first`. `shares` runs a body
+    /// for every index below a count, perhaps side by side. Within a bucket a set is compared with the sixteen
+    /// before it. O(n) a key.
     public static func candidates(
-        _ bands: [UInt32], shares: (Int, @Sendable (Int) -> [Int32]) -> [[Int32]]
+        _ signatures: [UInt32], stride: Int, first: Int = 0, threshold: Double,
+        shares: (Int, @Sendable (Int) -> [Int32]) -> [[Int32]]
     ) -> [Int] {
-        let width = MinHash.bandCount
-        let count = bands.count / width
-        let found = shares(width) { band in
-            var keys: [UInt64] = []
-            keys.reserveCapacity(count)
-            for index in 0..<count where bands[index * width + band] != 0 {
-                keys.append(UInt64(bands[index * width + band]) << 32 | UInt64(index))
-            }
-            keys.sort()
-            var repeated: [Int32] = []
-            for place in keys.indices {
-                let isAsBefore = place > 0 && keys[place - 1] >> 32 == keys[place] >> 32
-                let isAsNext =
-                    place + 1 < keys.count && keys[place + 1] >> 32 == keys[place] >> 32
-                if isAsBefore || isAsNext {
-                    repeated.append(Int32(truncatingIfNeeded: keys[place]))
+        let keys = MinHashKeys(threshold: threshold)
+        let found = shares(keys.count) { key in
+            let order = keys.sorted(key, signatures, stride: stride, first: first)
+            let values = signatures.span
+            var alike: [Int32] = []
+            var start = 0
+            for place in order.indices where place > 0 {
+                if order[place] >> 32 != order[place - 1] >> 32 {
+                    start = place
+                    continue
+                }
+                let own = Int(order[place] & 0xFFFF_FFFF)
+                for earlier in max(start, place - mostCompared)..<place {
+                    let other = Int(order[earlier] & 0xFFFF_FFFF)
+                    let agreement = MinHash.agreement(
+                        values, own * stride + first, other * stride + first)
+                    if agreement >= keys.leastAgreement {
+                        alike.append(Int32(own))
+                        alike.append(Int32(other))
+                        break
+                    }
                 }
             }
-            return repeated
+            return alike
         }
-        var isFound = [Bool](repeating: false, count: count)
+        var isFound = [Bool](repeating: false, count: signatures.count / stride)
         for list in found { for index in list { isFound[Int(index)] = true } }
         return isFound.indices.filter { isFound[$0] }
     }
 
     /// Groups sets in the order given.
     ///
-    /// The sets are `ranges` of `numbers`, each sorted without repeats; `bands` holds their signatures.
-    /// `threshold` is a Jaccard similarity, 0 to 1. A bucket remembers its first sixteen leaders, so that
-    /// a set costs at most 256 looks; a later leader is found through other buckets or not at all.
+    /// The sets are `ranges` of `numbers`, each sorted without repeats; `signatures` holds theirs.
+    /// `threshold` is a Jaccard similarity, 0 to 1. Limits as of the other initialiser.
     public init(
-        numbers: [UInt32], ranges: [Range<Int>], bands: [UInt32], threshold: Double
+        numbers: [UInt32], ranges: [Range<Int>], signatures: [UInt32], threshold: Double
     ) {
-        let width = MinHash.bandCount
-        let count = ranges.count
-        let buckets = CopyGroups.buckets(bands, count: count)
-        // Leaders of a bucket as a chain of entries, a set and band each.
-        var heads = [Int32](repeating: -1, count: Int(buckets.max() ?? -1) + 1)
-        var lengths = [Int32](repeating: 0, count: heads.count)
-        var next = [Int32](repeating: -1, count: count * width)
+        self.init(signatures: signatures, threshold: threshold) { leader, index in
+            CopyGroups.reaches(threshold, numbers, ranges[leader], ranges[index])
+        }
+    }
+
+    /// Groups what has signatures, in the order given, by what `isCopy` says of a leader and a later index.
+    ///
+    /// `signatures` holds `MinHash.width` numbers each. What shares a key meets; what then agrees in enough
+    /// functions is compared. A bucket remembers its first 64 leaders, so that an index costs at most 64
+    /// looks a key; a later leader is found through other buckets or not at all. Sets without
+    /// numbers lead themselves.
+    public init(signatures: [UInt32], threshold: Double, isCopy: (Int, Int) -> Bool) {
+        let keys = MinHashKeys(threshold: threshold)
+        let (width, keyCount) = (MinHash.width, keys.count)
+        let count = signatures.count / width
+        let (buckets, bucketCount) = CopyGroups.buckets(signatures, keys)
+        // Leaders of a bucket as a chain of entries, a set and key each.
+        var heads = [Int32](repeating: -1, count: bucketCount)
+        var lengths = [UInt8](repeating: 0, count: bucketCount)
+        var next = [Int32](repeating: -1, count: count * keyCount)
         var leaders = Array(0..<count)
         var metBy = [Int32](repeating: -1, count: count)
-        var shared = [UInt8](repeating: 0, count: count)
-        for index in 0..<count where !ranges[index].isEmpty {
-            let own = ranges[index]
+        let values = signatures.span
+        for index in 0..<count {
             var best = Int32.max
-            for band in 0..<width {
-                var entry = heads[Int(buckets[index * width + band])]
+            for key in 0..<keyCount {
+                let bucket = Int(buckets[index * keyCount + key])
+                guard bucket >= 0 else { continue }
+                var entry = heads[bucket]
                 while entry >= 0 {
-                    let leader = entry / Int32(width)
+                    let leader = entry / Int32(keyCount)
                     entry = next[Int(entry)]
-                    guard leader < best else { continue }
-                    if metBy[Int(leader)] != Int32(index) {
-                        metBy[Int(leader)] = Int32(index)
-                        shared[Int(leader)] = 0
+                    guard leader < best, metBy[Int(leader)] != Int32(index) else { continue }
+                    metBy[Int(leader)] = Int32(index)
+                    let agreement = MinHash.agreement(values, Int(leader) * width, index * width)
+                    if agreement >= keys.leastAgreement, isCopy(Int(leader), index) {
+                        best = leader
                     }
-                    shared[Int(leader)] += 1
-                    guard shared[Int(leader)] == CopyGroups.leastShared else { continue }
-                    let other = ranges[Int(leader)]
-                    if CopyGroups.reaches(threshold, numbers, other, own) { best = leader }
                 }
             }
             guard best == .max else {
                 leaders[index] = Int(best)
                 continue
             }
-            for band in 0..<width {
-                let bucket = Int(buckets[index * width + band])
-                guard lengths[bucket] < CopyGroups.mostCompared else { continue }
+            for key in 0..<keyCount {
+                let bucket = Int(buckets[index * keyCount + key])
+                guard bucket >= 0, lengths[bucket] < CopyGroups.mostLeaders else { continue }
                 lengths[bucket] += 1
-                next[index * width + band] = heads[bucket]
-                heads[bucket] = Int32(index * width + band)
+                next[index * keyCount + key] = heads[bucket]
+                heads[bucket] = Int32(index * keyCount + key)
             }
         }
         self.leaders = leaders
     }
 
-    /// The number of the bucket of every band of every set: equal where band and hash are.
-    private static func buckets(_ bands: [UInt32], count: Int) -> [Int32] {
-        let width = MinHash.bandCount
-        var buckets = [Int32](repeating: 0, count: count * width)
-        var keys: [UInt64] = []
-        keys.reserveCapacity(count)
+    /// The number of the bucket of every key of every set: equal where key and hash are; −1 for a bucket of
+    /// one.
+    private static func buckets(
+        _ signatures: [UInt32], _ keys: MinHashKeys
+    ) -> ([Int32], count: Int) {
+        let (width, keyCount) = (MinHash.width, keys.count)
+        var buckets = [Int32](repeating: -1, count: signatures.count / width * keyCount)
         var last: Int32 = -1
-        for band in 0..<width {
-            keys.removeAll(keepingCapacity: true)
-            for index in 0..<count {
-                keys.append(UInt64(bands[index * width + band]) << 32 | UInt64(index))
-            }
-            keys.sort()
-            for place in keys.indices {
-                if place == 0 || keys[place - 1] >> 32 != keys[place] >> 32 { last += 1 }
-                buckets[Int(keys[place] & 0xFFFF_FFFF) * width + band] = last
+        for key in 0..<keyCount {
+            let order = keys.sorted(key, signatures, stride: width, first: 0)
+            for place in order.indices {
+                let isAsBefore = place > 0 && order[place - 1] >> 32 == order[place] >> 32
+                let isAsNext =
+                    place + 1 < order.count && order[place + 1] >> 32 == order[place] >> 32
+                guard isAsBefore || isAsNext else { continue }
+                if !isAsBefore { last += 1 }
+                buckets[Int(order[place] & 0xFFFF_FFFF) * keyCount + key] = last
             }
         }
-        return buckets
+        return (buckets, Int(last) + 1)
     }
 
     /// Whether the Jaccard similarity of two sorted sets reaches a threshold.
@@ -131,22 +148,35 @@ public struct CopyGroups: Sendable {
     private static func reaches(
         _ threshold: Double, _ numbers: [UInt32], _ first: Range<Int>, _ second: Range<Int>
     ) -> Bool {
+        let numbers = numbers.span
+        return reaches(threshold, numbers.extracting(first), numbers.extracting(second))
+    }
+
+    /// Whether the Jaccard similarity of two sorted sets reaches a threshold.
+    ///
+    /// O(numbers); the sizes alone decide where they can. Two empty sets are alike.
+    public static func reaches(
+        _ threshold: Double, _ first: Span<UInt32>, _ second: Span<UInt32>
+    ) -> Bool {
         let (small, large) = (min(first.count, second.count), max(first.count, second.count))
         guard Double(small) >= threshold * Double(large) else { return false }
-        var shared = 0
-        var (left, right) = (first.lowerBound, second.lowerBound)
-        while left < first.upperBound, right < second.upperBound {
-            if numbers[left] == numbers[right] {
-                shared += 1
-                left += 1
-                right += 1
-            } else if numbers[left] < numbers[right] {
-                left += 1
-            } else {
-                right += 1
-            }
-        }
+        let shared = shared(first, second)
         // Not a quotient: 0.8 of 10 must be reached by 8.
         return Double(shared) >= threshold * Double(small + large - shared) - 1e-9
+    }
+
+    /// How many numbers two sorted sets share.
+    ///
+    /// O(numbers).
+    public static func shared(_ first: Span<UInt32>, _ second: Span<UInt32>) -> Int {
+        var shared = 0
+        var (left, right) = (0, 0)
+        while left < first.count, right < second.count {
+            let (one, other) = (first[left], second[right])
+            shared &+= one == other ? 1 : 0
+            left &+= one <= other ? 1 : 0
+            right &+= other <= one ? 1 : 0
+        }
+        return shared
     }
 }

@@ -6,7 +6,9 @@ import Parallel
 final class EmbeddingService: @unchecked Sendable {
     private struct State {
         var isLoaded = false
-        var embedder: TextEmbedder?
+        var model: EmbeddingModel?
+        /// Embedders that no thread is using.
+        var idle: [TextEmbedder] = []
         var table: UnsafeMutablePointer<assay_embedder>?
     }
 
@@ -31,7 +33,7 @@ final class EmbeddingService: @unchecked Sendable {
 
     private func load(_ state: inout State) {
         guard let folder, let model = try? EmbeddingModel(folder: folder) else { return }
-        state.embedder = TextEmbedder(model)
+        state.model = model
         let table = UnsafeMutablePointer<assay_embedder>.allocate(capacity: 1)
         table.initialize(
             to: assay_embedder(
@@ -49,18 +51,22 @@ final class EmbeddingService: @unchecked Sendable {
     private func embed(
         _ text: assay_str, into vector: UnsafeMutablePointer<Float>?, capacity: UInt64
     ) -> assay_status {
-        state.withLock { state in
-            guard let vector, let dimensions = state.value.embedder?.dimensions,
-                capacity >= UInt64(dimensions)
-            else { return ASSAY_E_BAD_INPUT }
-            let bytes = UnsafeRawBufferPointer(start: text.ptr, count: Int(text.len))
-            let output = UnsafeMutableBufferPointer(start: vector, count: dimensions)
-            let source = bytes.withMemoryRebound(to: UInt8.self) {
-                state.value.embedder?.embed($0, into: output)
-            }
-            if source == EmbeddingSource.none { output.update(repeating: 0) }
-            return ASSAY_OK
+        // Each thread works with an embedder of its own; they share the model.
+        guard let vector,
+            var embedder = state.withLock({ state in
+                // A new one where none is idle: copies would share their buffers.
+                state.value.idle.popLast() ?? state.value.model.map { TextEmbedder($0) }
+            })
+        else { return ASSAY_E_BAD_INPUT }
+        guard capacity >= UInt64(embedder.dimensions) else { return ASSAY_E_BAD_INPUT }
+        let bytes = UnsafeRawBufferPointer(start: text.ptr, count: Int(text.len))
+        let output = UnsafeMutableBufferPointer(start: vector, count: embedder.dimensions)
+        let source = bytes.withMemoryRebound(to: UInt8.self) {
+            embedder.embed($0, into: output)
         }
+        if source == EmbeddingSource.none { output.update(repeating: 0) }
+        state.withLock { $0.value.idle.append(embedder) }
+        return ASSAY_OK
     }
 }
 

@@ -23,23 +23,10 @@ import Testing
     func properties() {
         let records: [[UInt32]] = [[1, 2, 3], [4, 5], [6], [1, 2]]
         let base = LexicalDiversity(records)
-        #expect(LexicalDiversity(records.reversed()) == base)
+        let turned = LexicalDiversity(records.reversed())
+        #expect(turned.distinct == base.distinct && turned.entropy == base.entropy)
+        #expect(turned.selfRepetition == base.selfRepetition)
         #expect(LexicalDiversity([[1], [2]]).distinct == [1, 0, 0])
         #expect(LexicalDiversity(records + records).distinct[0] == base.distinct[0] / 2)
-    }
-
-    @Test("white space does not tell texts apart, anything else does")
-    func normalization() {
-        func key(_ texts: [String]) -> [UInt8] {
-            var value = Fingerprint()
-            for text in texts { NormalizedText.append(Array(text.utf8).span, to: &value) }
-            let bytes = value.bytes
-            return bytes.indices.map { bytes[$0] }
-        }
-        #expect(key([" a  b\n"]) == key(["a b"]))
-        #expect(key(["a b"]) != key(["ab"]))
-        #expect(key(["a", "b"]) != key(["a b"]))
-        #expect(key(["a", ""]) != key(["", "a"]))
-        #expect(key(["A"]) != key(["a"]))
     }
 }

@@ -83,6 +83,28 @@ import Testing
     }
 
     @Test(
+        "nor do balancing, subsets and copies of templated data",
+        .enabled(if: SharedData.isPresent, "../shared/data is not there"))
+    func diversity() throws {
+        let (data, other) = (
+            SharedData.file("gpteacher/Toolformer/toolformer-similarity-0.8-dataset.json").path,
+            SharedData.file("gpteacher/Codegen/codegen-instruct.json").path
+        )
+        for settings in [
+            ["subset_size=500", "balance=length", "sample_size=400", "near_threshold=0.6"],
+            [
+                "subset_size=50", "subset_method=k-center", "balance=opener", "balance_by=copies",
+                "repetition_sample=700", "semantic_sample=300",
+            ],
+        ] {
+            try expectSame(
+                ["run", data, "--reference", other, "--trusted", other, "--plugins", "diversity"]
+                    + settings.flatMap { ["--set", "diversity.\($0)"] },
+                variants: DeterminismTests.variants)
+        }
+    }
+
+    @Test(
         "nor do categories by examples, crosses, a pool and a reference",
         .enabled(if: SharedData.isPresent, "../shared/data is not there"))
     func coverage() throws {

@@ -16,7 +16,7 @@ import Testing
             ranges.append(start..<start + set.count)
         }
         return CopyGroups(
-            numbers: sets.flatMap { $0 }, ranges: ranges, bands: bands, threshold: 0.8)
+            numbers: sets.flatMap { $0 }, ranges: ranges, signatures: bands, threshold: 0.8)
     }
 
     private func serial(_ count: Int, _ body: @Sendable (Int) -> [Int32]) -> [[Int32]] {
@@ -46,7 +46,8 @@ import Testing
             sets.append(copy.sorted())
         }
         let signatures = bands(sets)
-        let candidates = CopyGroups.candidates(signatures, shares: serial)
+        let candidates = CopyGroups.candidates(
+            signatures, stride: MinHash.width, threshold: 0.8, shares: serial)
         let groups = groups(sets, signatures)
         #expect(groups.leaders[..<201].elementsEqual(0..<201))
         #expect(groups.leaders[201...].allSatisfy { $0 == 0 })
@@ -60,7 +61,9 @@ import Testing
     @Test func repeatsWithinASetChangeNothingAndEmptySetsAreNoCopies() {
         #expect(bands([[5, 6, 7]]) == bands([[7, 5, 6, 6, 5]]))
         let empty = bands([[], []])
-        #expect(CopyGroups.candidates(empty, shares: serial).isEmpty)
+        #expect(
+            CopyGroups.candidates(empty, stride: MinHash.width, threshold: 0.8, shares: serial)
+                .isEmpty)
         #expect(groups([[], []], empty).leaders == [0, 1])
     }
 }

@@ -76,11 +76,11 @@ struct KeptRows {
     func rows(threshold: Double, hasher: MinHash) -> [Row] {
         let order = keys.indices.sorted { keys[$0] < keys[$1] }
         let ranges = order.map { wordStarts[$0]..<wordStarts[$0 + 1] }
-        var bands: [UInt32] = []
-        bands.reserveCapacity(ranges.count * MinHash.bandCount)
-        for range in ranges { hasher.append(words.span.extracting(range), to: &bands) }
+        var signatures: [UInt32] = []
+        signatures.reserveCapacity(ranges.count * MinHash.width)
+        for range in ranges { hasher.append(words.span.extracting(range), to: &signatures) }
         let groups = CopyGroups(
-            numbers: words, ranges: ranges, bands: bands, threshold: threshold)
+            numbers: words, ranges: ranges, signatures: signatures, threshold: threshold)
         return order.indices.map { place in
             let index = order[place]
             return Row(

@@ -191,8 +191,8 @@ struct FamilyReport {
         let shift = family.mainMeasure == .auc ? effect.nullMean : 0
         let amount = NumberText.short(effect.corrected + shift)
         let driver = family.drivers.first.map {
-            ", most of all in \"\($0.name)\": \(FamilyReport.percent($0.left)) of the data, "
-                + "\(FamilyReport.percent($0.right)) of the reference"
+            ", most of all in \"\($0.name)\": \(NumberText.percent($0.left)) of the data, "
+                + "\(NumberText.percent($0.right)) of the reference"
         }
         let what =
             switch family.mainMeasure {
@@ -242,6 +242,4 @@ struct FamilyReport {
             draft.propose(proposal)
         }
     }
-
-    private static func percent(_ share: Double) -> String { "\(NumberText.short(share * 100)) %" }
 }

@@ -1,5 +1,3 @@
-public import Numerics
-
 /// Near neighbours among unit vectors, by an inverted file: vectors lie in cells around centres, and a
 /// search looks into the few cells nearest to it (Sivic and Zisserman 2003).
 ///
@@ -154,7 +152,7 @@ public struct VectorIndex: Sendable {
     /// The nearest `count` other vectors of every vector of the index, the nearest first.
     ///
     /// O(n √n d).
-    func neighbours(count: Int, work: some WorkSharing) -> [[Neighbour]] {
+    public func neighbours(count: Int, work: some WorkSharing) -> [[Neighbour]] {
         work.map(vectors.count, keeping: Scratch.init) { node, scratch in
             search(vectors, node, count: count, except: Int32(node), &scratch)
             return scratch.found

@@ -1,0 +1,143 @@
+import Numerics
+
+/// The words and pairs of the prompts and responses of some records, by which copies are verified.
+public struct RecordShingles: Sendable {
+    /// Sorted sets, one after the other: of each record the prompt's, then the response's.
+    public private(set) var numbers: [UInt32] = []
+    /// Where the sets begin, two a record, and the end.
+    public private(set) var starts: [Int] = [0]
+    /// What else must be equal: system prompt, tools, label.
+    public private(set) var contexts: [UInt32] = []
+    /// The numbers that stand in both parts.
+    public private(set) var traces: [UInt32] = []
+
+    private var sorter = HashSorter()
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Number of records.
+    public var count: Int { contexts.count }
+
+    /// Adds a record.
+    ///
+    /// O(words log words).
+    public mutating func append(
+        prompt: Span<UInt32>, response: Span<UInt32>, context: UInt32, trace: UInt32
+    ) {
+        Shingles.append(prompt, to: &numbers)
+        Shingles.sortUnique(&numbers, from: starts[starts.count - 1], &sorter)
+        starts.append(numbers.count)
+        Shingles.append(response, to: &numbers)
+        Shingles.sortUnique(&numbers, from: starts[starts.count - 1], &sorter)
+        starts.append(numbers.count)
+        contexts.append(context)
+        traces.append(trace)
+    }
+
+    /// Adds the records of another list.
+    public mutating func append(contentsOf other: RecordShingles) {
+        let first = numbers.count
+        numbers += other.numbers
+        starts += other.starts.dropFirst().map { $0 + first }
+        contexts += other.contexts
+        traces += other.traces
+    }
+
+    /// What was saved; `nil` where it does not fit itself.
+    public init?(numbers: [UInt32], starts: [Int], contexts: [UInt32], traces: [UInt32]) {
+        guard starts.count == 2 * contexts.count + 1, traces.count == contexts.count,
+            starts.first == 0, starts.last == numbers.count,
+            zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 })
+        else { return nil }
+        self.numbers = numbers
+        self.starts = starts
+        self.contexts = contexts
+        self.traces = traces
+    }
+
+    /// A part of a record.
+    public enum Part: Int, Sendable {
+        case prompt, response
+    }
+
+    /// The set of a part of a record.
+    public func set(_ index: Int, _ part: Part) -> Range<Int> {
+        let place = 2 * index + part.rawValue
+        return starts[place]..<starts[place + 1]
+    }
+
+    /// The Jaccard similarity of a part of two records, 0 to 1; 1 where both lack it.
+    ///
+    /// O(words).
+    public func similarity(_ first: Int, _ second: Int, _ part: Part) -> Double {
+        let (one, other) = (set(first, part), set(second, part))
+        if one.isEmpty && other.isEmpty { return 1 }
+        let numbers = numbers.span
+        let shared = CopyGroups.shared(numbers.extracting(one), numbers.extracting(other))
+        return Double(shared) / Double(one.count + other.count - shared)
+    }
+
+    /// The similarity of two records: the smaller of that of their prompts and of their responses.
+    ///
+    /// 0 where the sizes alone leave it below `threshold`.
+    public func similarity(_ first: Int, _ second: Int, atLeast threshold: Double) -> Double {
+        guard mayReach(threshold, first, second, .prompt),
+            mayReach(threshold, first, second, .response)
+        else { return 0 }
+        let prompts = similarity(first, second, .prompt)
+        if prompts < threshold - 1e-9 { return prompts }
+        return min(prompts, similarity(first, second, .response))
+    }
+
+    /// Whether the sizes of a part leave its similarity at or above `threshold`.
+    private func mayReach(_ threshold: Double, _ first: Int, _ second: Int, _ part: Part) -> Bool {
+        let (one, other) = (set(first, part).count, set(second, part).count)
+        return Double(min(one, other)) >= threshold * Double(max(one, other)) - 1e-9
+    }
+
+    /// Why two records that are alike enough are not copies.
+    public enum Difference: Sendable {
+        /// Other system prompt, tools or label.
+        case context
+        /// Other numbers.
+        case numbers
+        /// A word of the prompt is another one, and so it is in the response.
+        case slot
+    }
+
+    /// What sets two records apart, however alike they are; `nil` for nothing.
+    ///
+    /// A slot is a word that only the one record has, in prompt and response, where the response of the other has
+    /// a word of its own: the same template, filled otherwise. Words that are `common` fill no slot. O(words).
+    public func difference(
+        _ first: Int, _ second: Int, common: WordFrequencies
+    ) -> Difference? {
+        if contexts[first] != contexts[second] { return .context }
+        if traces[first] != traces[second] { return .numbers }
+        guard !set(first, .prompt).isEmpty, !set(first, .response).isEmpty else { return nil }
+        // Only what differs in the responses can be a slot.
+        let (mine, foreign) = (own(first, second, .response), own(second, first, .response))
+        func fills(_ words: [UInt32], _ index: Int, _ other: Int, beside others: [UInt32]) -> Bool {
+            guard words.contains(where: { !common.isCommon($0) }),
+                others.contains(where: { !common.isCommon($0) })
+            else { return false }
+            let prompt = own(index, other, .prompt)
+            return words.contains { !common.isCommon($0) && prompt.contains($0) }
+        }
+        return fills(mine, first, second, beside: foreign)
+            || fills(foreign, second, first, beside: mine) ? .slot : nil
+    }
+
+    /// The words that a part of a record has and that of another has not, sorted.
+    private func own(_ index: Int, _ other: Int, _ part: Part) -> [UInt32] {
+        let (mine, foreign) = (set(index, part), set(other, part))
+        var found: [UInt32] = []
+        var place = foreign.lowerBound
+        for number in numbers[mine] where number & 1 == 0 {
+            while place < foreign.upperBound, numbers[place] < number { place += 1 }
+            if place == foreign.upperBound || numbers[place] != number { found.append(number) }
+        }
+        return found
+    }
+}

@@ -1,0 +1,77 @@
+import AssayKit
+import DiversityAlgorithm
+import Numerics
+
+/// What the first pass found and the second needs.
+struct DiversityLook: Sendable {
+    var rowCount = 0
+    /// Records that may be near copies, and those that have exact ones, by row.
+    var kept: RecordKeys
+    /// Rows that are exactly another, with the index of that among the kept.
+    var copies: [UInt32] = []
+    var copyLeaders: [UInt32] = []
+    /// Records whose prompt, or response, an earlier record has too.
+    var repeatedPrompts = 0
+    var repeatedResponses = 0
+    var promptCount = 0
+    var responseCount = 0
+    /// Rows in which repeated parts are looked for, by priority: a random sample.
+    var sampled: [UInt32] = []
+    /// The evaluation records and their rows.
+    var eval: EvalIndex?
+    var evalRows: [UInt32] = []
+    /// All rows whose words are wanted, ascending.
+    private(set) var wanted: [UInt32] = []
+
+    init() { kept = RecordKeys() }
+
+    /// Settles which rows' words are wanted.
+    mutating func settle() {
+        wanted = Set((0..<kept.count).map { UInt32(kept.row($0)) } + sampled).sorted()
+    }
+
+    func bytes() -> [UInt8] {
+        var writer = StateWriter()
+        for number in [
+            rowCount, repeatedPrompts, repeatedResponses, promptCount, responseCount,
+        ] { writer.write(number) }
+        writer.write(kept.words)
+        writer.write(copies)
+        writer.write(copyLeaders)
+        writer.write(sampled)
+        writer.write(eval?.tokens ?? [])
+        writer.write((eval?.starts ?? []).map { UInt32(truncatingIfNeeded: $0) })
+        writer.write(evalRows)
+        return writer.bytes
+    }
+
+    init(_ bytes: [UInt8]) throws {
+        var reader = StateReader(reading: bytes)
+        func wrong() -> AnalyzerError { AnalyzerError("what the first pass found is damaged") }
+        rowCount = try reader.integer()
+        repeatedPrompts = try reader.integer()
+        repeatedResponses = try reader.integer()
+        promptCount = try reader.integer()
+        responseCount = try reader.integer()
+        guard let keys = RecordKeys(words: try reader.words()) else {
+            throw wrong()
+        }
+        kept = keys
+        copies = try reader.words()
+        copyLeaders = try reader.words()
+        sampled = try reader.words()
+        let tokens = try reader.words()
+        let starts = try reader.words().map(Int.init)
+        evalRows = try reader.words()
+        guard copies.count == copyLeaders.count, copyLeaders.allSatisfy({ $0 < keys.count }) else {
+            throw wrong()
+        }
+        if !starts.isEmpty {
+            guard starts.count == evalRows.count + 1,
+                let index = EvalIndex(tokens: tokens, starts: starts)
+            else { throw wrong() }
+            eval = index
+        }
+        settle()
+    }
+}

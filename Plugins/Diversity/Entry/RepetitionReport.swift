@@ -1,0 +1,342 @@
+import AssayKit
+import DiversityAlgorithm
+import JSONText
+import Numerics
+
+/// Says what is repeated.
+struct RepetitionReport {
+    let settings: Settings
+    let look: DiversityLook
+    let partial: DiversityPartial
+    let removals: Removals
+    let host: HostServices
+
+    private static let mostShown = 20
+    private static let mostReviewed = 1000
+
+    func report(to draft: inout ReportDraft, _ sink: Sink) throws {
+        try copies(to: sink)
+        let n = look.rowCount
+        draft.state(
+            share(
+                "exact_duplicate_rate", removals.exactCount, n,
+                "records that repeat another one, white space aside"))
+        draft.state(
+            share(
+                "near_duplicate_rate", removals.nearCount, n,
+                "records that nearly repeat one that stays, copies of copies aside"))
+        draft.state(
+            share(
+                "repeated_prompt_rate", look.repeatedPrompts, look.promptCount,
+                "prompts that an earlier record has too"))
+        draft.state(
+            share(
+                "repeated_response_rate", look.repeatedResponses, look.responseCount,
+                "responses that an earlier record has too"))
+        let places = sampledPlaces
+        let prompts = AlikeParts(
+            partial.shingles, places: places, part: .prompt, threshold: settings.familyThreshold,
+            seed: partial.seed, work: host)
+        let meaning = semantic(to: &draft)
+        table(alikeParts(prompts, places), meaning, to: &draft)
+        largestGroups(to: &draft)
+        families(prompts, places, to: &draft)
+        leaks(to: &draft)
+    }
+
+    private func share(_ name: String, _ count: Int, _ n: Int, _ help: String) -> Metric {
+        let bounds = Quantiles.wilsonInterval(count: count, of: max(1, n))
+        return Metric(
+            "diversity.\(name)", Double(count) / Double(max(1, n)), unit: "share", n: n,
+            direction: .lowerIsBetter, interval: n > 0 ? bounds.low...bounds.high : nil, help: help)
+    }
+
+    private func copies(to sink: Sink) throws {
+        for copy in removals.copies {
+            let code = copy.isExact ? "DIV001" : "DIV002"
+            let similarity = NumberText.short(copy.similarity)
+            var finding = Finding(
+                code: code, row: copy.row,
+                message: copy.isExact
+                    ? "repeats row \(copy.survivor + 1)"
+                    : "nearly repeats row \(copy.survivor + 1), similarity \(similarity)")
+            finding.group = UInt64(copy.survivor) + 1
+            finding.score = copy.similarity
+            finding.evidence = .object([
+                "surviving_row_index": JSONValue(copy.survivor),
+                "similarity": .number(copy.similarity),
+            ])
+            try sink.report(finding)
+            var proposal = Proposal(.drop, row: copy.row, code: code)
+            proposal.group = UInt64(copy.survivor) + 1
+            proposal.confidence = copy.similarity
+            try sink.propose(proposal)
+        }
+    }
+
+    private func largestGroups(to draft: inout ReportDraft) {
+        var groups: [Int: (exact: Int, near: Int, least: Double)] = [:]
+        for copy in removals.copies {
+            var group = groups[copy.survivor] ?? (0, 0, 1)
+            if copy.isExact { group.exact += 1 } else { group.near += 1 }
+            group.least = min(group.least, copy.similarity)
+            groups[copy.survivor] = group
+        }
+        guard !groups.isEmpty else { return }
+        let largest = groups.sorted {
+            ($1.value.exact + $1.value.near, $0.key) < ($0.value.exact + $0.value.near, $1.key)
+        }
+        draft.show(
+            "table", "Largest groups of copies",
+            .object([
+                "columns": [
+                    "row that stays", "exact copies", "near copies", "least similarity", "text",
+                ],
+                "rows": .array(
+                    largest.prefix(RepetitionReport.mostShown).map { row, group in
+                        .array([
+                            JSONValue(row + 1), JSONValue(group.exact), JSONValue(group.near),
+                            .string(NumberText.short(group.least)),
+                            .string(excerpt(of: UInt32(row))),
+                        ])
+                    }),
+            ]))
+    }
+
+    private func excerpt(of row: UInt32) -> String {
+        partial.excerpts[Removals.place(of: row, in: partial.rows)]
+    }
+
+    /// Places, in what the second pass kept, of the sampled rows that stay, ascending.
+    private var sampledPlaces: [Int] {
+        look.sampled.filter { !removals.rows.contains($0) }
+            .map { Removals.place(of: $0, in: partial.rows) }.filter { $0 >= 0 }.sorted()
+    }
+
+    /// How many of n records have a prompt, or response, like an earlier one's.
+    private struct Levels {
+        var n = 0
+        var prompts = 0
+        var responses = 0
+    }
+
+    private func alikeParts(_ prompts: AlikeParts, _ places: [Int]) -> Levels {
+        let responses = AlikeParts(
+            partial.shingles, places: places, part: .response, threshold: settings.threshold,
+            seed: partial.seed, work: host)
+        func count(_ parts: AlikeParts, _ part: RecordShingles.Part) -> Int {
+            places.indices.count {
+                parts.leaders[$0] != $0 && parts.similarity[$0] >= settings.threshold - 1e-9
+                    && !partial.shingles.set(places[$0], part).isEmpty
+            }
+        }
+        return Levels(
+            n: places.count, prompts: count(prompts, .prompt),
+            responses: count(responses, .response))
+    }
+
+    private func families(_ prompts: AlikeParts, _ places: [Int], to draft: inout ReportDraft) {
+        let families = prompts.groups(ofAtLeast: settings.familySize)
+            .filter { !partial.shingles.set(places[$0[0]], .prompt).isEmpty }
+        draft.state(
+            share(
+                "template_rate", families.reduce(0) { $0 + $1.count }, places.count,
+                "records, copies aside, whose prompt is of a template with at least "
+                    + "\(settings.familySize) of them in the sample"))
+        guard !families.isEmpty else { return }
+        for family in families.prefix(100) {
+            let row = Int(partial.rows[places[family[0]]])
+            var finding = Finding(
+                code: "DIV004", row: row,
+                message:
+                    "\(family.count) of \(places.count) sampled records have a prompt like this one"
+            )
+            finding.severity = .low
+            finding.group = UInt64(row) + 1
+            finding.score = Double(family.count) / Double(places.count)
+            finding.evidence = .object([
+                "records": JSONValue(family.count), "sampled": JSONValue(places.count),
+                "other_row_indices": .array(
+                    family.dropFirst().prefix(10).map {
+                        JSONValue(Int(partial.rows[places[$0]]))
+                    }),
+            ])
+            draft.report(finding)
+        }
+        draft.show(
+            "table", "Largest templates",
+            .object([
+                "columns": ["first row", "records", "mean similarity", "text"],
+                "rows": .array(
+                    families.prefix(RepetitionReport.mostShown).map { family in
+                        let sum = family.dropFirst().reduce(0) { $0 + prompts.similarity[$1] }
+                        return .array([
+                            JSONValue(Int(partial.rows[places[family[0]]]) + 1),
+                            JSONValue(family.count),
+                            .string(NumberText.short(sum / Double(max(1, family.count - 1)))),
+                            .string(partial.excerpts[places[family[0]]]),
+                        ])
+                    }),
+            ]))
+    }
+
+    private func semantic(to draft: inout ReportDraft) -> (levels: Levels, both: Int) {
+        let staying = partial.vectorRows.indices.filter {
+            !removals.rows.contains(partial.vectorRows[$0])
+        }
+        let prompts = NearMeanings(
+            partial.promptVectors, staying, threshold: settings.semanticThreshold,
+            seed: partial.seed, work: host)
+        let responses = NearMeanings(
+            partial.responseVectors, staying, threshold: settings.semanticThreshold,
+            seed: partial.seed, work: host)
+        var levels = Levels(n: staying.count)
+        levels.prompts = prompts.repeatedCount
+        levels.responses = responses.repeatedCount
+        // Both: of the prompts' neighbours those whose responses are near too, or which have none.
+        var pairs: [(first: Int, second: Int, likeness: Double)] = []
+        for pair in prompts.pairs {
+            let (first, second) = (pair.first, pair.second)
+            var likeness = pair.likeness
+            if responses.has(first) || responses.has(second) {
+                likeness = min(
+                    likeness,
+                    Double(partial.responseVectors.dot(first, partial.responseVectors, second)))
+            }
+            if likeness >= settings.semanticThreshold {
+                pairs.append(
+                    (
+                        Int(partial.vectorRows[first]), Int(partial.vectorRows[second]), likeness
+                    ))
+            }
+        }
+        let both = Set(pairs.map(\.second)).count
+        draft.state(
+            share(
+                "semantic_duplicate_rate", both, staying.count,
+                "records, copies aside, whose prompt and response both mean nearly what an earlier "
+                    + "one's do (cosine); for review, not removed"))
+        pairs.sort { ($1.likeness, $0.second, $0.first) < ($0.likeness, $1.second, $1.first) }
+        for pair in pairs.prefix(RepetitionReport.mostReviewed) {
+            var finding = Finding(
+                code: "DIV003", row: pair.second,
+                message: "means nearly what row \(pair.first + 1) does, cosine "
+                    + NumberText.short(pair.likeness))
+            finding.severity = .low
+            finding.score = min(1, pair.likeness)
+            finding.evidence = .object([
+                "other_row_index": JSONValue(pair.first), "cosine": .number(pair.likeness),
+            ])
+            draft.report(finding)
+        }
+        return (levels, both)
+    }
+
+    private func table(
+        _ near: Levels, _ meaning: (levels: Levels, both: Int), to draft: inout ReportDraft
+    ) {
+        func text(_ count: Int, _ n: Int) -> JSONValue {
+            .string(n == 0 ? "none" : NumberText.percent(Double(count) / Double(n)))
+        }
+        let n = look.rowCount
+        draft.show(
+            "table", "Repetition",
+            .object([
+                "columns": [
+                    "", "exactly", .string("nearly (of \(near.n))"),
+                    .string("in meaning (of \(meaning.levels.n))"),
+                ],
+                "rows": .array([
+                    .array([
+                        "prompt", text(look.repeatedPrompts, look.promptCount),
+                        text(near.prompts, near.n),
+                        text(meaning.levels.prompts, meaning.levels.n),
+                    ]),
+                    .array([
+                        "response", text(look.repeatedResponses, look.responseCount),
+                        text(near.responses, near.n),
+                        text(meaning.levels.responses, meaning.levels.n),
+                    ]),
+                    .array([
+                        "record", text(removals.exactCount, n),
+                        .string(
+                            "\(NumberText.percent(Double(removals.nearCount) / Double(max(1, n)))) of all"
+                        ),
+                        text(meaning.both, meaning.levels.n),
+                    ]),
+                ]),
+            ]))
+    }
+
+    private func leaks(to draft: inout ReportDraft) {
+        guard let eval = look.eval else { return }
+        draft.state(
+            share(
+                "leak_rate", Set(partial.leaks.map(\.evalIndex)).count, eval.count,
+                "evaluation records of which the data has the same or nearly the same prompt"))
+        for leak in partial.leaks {
+            let evalRow = Int(look.evalRows[Int(leak.evalIndex)])
+            let similarity = Double(leak.similarity)
+            var finding = Finding(
+                code: "DIV005", row: Int(leak.row),
+                message: "is nearly record \(evalRow + 1) of the evaluation set, similarity "
+                    + NumberText.short(similarity))
+            finding.severity = .high
+            finding.score = similarity
+            finding.evidence = .object([
+                "eval_row_index": JSONValue(evalRow), "similarity": .number(similarity),
+            ])
+            draft.report(finding)
+            var proposal = Proposal(.drop, row: Int(leak.row), code: "DIV005")
+            proposal.confidence = similarity
+            draft.propose(proposal)
+        }
+    }
+}
+
+/// Which of some vectors have a near one before them.
+private struct NearMeanings {
+    struct Pair: Sendable {
+        let first: Int
+        let second: Int
+        let likeness: Double
+    }
+
+    /// Places of vectors that are near, the first the smaller.
+    let pairs: [Pair]
+    /// Vectors with a near one before them.
+    let repeatedCount: Int
+    private let vectors: VectorSet
+
+    private static let neighbourCount = 8
+
+    init(
+        _ vectors: VectorSet, _ places: [Int], threshold: Double, seed: UInt64,
+        work: some WorkSharing
+    ) {
+        self.vectors = vectors
+        var set = VectorSet(dimensions: vectors.dimensions)
+        let known = places.filter { vectors.dot($0, vectors, $0) > 0.5 }
+        for place in known { set.append(place, of: vectors) }
+        guard known.count > 1 else {
+            pairs = []
+            repeatedCount = 0
+            return
+        }
+        let index = VectorIndex(set, seed: seed, work: work)
+        let lists = index.neighbours(count: NearMeanings.neighbourCount, work: work)
+        var pairs: [UInt64: Pair] = [:]
+        for (node, list) in lists.enumerated() {
+            for other in list where Double(other.likeness) >= threshold {
+                let (first, second) = (min(node, Int(other.index)), max(node, Int(other.index)))
+                pairs[UInt64(first) << 32 | UInt64(second)] = Pair(
+                    first: known[first], second: known[second], likeness: Double(other.likeness))
+            }
+        }
+        self.pairs = pairs.sorted { $0.key < $1.key }.map(\.value)
+        repeatedCount = Set(self.pairs.map(\.second)).count
+    }
+
+    /// Whether there is a vector at a place.
+    func has(_ place: Int) -> Bool { vectors.dot(place, vectors, place) > 0.5 }
+}

@@ -1,0 +1,119 @@
+import AssayKit
+import DiversityAlgorithm
+import Numerics
+
+/// The columns of a batch that diversity looks at.
+struct RowColumns {
+    let prompts: TextColumn?
+    let responses: TextColumn?
+    let promptTokens: TokenColumn
+    let responseTokens: TokenColumn
+    let labels: TextColumn?
+    let files: TextColumn?
+    private let turns: TurnsColumn?
+    /// What must be equal beside prompt and response.
+    private let contexts: [TextColumn]
+    private let qualities: TextColumn?
+    private let balanced: TextColumn?
+    let vectors: VectorColumn?
+
+    init?(_ batch: Batch, _ settings: Settings) {
+        guard let prompt = batch.tokens("feature.tokens.prompt/1"),
+            let response = batch.tokens("feature.tokens.response/1")
+        else { return nil }
+        promptTokens = prompt
+        responseTokens = response
+        prompts = batch.text("text.prompt")
+        responses = batch.text("text.response")
+        labels = batch.text("label")
+        files = batch.text("source.file")
+        turns = batch.turns
+        contexts = ["text.system", "field:/tools", "field:/rejected", "label"].compactMap {
+            batch.text($0)
+        }
+        qualities = settings.qualityField.flatMap { batch.text("field:\($0)") }
+        if case .field(let name) = settings.balanced {
+            balanced = batch.text("field:\(name)")
+        } else {
+            balanced = nil
+        }
+        vectors = batch.vectors("feature.embedding.all/1")
+    }
+
+    /// The hash of a part, white space aside; 0 for none.
+    static func hash(_ column: TextColumn?, _ position: Int) -> UInt64 {
+        guard let column, column.byteCount(position) > 0 else { return 0 }
+        var fingerprint = Fingerprint()
+        column.withBytes(position) { fingerprint.appendCollapsed($0) }
+        return RowColumns.number(fingerprint)
+    }
+
+    private static func number(_ fingerprint: Fingerprint) -> UInt64 {
+        let bytes = fingerprint.bytes
+        var number: UInt64 = 0
+        for index in 0..<8 { number = number << 8 | UInt64(bytes[index]) }
+        return number | 1
+    }
+
+    /// The hash of system prompt, tools, rejected answer and label.
+    func context(_ position: Int) -> UInt32 {
+        guard contexts.contains(where: { $0.byteCount(position) > 0 }) else { return 0 }
+        var fingerprint = Fingerprint()
+        for column in contexts {
+            fingerprint.append(column.isPresent(position) ? 1 : 2)
+            column.withBytes(position) { fingerprint.appendCollapsed($0) }
+            fingerprint.append(0)
+        }
+        return UInt32(truncatingIfNeeded: RowColumns.number(fingerprint) >> 32)
+    }
+
+    /// The hash of the numbers in prompt and response.
+    func trace(_ position: Int) -> UInt32 {
+        let prompt = prompts?.withBytes(position) { NumberTrace.hash($0) } ?? 0
+        let response = responses?.withBytes(position) { NumberTrace.hash($0) } ?? 0
+        return prompt &* 31 &+ response
+    }
+
+    /// How good the record is: the stated field's number, or what its text shows.
+    func quality(_ position: Int) -> Float {
+        if let qualities {
+            let text = qualities.string(position) ?? ""
+            if let value = Float(text), value.isFinite { return value }
+            return 0
+        }
+        let isAnswered = (responses?.byteCount(position) ?? 0) > 0
+        let column = isAnswered ? responses : prompts
+        let words = isAnswered ? responseTokens.count(position) : promptTokens.count(position)
+        return column?.withBytes(position) { RecordQuality.score(of: $0, words: words) } ?? 0
+    }
+
+    /// The words of the prompt, or of the response where there is no prompt.
+    func asked(_ position: Int) -> TokenColumn {
+        promptTokens.count(position) > 0 ? promptTokens : responseTokens
+    }
+
+    /// How often somebody asked and was answered.
+    func exchanges(_ position: Int) -> Int {
+        guard let turns else { return 1 }
+        return max(1, (turns.count(position) + 1) / 2)
+    }
+
+    /// The value that the record is balanced by; empty for none.
+    func balancedValue(_ position: Int, _ balanced: Settings.Balanced) -> String {
+        switch balanced {
+        case .label: return labels?.string(position) ?? ""
+        case .file: return files?.string(position) ?? ""
+        case .field: return self.balanced?.string(position) ?? ""
+        case .length:
+            let words = promptTokens.count(position) + responseTokens.count(position)
+            return
+                "up to \(1 << max(3, Int.bitWidth - max(1, words - 1).leadingZeroBitCount)) words"
+        case .form: return RecordTraits.form(of: responses?.string(position) ?? "").name
+        case .opener:
+            return RecordTraits(
+                prompt: prompts?.string(position) ?? "",
+                response: responses?.string(position) ?? "", wordCount: 0, exchanges: 1
+            ).opener
+        }
+    }
+}

@@ -1,0 +1,326 @@
+import AssayKit
+import DiversityAlgorithm
+import JSONText
+import Numerics
+
+/// Says how varied the data is in every respect, beside other datasets at equal n.
+struct VarietyReport {
+    let settings: Settings
+    let host: HostServices
+    let seed: UInt64
+
+    /// Subsamples from which intervals are read, and records of each at most.
+    private static let rounds = 20
+    private static let roundSize = 200
+    private static let vendiSize = 500
+    private static let mostWords = 10_000
+    /// Student's t for 95 % with 19 degrees of freedom.
+    private static let quantile = 2.093
+    private static let mapped = 1000
+
+    /// A number over the subsamples, and where 95 % of subsamples lie.
+    private struct Spread {
+        let mean: Double
+        let interval: ClosedRange<Double>?
+
+        init(_ values: [Double], within bounds: ClosedRange<Double>) {
+            let mean = values.reduce(0, +) / Double(max(1, values.count))
+            self.mean = mean
+            guard values.count > 1 else {
+                interval = nil
+                return
+            }
+            let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let half = quantile * (square / Double(values.count - 1)).squareRoot()
+            interval = max(bounds.lowerBound, mean - half)...min(bounds.upperBound, mean + half)
+        }
+    }
+
+    /// The measures of one side, one for each subsample.
+    private struct Side {
+        let name: String
+        let measures: [SideVariety.Measures]
+
+        func spread(_ dimension: Dimension) -> Spread? {
+            let values = measures.compactMap { $0.scores[dimension] }
+            return values.isEmpty ? nil : Spread(values, within: 0...1)
+        }
+
+        func spread(_ name: String) -> Spread? {
+            let values = measures.compactMap { $0.others[name] }
+            return values.isEmpty
+                ? nil : Spread(values, within: -Double.infinity...Double.infinity)
+        }
+    }
+
+    func report(_ samples: [TextSample], removedShare: Double, to draft: inout ReportDraft) throws {
+        let names = ["data", "reference", "trusted"]
+        var sides: [(name: String, variety: SideVariety)] = []
+        for (name, sample) in zip(names, samples) where sample.rowCount > 0 {
+            sides.append((name, try SideVariety(sample, host: host)))
+        }
+        guard let data = sides.first, data.name == "data" else { return }
+        // As many records, and as many words, of every side.
+        let least = sides.map(\.variety.records.count).min() ?? 0
+        let size = min(VarietyReport.roundSize, least > 40 ? least / 2 : least)
+        // Larger, for it varies more than the others; a quarter at most, so that subsamples differ.
+        let vendiSize = max(size, min(VarietyReport.vendiSize, least / 4))
+        let words = min(
+            VarietyReport.mostWords,
+            sides.map { side in
+                side.variety.tokenCount * size / max(1, side.variety.records.count) * 4 / 5
+            }.min() ?? 0)
+        let kind = data.variety.domainKind
+        let domains = sides.map { $0.variety.domains(kind) }
+        let categories = Set(domains.joined().filter { !$0.isEmpty }).count
+        let topics = topics(sides.map(\.variety))
+        let rounds = least > size ? VarietyReport.rounds : 1
+        let (seed, varieties) = (seed, sides.map(\.variety))
+        let measured = host.map(sides.count * rounds) { index in
+            let side = index / rounds
+            return varieties[side].measure(
+                size: size, vendiSize: vendiSize, words: words, domains: domains[side],
+                categories: categories,
+                groups: topics[side], seed: seed &+ UInt64(side), round: index % rounds)
+        }
+        let all = sides.indices.map { side in
+            Side(
+                name: sides[side].name,
+                measures: Array(measured[side * rounds..<(side + 1) * rounds]))
+        }
+        state(
+            all[0], size: size, vendiSize: vendiSize, words: words, removedShare: removedShare,
+            to: &draft)
+        compare(all, size: size, to: &draft)
+        kinds(data.variety, to: &draft)
+        map(data.variety, to: &draft)
+    }
+
+    /// The topic of every record of every side: groups of all their vectors together.
+    private func topics(_ sides: [SideVariety]) -> [[Int32]] {
+        guard let dimensions = sides.first?.vectors.dimensions,
+            sides.allSatisfy({ $0.hasVectors && $0.vectors.dimensions == dimensions })
+        else { return sides.map { _ in [] } }
+        var all = VectorSet(dimensions: dimensions)
+        for side in sides { all.append(contentsOf: side.vectors) }
+        let count = min(100, Int(Double(all.count).squareRoot()))
+        guard count > 1 else { return sides.map { _ in [] } }
+        let groups = SphericalMeans(
+            SphericalMeans.centered(all), count: count, rounds: 8, seed: seed, work: host
+        ).groups
+        var start = 0
+        return sides.map { side in
+            defer { start += side.vectors.count }
+            return Array(groups[start..<start + side.vectors.count])
+        }
+    }
+
+    private static let others: [(name: String, unit: String, isHigherBetter: Bool, help: String)] =
+        [
+            ("distinct_1", "share", true, "different words over all words"),
+            ("distinct_2", "share", true, "different pairs of words over all pairs"),
+            ("distinct_3", "share", true, "different triples of words over all triples"),
+            ("entropy", "bits", true, "Shannon entropy of the words"),
+            (
+                "mtld", "words", true,
+                "measure of textual lexical diversity: words in a row that keep a type-token ratio of 0.72"
+            ),
+            (
+                "self_repetition", "share", false,
+                "different runs of four words of a record that another record has too"
+            ),
+            (
+                "compression_ratio", "ratio", false,
+                "bytes of the texts over their bytes as an LZ4 block"
+            ),
+            ("vendi", "records", true, "Vendi score: the effective number of different records"),
+            (
+                "nearest_distance", "1 - cosine", true,
+                "mean distance of a record's vector to the nearest other"
+            ),
+            (
+                "novelsum", "distance", true,
+                "mean distance to the others, the near and the dense ones weighing more"
+            ),
+            (
+                "topics_effective", "topics", true,
+                "effective number (Hill, order 1) of the groups of vectors"
+            ),
+            (
+                "openers_effective", "openers", true,
+                "effective number (Hill, order 1) of first verbs with their objects"
+            ),
+        ]
+
+    private func state(
+        _ data: Side, size: Int, vendiSize: Int, words: Int, removedShare: Double,
+        to draft: inout ReportDraft
+    ) {
+        let lexical = Set([
+            "distinct_1", "distinct_2", "distinct_3", "entropy", "mtld", "self_repetition",
+            "compression_ratio",
+        ])
+        for other in VarietyReport.others {
+            guard let spread = data.spread(other.name) else { continue }
+            let isOfWords = lexical.contains(other.name)
+            let n = isOfWords ? words : other.name == "vendi" ? vendiSize : size
+            draft.state(
+                Metric(
+                    "diversity.\(other.name)", spread.mean, unit: other.unit, n: n,
+                    direction: other.isHigherBetter ? .higherIsBetter : .lowerIsBetter,
+                    interval: spread.interval,
+                    help: other.help
+                        + ", in \(n) \(isOfWords ? "words" : "records")"
+                        + " (mean of seeded subsamples; the interval is that of one subsample)"))
+        }
+        var scores: [Double] = []
+        for dimension in Dimension.allCases {
+            guard let spread = data.spread(dimension) else { continue }
+            draft.state(
+                Metric(
+                    "diversity.\(dimension.rawValue)_score", spread.mean, unit: "share",
+                    n: dimension == .lexical ? words : dimension == .semantic ? vendiSize : size,
+                    direction: .higherIsBetter,
+                    interval: spread.interval, help: dimension.help))
+            if [.lexical, .semantic, .style, .openers].contains(dimension) {
+                scores.append(spread.mean)
+            }
+        }
+        guard !scores.isEmpty else { return }
+        draft.state(
+            Metric(
+                "diversity.score",
+                scores.reduce(0, +) / Double(scores.count) * (1 - removedShare), unit: "share",
+                n: size, direction: .higherIsBetter,
+                help:
+                    "mean of the lexical, semantic, style and opener scores, times the share of records "
+                    + "that are no copy"))
+    }
+
+    private func compare(_ sides: [Side], size: Int, to draft: inout ReportDraft) {
+        var rows: [JSONValue] = []
+        for dimension in Dimension.allCases {
+            guard let own = sides[0].spread(dimension) else { continue }
+            var row: [JSONValue] = [.string(dimension.rawValue), VarietyReport.text(own)]
+            var verdict = ""
+            for other in sides.dropFirst() {
+                guard let spread = other.spread(dimension) else {
+                    row.append("")
+                    continue
+                }
+                row.append(VarietyReport.text(spread))
+                if let high = own.interval?.upperBound, let low = spread.interval?.lowerBound,
+                    high < low
+                {
+                    verdict = "thin"
+                    monotony(
+                        dimension, own,
+                        "less varied than the \(other.name) dataset in \(dimension.rawValue): "
+                            + "\(NumberText.short(own.mean)) against \(NumberText.short(spread.mean)) "
+                            + "at \(size) records", to: &draft)
+                }
+            }
+            if let limit = settings.limits[dimension.rawValue], own.mean < limit {
+                verdict = "thin"
+                monotony(
+                    dimension, own,
+                    "less varied in \(dimension.rawValue) than the stated limit: "
+                        + "\(NumberText.short(own.mean)), limit \(NumberText.short(limit))",
+                    to: &draft)
+            }
+            row.append(.string(verdict))
+            rows.append(.array(row))
+        }
+        var columns: [JSONValue] = ["dimension"]
+        columns += sides.map { .string($0.name) }
+        columns.append("")
+        draft.show(
+            "table", "Variety at \(size) records, 0 to 1",
+            .object(["columns": .array(columns), "rows": .array(rows)]))
+    }
+
+    private static func text(_ spread: Spread) -> JSONValue {
+        guard let interval = spread.interval else { return .string(NumberText.short(spread.mean)) }
+        return .string(
+            "\(NumberText.short(spread.mean)) (\(NumberText.short(interval.lowerBound)) to "
+                + "\(NumberText.short(interval.upperBound)))")
+    }
+
+    private func monotony(
+        _ dimension: Dimension, _ own: Spread, _ message: String, to draft: inout ReportDraft
+    ) {
+        var finding = Finding(code: "DIV006", row: nil, message: message)
+        finding.score = 1 - own.mean
+        finding.evidence = .object([
+            "dimension": .string(dimension.rawValue), "score": .number(own.mean),
+        ])
+        draft.report(finding)
+    }
+
+    /// What there is most of in each respect.
+    private func kinds(_ data: SideVariety, to draft: inout ReportDraft) {
+        let n = data.traits.count
+        guard n > 0 else { return }
+        var rows: [JSONValue] = []
+        func add(_ name: String, _ values: [String]) {
+            var counts: [String: Int] = [:]
+            for value in values where !value.isEmpty { counts[value, default: 0] += 1 }
+            let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            guard !sorted.isEmpty else { return }
+            let shown = sorted.prefix(4).map {
+                "\($0.key) \(NumberText.percent(Double($0.value) / Double(n)))"
+            }
+            rows.append(
+                .array([
+                    .string(name), JSONValue(sorted.count),
+                    .string(shown.joined(separator: ", ")),
+                ]))
+        }
+        for aspect in RecordTraits.Aspect.allCases {
+            add(
+                String(describing: aspect),
+                data.traits.map { aspect.categories[Int($0.style[aspect.rawValue])] })
+        }
+        add("form", data.traits.map(\.form.name))
+        add(
+            "exchanges",
+            data.traits.map { ["1", "2", "3 or 4", "5 and more"][$0.turnBand] })
+        add("opener", data.traits.map(\.opener))
+        add("language", data.languages)
+        add("domain", data.domains(data.domainKind))
+        draft.show(
+            "table", "What there is most of (\(n) sampled records)",
+            .object([
+                "columns": ["respect", "kinds", "the commonest"], "rows": .array(rows),
+            ]))
+    }
+
+    private func map(_ data: SideVariety, to draft: inout ReportDraft) {
+        guard data.hasVectors else { return }
+        let shown = data.records.indices.prefix(VarietyReport.mapped).filter {
+            data.vectors.dot($0, data.vectors, $0) > 0.5
+        }
+        guard shown.count > 2 else { return }
+        var set = VectorSet(dimensions: data.vectors.dimensions)
+        for index in shown { set.append(index, of: data.vectors) }
+        let points = NeighbourLayout.points(set, seed: seed, work: host)
+        draft.show(
+            "scatter", "Map of the data: \(shown.count) records, near ones are alike",
+            .object([
+                "x_label": "", "y_label": "",
+                "points": .array(
+                    zip(shown, points).map { index, point in
+                        let record = data.records[index]
+                        let text = record.prompt.isEmpty ? record.response : record.prompt
+                        let whole = PackedBytes.wholeCharacters(text.span, most: 80)
+                        let excerpt = String(decoding: text.prefix(whole), as: UTF8.self)
+                        return .object([
+                            "x": .number(Double((point.x * 1000).rounded()) / 1000),
+                            "y": .number(Double((point.y * 1000).rounded()) / 1000),
+                            "label": .string(
+                                record.label.isEmpty ? excerpt : "\(record.label): \(excerpt)"),
+                        ])
+                    }),
+            ]))
+    }
+}
