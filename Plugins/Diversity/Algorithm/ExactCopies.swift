@@ -2,7 +2,7 @@ import Numerics
 
 /// Records that are exactly others.
 public enum ExactCopies {
-    /// Which records stand first among those that are the same.
+    /// Which records stand first among those that are the same; records without a text lead themselves.
     ///
     /// `leaders[i]` is the record of `keys` kept for `i`. O(n).
     public static func leaders(_ keys: RecordKeys) -> [Int32] {
@@ -18,14 +18,14 @@ public enum ExactCopies {
             guard run.count > 1 else { return }
             // Almost always all are the same; a run of equal hashes is settled by the hashes themselves.
             var found: [Int] = []
-            for index in run.map(Int.init) {
+            for index in run.map(Int.init) where !keys.isEmpty(index) {
                 guard let place = found.firstIndex(where: { keys.isSame($0, index) }) else {
                     found.append(index)
                     continue
                 }
                 if keys.precedes(index, found[place]) { found[place] = index }
             }
-            for index in run.map(Int.init) {
+            for index in run.map(Int.init) where !keys.isEmpty(index) {
                 if let leader = found.first(where: { keys.isSame($0, index) }) {
                     leaders[index] = Int32(leader)
                 }

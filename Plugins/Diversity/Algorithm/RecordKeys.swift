@@ -90,6 +90,9 @@ public struct RecordKeys: Sendable {
         UInt64(words[place]) << 32 | UInt64(words[place + 1])
     }
 
+    /// Whether a record has neither prompt nor response; such a one is like nothing.
+    public func isEmpty(_ index: Int) -> Bool { prompt(index) | response(index) == 0 }
+
     /// Whether two records are the same.
     public func isSame(_ first: Int, _ second: Int) -> Bool {
         prompt(first) == prompt(second) && response(first) == response(second)
