@@ -17,14 +17,18 @@ struct Analysis {
     let settings: RunSettings
 
     /// Reads, analyses, writes the report; returns the exit code.
-    func run() throws -> Int32 {
+    func run() throws -> Int32 { try runKeepingResults().status }
+
+    /// The same, with what the analyzers said.
+    func runKeepingResults() throws -> (status: Int32, results: [AnalyzerResult]) {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
         let progress = Progress(isQuiet: settings.isQuiet)
         let found = try analyze(chosen, progress: progress, clock: clock)
-        return try conclude(
+        let status = try conclude(
             found.input, found.results, chosen, progress: progress, seconds: found.seconds,
             clock: clock)
+        return (status, found.results)
     }
 
     /// Reads and analyses; writes nothing.

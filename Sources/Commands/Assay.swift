@@ -8,7 +8,8 @@ public struct Assay: ParsableCommand {
         abstract: "Measures a fine-tuning dataset and finds what is wrong with it.",
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, SchemaCommand.self, ExplainCommand.self, PluginsCommand.self,
+            RunCommand.self, OptimizeCommand.self, ApplyCommand.self, SchemaCommand.self,
+            ExplainCommand.self, PluginsCommand.self,
             TaxonomyCommand.self, InjectCommand.self, ScoreCommand.self, RevertCommand.self,
         ])
 

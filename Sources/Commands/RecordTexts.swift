@@ -67,6 +67,32 @@ final class RecordTexts: NoiseInjector.Records {
         }
     }
 
+    /// A record with whole columns replaced, each of which is one piece of it.
+    ///
+    /// - Throws: `PlanningError` when a column is in several pieces, or the record cannot hold a text.
+    func replacing(_ row: Int, _ replacements: [PlanLine.Replacement]) throws -> [UInt8] {
+        let record = bytes(row)
+        var changes: [(piece: RecordPiece, text: [UInt8])] = []
+        for replacement in replacements {
+            let column = ColumnName(rawValue: replacement.column)
+            let pieces = editor.pieces(of: column, in: record)
+            guard pieces.count == 1 else {
+                throw PlanningError(
+                    "\(source.name) line \(spans[row].line): \(replacement.column) is in "
+                        + "\(pieces.count) pieces, expected one",
+                    help: "change this record by hand")
+            }
+            changes.append((pieces[0], Array(replacement.text.utf8)))
+        }
+        do {
+            return try editor.replace(changes.map { ($0.piece, $0.text) }, in: record)
+        } catch {
+            throw PlanningError(
+                "\(source.name) line \(spans[row].line): \(error)",
+                help: "change this record by hand")
+        }
+    }
+
     private func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         let span = spans[row]
         return UnsafeBufferPointer(rebasing: source.bytes[span.offset..<span.offset + span.length])

@@ -1,10 +1,7 @@
 import ArgumentParser
 
-/// `assay run DATA...`.
-struct RunCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Analyses a dataset and writes a report.")
-
+/// What an analysis is asked, by whichever command.
+struct RunOptions: ParsableArguments {
     @Argument(help: "Files, folders, or - for standard input.") var data: [String] = []
     @Option(help: "Strategies, ids or globs, separated by commas.") var plugins: String?
     @Option(help: "Add a plugin: a bundle folder, a plugin.json or a .so.")
@@ -48,9 +45,17 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("call-seconds"), help: .hidden) var callSeconds: Double?
     @Flag(name: .customLong("reload-partials"), help: .hidden) var reloadPartials = false
     @Flag(help: "No progress.") var quiet = false
+}
+
+/// `assay run DATA...`.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Analyses a dataset and writes a report.")
+
+    @OptionGroup var options: RunOptions
 
     func run() throws {
-        let status = try Analysis(settings: RunSettings(self)).run()
+        let status = try Analysis(settings: RunSettings(options)).run()
         if status != 0 { throw ExitCode(status) }
     }
 }

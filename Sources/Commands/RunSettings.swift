@@ -29,7 +29,7 @@ struct RunSettings {
     let callSeconds: Double?
     let reloadsPartials: Bool
 
-    init(_ command: RunCommand) throws {
+    init(_ command: RunOptions) throws {
         let file = try command.config.map { try RunConfigurationFile(path: $0) }
         func list(_ own: [String], _ key: String) -> [String] {
             own.isEmpty ? file?.paths(key) ?? [] : own

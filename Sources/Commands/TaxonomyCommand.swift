@@ -48,7 +48,7 @@ struct TaxonomyCommand: ParsableCommand {
             if let fields { arguments += ["--fields", fields] }
             if let seed { arguments += ["--seed", String(seed)] }
             if let threads { arguments += ["--threads", String(threads)] }
-            let settings = try RunSettings(RunCommand.parse(arguments))
+            let settings = try RunSettings(RunOptions.parse(arguments))
             let results = try Analysis(settings: settings).results()
             guard let result = results.first, result.status == .ok else {
                 throw UsageError(
@@ -88,7 +88,7 @@ struct TaxonomyCommand: ParsableCommand {
             try output.publish()
             defer { unlink(record) }
             let settings = try RunSettings(
-                RunCommand.parse(
+                RunOptions.parse(
                     [record, "--plugins", "coverage", "--taxonomy", file, "--quiet"]))
             let result = try Analysis(settings: settings).results().first
             if let problem = result?.error {

@@ -10,7 +10,7 @@ typedef struct assay_proposal {
     int32_t action; /**< ASSAY_ACTION_... */
     int32_t role;   /**< of `row` */
     int64_t row;    /**< within `role`, or ASSAY_NO_ROW */
-    uint64_t group; /**< as in the finding it follows from */
+    uint64_t group; /**< as in the finding it follows from; of a drop of a copy: 1 + the row that stays for it */
     assay_str code; /**< the finding's code */
     double confidence; /**< 0 to 1 */
     double number;     /**< weight, copies or count, by action; else 0 */

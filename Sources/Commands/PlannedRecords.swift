@@ -1,0 +1,81 @@
+import JSONText
+import Planning
+import PluginHost
+import Reading
+import Records
+
+/// Files that a plan leads to.
+struct PlanPaths {
+    let output: String
+    let plan: String
+    let ledger: String
+
+    init(output: String, plan: String?, ledger: String?) {
+        self.output = output
+        self.plan = plan ?? output + ".plan.jsonl"
+        self.ledger = ledger ?? output + ".ledger.jsonl"
+    }
+}
+
+/// The records of a file, for which plans are made and to which they are applied.
+struct PlannedRecords {
+    private let records: RecordTexts
+
+    init(path: String, fields: [(part: String, pointer: String)]) throws {
+        var options = ReadingOptions()
+        options.fields = fields
+        records = try RecordTexts(SourceBytes(path: path), options: options)
+    }
+
+    /// Number of records.
+    var count: Int { records.count }
+
+    /// A plan for these records.
+    func plan(_ lines: [PlanLine], limit: PlanLimit) -> Plan {
+        Plan(
+            source: Ledger.File(
+                name: records.source.name, byteCount: records.source.bytes.count,
+                sha256: records.summary.sha256),
+            limit: limit.text,
+            contents: records.spans.map { span in
+                Plan.content(
+                    UnsafeBufferPointer(
+                        rebasing: records.source.bytes[span.offset..<span.offset + span.length]))
+            }, lines: lines)
+    }
+
+    /// Writes a plan, whole or not at all.
+    func write(_ plan: Plan, to path: String) throws {
+        let file = try AtomicFile(path: path)
+        try file.append(plan.bytes)
+        _ = try file.complete()
+        try file.publish()
+    }
+
+    /// Writes the output of a plan and its ledger.
+    func apply(_ plan: Plan, _ paths: PlanPaths) throws {
+        let application = PlanApplication(
+            plan, source: records.source, spans: records.spans, format: records.summary.format)
+        try application.check(sha256: records.summary.sha256)
+        let (changes, refused) = application.changes { row, replacements in
+            try? records.replacing(row, replacements)
+        }
+        for row in refused.prefix(5) {
+            Diagnostics.line(
+                "warning: row \(row + 1) stays as it is: its record cannot hold what was planned")
+        }
+        let ledger = try DatasetRewriter.write(
+            records.source, sha256: records.summary.sha256, changes: changes, to: paths.output,
+            ledger: paths.ledger)
+        let dropped = ledger.entries.count { $0.action == PlanLine.Action.drop.rawValue }
+        let copies = ledger.entries.reduce(0) { $0 + ($1.account["copies"]?.intValue ?? 0) }
+        print(
+            "records: \(records.count) - \(dropped) left out + \(copies) repeated = "
+                + "\(records.count - dropped + copies)")
+        if records.rejectedCount > 0 {
+            print("copied as they are: \(records.rejectedCount) records that cannot be read")
+        }
+        print("written: \(paths.output), \(paths.ledger)")
+        print("undo: assay revert \(paths.output) --ledger \(paths.ledger) -o FILE")
+    }
+}

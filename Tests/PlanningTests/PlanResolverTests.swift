@@ -1,0 +1,170 @@
+import Planning
+import Testing
+
+/// Who wins where analyzers disagree about a row, and what the plan says of it.
+@Suite struct PlanResolverTests {
+    private func voice(
+        _ action: PlanVoice.Action, by strategy: String = "noise", row: Int = 0,
+        code: String? = nil,
+        group: UInt64 = 0, confidence: Double = 0.9, number: Double = 0, column: String = "",
+        text: String = ""
+    ) -> PlanVoice {
+        PlanVoice(
+            analyzer: "org.\(strategy)", version: "1.0.0", strategy: strategy,
+            code: code ?? strategy.uppercased(), action: action, row: row, group: group,
+            confidence: confidence, number: number, column: column, text: text)
+    }
+
+    private func resolve(
+        _ voices: [PlanVoice], _ limit: PlanLimit = .all, badness: [Int: Double] = [:]
+    ) -> [PlanLine] {
+        let lines = PlanResolver(limit: limit, badness: badness).resolve(voices)
+        #expect(
+            PlanResolver(limit: limit, badness: badness).resolve(voices.reversed()) == lines,
+            "the order of the proposals does not matter")
+        return lines
+    }
+
+    /// One pair of actions on row 0: what is done, the sentence, and how many proposals were overruled.
+    struct Pair: CustomTestStringConvertible, Sendable {
+        let first: PlanVoice.Action
+        let second: PlanVoice.Action
+        let action: PlanLine.Action
+        let explanation: String
+        let overruled: Int
+
+        init(
+            _ first: PlanVoice.Action, _ second: PlanVoice.Action, _ action: PlanLine.Action,
+            _ explanation: String, _ overruled: Int
+        ) {
+            self.first = first
+            self.second = second
+            self.action = action
+            self.explanation = explanation
+            self.overruled = overruled
+        }
+
+        var testDescription: String { "\(first) against \(second)" }
+    }
+
+    /// The first of each pair comes from noise, the second from a plugin of another author, but for what only
+    /// a draw proposes.
+    static let pairs: [Pair] = [
+        Pair(.review, .review, .review, "for review: NOISE", 0),
+        Pair(.review, .drop, .drop, "left out for OTHER", 1),
+        Pair(.review, .repair, .change, "repaired: text.response", 1),
+        Pair(.review, .relabel, .change, "relabelled as b", 1),
+        Pair(.review, .weight, .review, "for review: NOISE", 1),
+        Pair(.review, .duplicate, .review, "for review: NOISE", 1),
+        Pair(.drop, .drop, .drop, "left out for NOISE", 0),
+        Pair(.drop, .repair, .change, "repaired: text.response", 1),
+        Pair(.drop, .relabel, .drop, "left out for NOISE", 1),
+        Pair(.drop, .weight, .drop, "left out for NOISE", 1),
+        Pair(.drop, .duplicate, .drop, "left out for NOISE", 1),
+        Pair(.repair, .repair, .review, "two different repairs of text.response: none is made", 0),
+        Pair(.repair, .relabel, .change, "repaired: text.response; relabelled as b", 0),
+        Pair(.repair, .weight, .change, "repaired: text.response", 1),
+        Pair(.repair, .duplicate, .duplicate, "repaired: text.response; repeated 2 more times", 0),
+        Pair(.relabel, .relabel, .review, "labels that contradict each other: a, b", 0),
+        Pair(.relabel, .weight, .change, "relabelled as a", 1),
+        Pair(.relabel, .duplicate, .duplicate, "relabelled as a; repeated 2 more times", 0),
+        Pair(.weight, .weight, .weight, "weighted by the product of 2", 0),
+        Pair(.weight, .duplicate, .duplicate, "repeated 2 more times", 1),
+        Pair(.duplicate, .duplicate, .duplicate, "repeated 2 more times", 0),
+    ]
+
+    @Test("every pair of actions on one row", arguments: pairs)
+    func resolvesPair(_ pair: Pair) throws {
+        func make(_ action: PlanVoice.Action, _ strategy: String, _ text: String) -> PlanVoice {
+            switch action {
+            case .repair:
+                voice(action, by: strategy, column: "text.response", text: text)
+            case .relabel: voice(action, by: strategy, text: text)
+            case .weight: voice(action, by: strategy, number: 2)
+            case .duplicate: voice(action, by: strategy, number: 2)
+            case .drop, .review: voice(action, by: strategy)
+            }
+        }
+        let lines = resolve([make(pair.first, "noise", "a"), make(pair.second, "other", "b")])
+        let line = try #require(lines.first)
+        #expect(lines.count == 1)
+        #expect(line.action == pair.action)
+        #expect(line.explanation == pair.explanation)
+        #expect(line.overruled.count == pair.overruled)
+        #expect(line.overruled.allSatisfy { !$0.why.isEmpty })
+        if pair.first == .weight, pair.second == .weight { #expect(line.number == 4) }
+    }
+
+    @Test("all pairs are in the table")
+    func complete() {
+        let all = PlanVoice.Action.allCases
+        #expect(PlanResolverTests.pairs.count == all.count * (all.count + 1) / 2)
+    }
+
+    @Test("diversity keeps one of two copies, noise drops that one: the other stays in its place")
+    func survivorIsBad() throws {
+        let lines = resolve(
+            [
+                voice(.drop, row: 4, confidence: 1),
+                voice(.drop, by: "diversity", row: 7, group: 5, confidence: 0.95),
+                voice(.drop, by: "diversity", row: 9, group: 5, confidence: 0.9),
+            ], badness: [7: 0.6])
+        #expect(lines.map(\.row) == [4, 7, 9])
+        #expect(lines.map(\.action) == [.drop, .drop, .review])
+        #expect(lines[1].survivor == 9)
+        #expect(lines[1].explanation == "repeats row 10, which stays in place of row 5")
+        #expect(lines[2].explanation == "stays in place of row 5, which is left out")
+        #expect(lines[2].overruled.count == 1)
+    }
+
+    @Test("distribution wants copies of a record under review: it is not repeated")
+    func copiesUnderReview() throws {
+        let line = try #require(
+            resolve([
+                voice(.review), voice(.duplicate, by: "distribution", number: 3),
+            ]).first)
+        #expect(line.action == .review)
+        #expect(line.overruled.map(\.why) == ["a record under review is not repeated"])
+    }
+
+    @Test("a draw that leaves out and one that repeats the same record are left to a person")
+    func drawsContradict() throws {
+        let line = try #require(
+            resolve([
+                voice(.drop, by: "distribution"), voice(.duplicate, by: "diversity", number: 1),
+            ]).first)
+        #expect(line.action == .review)
+        #expect(line.because.count == 2)
+    }
+
+    @Test("a copy whose group is left out whole is overruled, not kept")
+    func wholeGroupIsBad() {
+        let lines = resolve([
+            voice(.drop, row: 1, confidence: 1), voice(.drop, row: 2, confidence: 1),
+            voice(.drop, by: "diversity", row: 2, group: 2),
+        ])
+        #expect(lines.map(\.action) == [.drop, .drop])
+    }
+
+    @Test("safe applies exact copies, worthless records and repairs alone")
+    func limits() {
+        let voices = [
+            voice(.drop, by: "diversity", row: 0, group: 9, confidence: 1),
+            voice(.drop, by: "diversity", row: 1, group: 9, confidence: 0.9),
+            voice(.drop, row: 2, confidence: 1), voice(.drop, row: 3, confidence: 0.8),
+            voice(.relabel, row: 4, confidence: 1, text: "x"),
+            voice(.repair, row: 5, confidence: 0.99, column: "text.prompt", text: "x"),
+            voice(.repair, row: 6, confidence: 0.6, column: "text.prompt", text: "x"),
+            voice(.duplicate, by: "distribution", row: 7, number: 1),
+            voice(.drop, by: "distribution", row: 10, confidence: 0.2),
+        ]
+        #expect(resolve(voices, .safe).map(\.row) == [0, 2, 5])
+        #expect(resolve(voices, .all).map(\.row) == [0, 1, 2, 3, 4, 5, 6, 7, 10])
+        #expect(resolve(voices, .confidence(0.95)).map(\.row) == [0, 2, 4, 5, 7, 10])
+        #expect(PlanLimit("0.7") == .confidence(0.7) && PlanLimit("safe") == .safe)
+        #expect(PlanLimit("1.5") == nil && PlanLimit("most") == nil && PlanLimit("nan") == nil)
+    }
+
+    @Test("nothing proposed, nothing planned")
+    func nothing() { #expect(resolve([]).isEmpty) }
+}
