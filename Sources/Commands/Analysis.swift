@@ -15,6 +15,8 @@ struct Analysis {
     static let version = "0.1.0"
 
     let settings: RunSettings
+    /// Metrics of earlier rounds of a loop.
+    var earlierRounds: [[Metric]] = []
 
     /// Reads, analyses, writes the report; returns the exit code.
     func run() throws -> Int32 { try runKeepingResults().status }
@@ -87,6 +89,7 @@ struct Analysis {
                     Int(clx_peak_memory()) + results.reduce(0) { $0 + $1.peakMemoryBytes }),
             ],
             datasets: input.datasets, results: results)
+        report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
         try ReportFolder(path: settings.out).write(
             report, input: input, execution: execution(results))

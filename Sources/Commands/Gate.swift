@@ -19,9 +19,24 @@ struct Gate {
                     return (halves[0], compare, bound)
                 }
                 throw UsageError(
-                    "--fail-on has \"\(term)\", expected metric, comparison and number",
+                    "\"\(term)\": expected metric, comparison and number",
                     help: "for example --fail-on 'noise.rate > 0.05'")
             }
+        }
+    }
+
+    /// The metrics that it names.
+    var names: [String] { alternatives.joined().map(\.name) }
+
+    /// How much nearer a metric came to what is asked of it, as a share of where it was; 0 for one that went
+    /// the other way.
+    func gain(from before: [Metric], to after: [Metric]) -> Double {
+        alternatives.joined().reduce(0) { most, term in
+            guard let old = before.first(where: { $0.name == term.name })?.value,
+                let new = after.first(where: { $0.name == term.name })?.value
+            else { return most }
+            let step = term.compare.hasPrefix("<") ? old - new : new - old
+            return max(most, step / max(abs(old), 1e-9))
         }
     }
 
@@ -33,7 +48,7 @@ struct Gate {
         for term in alternatives.joined() {
             guard let metric = metrics.first(where: { $0.name == term.name }) else {
                 throw UsageError(
-                    "--fail-on: no metric is called \"\(term.name)\"",
+                    "no metric is called \"\(term.name)\"",
                     help: Suggestion.nearest(to: term.name, among: metrics.map(\.name)).map {
                         "did you mean \($0)?"
                     } ?? "the metrics are in report.json")

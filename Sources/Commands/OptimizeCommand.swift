@@ -26,6 +26,17 @@ struct OptimizeCommand: ParsableCommand {
     @Option(help: "The plan to write (default: OUT.plan.jsonl).") var plan: String?
     @Option(help: "The ledger to write (default: OUT.ledger.jsonl).") var ledger: String?
     @Flag(name: .customLong("dry-run"), help: "Write the plan alone.") var dryRun = false
+    @Option(
+        help:
+            "Goals, as 'noise.rate <= 0.02 && diversity.score >= 0.6': rounds go on until they hold."
+    )
+    var until: String?
+    @Option(name: .customLong("max-rounds"), help: "Rounds at most (default: 1, with --until 5).")
+    var maxRounds: Int?
+    @Option(
+        name: .customLong("min-gain"),
+        help: "Least improvement of a goal's metric in a round, as a share of it (default: 0.001).")
+    var minGain = 0.001
 
     func run() throws {
         guard let limit = PlanLimit(apply) else {
@@ -50,71 +61,17 @@ struct OptimizeCommand: ParsableCommand {
         try OutputPaths.check(
             input: data,
             outputs: dryRun ? [files.plan] : [output, files.plan, files.ledger])
-        let analysis = Analysis(settings: settings)
-        let (status, results) = try analysis.runKeepingResults()
-        // A gate that fails is what optimising is for; anything else leaves the data as it is.
-        guard status == 0 || status == 1 else { throw ExitCode(status) }
+        let most = maxRounds ?? (until == nil ? 1 : 5)
+        guard most >= 1, !dryRun || most == 1 else {
+            throw UsageError(
+                "--max-rounds is \(most), expected at least 1, and 1 with --dry-run",
+                help: "a plan that is not applied has no second round")
+        }
         let records = try PlannedRecords(path: data, fields: settings.fields)
-        let voices = OptimizeCommand.voices(results, rowCount: records.count)
-        let lines = PlanResolver(limit: limit, badness: OptimizeCommand.badness(results))
-            .resolve(voices)
-        let made = records.plan(lines, limit: limit)
-        try records.write(made, to: files.plan)
-        OptimizeCommand.report(made, voices: voices)
-        print("plan: \(files.plan)")
-        guard !dryRun else { return }
-        try records.apply(made, files)
-    }
-
-    /// What the analyzers propose for rows of the data.
-    static func voices(_ results: [AnalyzerResult], rowCount: Int) -> [PlanVoice] {
-        results.flatMap { result in
-            result.output.proposals.compactMap { proposal in
-                guard proposal.role == .data, let row = proposal.row,
-                    let action = PlanVoice.Action(rawValue: proposal.action.name)
-                else { return nil }
-                return PlanVoice(
-                    analyzer: result.identity.id, version: result.identity.version,
-                    strategy: result.identity.strategy, code: proposal.code, action: action,
-                    row: row, group: proposal.group <= UInt64(rowCount) ? proposal.group : 0,
-                    confidence: proposal.confidence,
-                    number: proposal.number, column: proposal.column, text: proposal.text)
-            }
-        }
-    }
-
-    /// The worst that noise says of each row.
-    private static func badness(_ results: [AnalyzerResult]) -> [Int: Double] {
-        var badness: [Int: Double] = [:]
-        for result in results where result.identity.strategy == "noise" {
-            for finding in result.allFindings where finding.role == .data {
-                guard let row = finding.row else { continue }
-                let weight = Double(finding.severity.rawValue) / Double(Severity.high.rawValue)
-                badness[row] = max(badness[row] ?? 0, finding.score * weight)
-            }
-        }
-        return badness
-    }
-
-    private static func report(_ plan: Plan, voices: [PlanVoice]) {
-        for action in PlanLine.Action.allCases {
-            let count = plan.lines.count { $0.action == action }
-            guard count > 0 else { continue }
-            let words =
-                switch action {
-                case .drop: "left out"
-                case .change: "changed"
-                case .duplicate: "repeated"
-                case .weight: "weighted, in the plan alone"
-                case .review: "left for review"
-                }
-            print("\(words): \(count) of \(plan.contents.count) records")
-        }
-        let followed = plan.lines.reduce(0) { $0 + $1.because.count + $1.overruled.count }
-        let left = voices.count - followed
-        if left > 0 {
-            print("not applied: \(left) proposals that --apply \(plan.limit) does not allow")
-        }
+        var loop = OptimizeLoop(
+            settings: settings, records: records, limit: limit, goal: try until.map(Gate.init),
+            mostRounds: most, leastGain: minGain, isDry: dryRun, files: files)
+        try loop.run()
     }
 }
 

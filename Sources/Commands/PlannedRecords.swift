@@ -52,14 +52,32 @@ struct PlannedRecords {
         try file.publish()
     }
 
-    /// Writes the output of a plan and its ledger.
+    /// The file as the user named it.
+    var name: String { records.source.name }
+
+    /// Writes the output of a plan and its ledger; gives the rows that cannot hold what was planned.
+    func write(_ plan: Plan, output: String, ledger: String) throws -> [Int] {
+        let (changes, refused) = changes(plan)
+        _ = try DatasetRewriter.write(
+            records.source, sha256: records.summary.sha256, changes: changes, to: output,
+            ledger: ledger)
+        return refused
+    }
+
+    private func changes(
+        _ plan: Plan
+    ) -> (changes: [DatasetRewriter.Change], refused: [Int]) {
+        PlanApplication(
+            plan, source: records.source, spans: records.spans, format: records.summary.format
+        ).changes { try? records.replacing($0, $1) }
+    }
+
+    /// Writes the output of a plan and its ledger, and says so.
     func apply(_ plan: Plan, _ paths: PlanPaths) throws {
         let application = PlanApplication(
             plan, source: records.source, spans: records.spans, format: records.summary.format)
         try application.check(sha256: records.summary.sha256)
-        let (changes, refused) = application.changes { row, replacements in
-            try? records.replacing(row, replacements)
-        }
+        let (changes, refused) = changes(plan)
         for row in refused.prefix(5) {
             Diagnostics.line(
                 "warning: row \(row + 1) stays as it is: its record cannot hold what was planned")

@@ -5,7 +5,7 @@ import Records
 
 /// What a run was asked to do: the command line over the configuration file over the defaults.
 struct RunSettings {
-    let sources: [(role: Role, paths: [String])]
+    var sources: [(role: Role, paths: [String])]
     /// Parts of the selection; empty for every plugin.
     let selection: [String]
     let pluginPaths: [String]

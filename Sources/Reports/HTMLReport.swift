@@ -21,7 +21,7 @@ public enum HTMLReport {
             <meta name="viewport" content="width=device-width,initial-scale=1">
             <title>Assay report</title><style>\(HTMLText.style)</style></head>
             <body><main><h1>Assay report</h1><ul class="scores">\(scores)</ul>
-            \(gates(report))\(datasets(report))\(problems(report, place))
+            \(gates(report))\(rounds(report))\(datasets(report))\(problems(report, place))
             \(report.results.map(analyzer).joined(separator: "\n"))
             </main></body></html>
 
@@ -34,6 +34,18 @@ public enum HTMLReport {
             HTMLText.row([gate.passed ? "passed" : "FAILED", gate.expression, gate.value.text])
         }
         return "<h2>Gates</h2>" + HTMLText.table(["gate", "expression", "values"], rows)
+    }
+
+    private static func rounds(_ report: Report) -> String {
+        let rounds = report.rounds
+        guard let count = rounds.first?.values.count else { return "" }
+        let head = ["metric", "before"] + (1..<count).map { "after round \($0)" }
+        let rows = rounds.map { round in
+            HTMLText.row(
+                [round.name] + round.values.map { $0.map { HTMLText.short($0) } ?? "" },
+                numbers: Set(1...count))
+        }
+        return "<h2>Rounds</h2>" + HTMLText.table(head, rows)
     }
 
     private static func datasets(_ report: Report) -> String {

@@ -67,11 +67,25 @@ public struct Report: Sendable {
     /// Gates in the order stated.
     public var gates: [Gate] = []
 
+    /// Metrics of the rounds of a loop before this one, the first of the data as it was.
+    public var earlierRounds: [[Metric]] = []
+
     /// Makes a report.
     public init(run: JSONObject, datasets: [Dataset], results: [AnalyzerResult]) {
         self.run = run
         self.datasets = datasets
         self.results = results
+    }
+
+    /// Every metric by round, the last of this report; empty where there was one analysis.
+    public var rounds: [(name: String, values: [Double?])] {
+        guard !earlierRounds.isEmpty else { return [] }
+        let all = earlierRounds + [results.flatMap(\.output.metrics)]
+        var names: [String] = []
+        for metric in all.joined() where !names.contains(metric.name) { names.append(metric.name) }
+        return names.map { name in
+            (name, all.map { metrics in metrics.first { $0.name == name }?.value })
+        }
     }
 
     /// The strategies' scores, 0 to 1.
@@ -142,7 +156,7 @@ public struct Report: Sendable {
 
     /// `report.json`.
     public var json: JSONValue {
-        .object([
+        var object: JSONObject = [
             "schema": "assay.report/1", "run": .object(run),
             "datasets": .array(
                 datasets.map { dataset in
@@ -177,7 +191,15 @@ public struct Report: Sendable {
                         "passed": .bool($0.passed),
                     ])
                 }),
-        ])
+        ]
+        if !earlierRounds.isEmpty {
+            object["rounds"] = .object(
+                JSONObject(
+                    rounds.map { round in
+                        (round.name, .array(round.values.map { $0.map { .number($0) } ?? .null }))
+                    }))
+        }
+        return .object(object)
     }
 
     /// Proposals by action.

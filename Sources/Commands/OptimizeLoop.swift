@@ -1,0 +1,179 @@
+import ArgumentParser
+import Glibc
+import JSONText
+import Orchestrator
+import Planning
+import PluginHost
+import Records
+import Reports
+
+/// Rounds of analysing, planning and applying, until a reason to stop.
+struct OptimizeLoop {
+    private let settings: RunSettings
+    private let records: PlannedRecords
+    private let limit: PlanLimit
+    private let goal: Gate?
+    private let mostRounds: Int
+    private let leastGain: Double
+    private let isDry: Bool
+    private let files: PlanPaths
+    private var history: PlanHistory
+    private var measured: [[Metric]] = []
+
+    init(
+        settings: RunSettings, records: PlannedRecords, limit: PlanLimit, goal: Gate?,
+        mostRounds: Int, leastGain: Double, isDry: Bool, files: PlanPaths
+    ) {
+        self.settings = settings
+        self.records = records
+        self.limit = limit
+        self.goal = goal
+        self.mostRounds = mostRounds
+        self.leastGain = leastGain
+        self.isDry = isDry
+        self.files = files
+        history = PlanHistory(rowCount: records.count)
+    }
+
+    /// Analyses and plans; in all but a dry run writes output, ledger and plan.
+    ///
+    /// One round without a goal is not measured again. Rounds go through a file beside the output, which does not
+    /// stay.
+    mutating func run() throws {
+        if isMeasuredAgain,
+            let rows = [settings.embedding, settings.predictedProbabilities].compactMap(\.self)
+                .first(where: { $0.hasSuffix(".npy") })
+        {
+            throw UsageError(
+                "\(rows): has a row for every record, which does not hold after a round",
+                help: "give them as a field of the records (field:NAME), or take one round")
+        }
+        let path = files.output + ".round" + OptimizeLoop.ending(records.name)
+        defer { unlink(path) }
+        var round = 0
+        var proposalCount = 0
+        var reason: StopReason?
+        while reason == nil {
+            let results = try analyze(round == 0 ? nil : path)
+            let metrics = results.flatMap(\.output.metrics)
+            let gain = goal.flatMap { goal in
+                measured.last.map { goal.gain(from: $0, to: metrics) }
+            }
+            measured.append(metrics)
+            reason = StopReason.afterAnalysis(
+                isGoalMet: try goal.map { try !$0.evaluate(metrics).passed } ?? false,
+                round: round, mostRounds: mostRounds, gain: gain, leastGain: leastGain)
+            guard reason == nil else { break }
+            let voices = OptimizeLoop.voices(results, rowCount: history.origins.count)
+            proposalCount = voices.count
+            let lines = PlanResolver(limit: limit, badness: OptimizeLoop.badness(results))
+                .resolve(voices)
+            reason = StopReason.afterPlan(history.add(lines))
+            guard reason == nil else { break }
+            round += 1
+            guard isMeasuredAgain else {
+                break
+            }
+            let refused = try records.write(
+                records.plan(history.plan, limit: limit), output: path,
+                ledger: path + ".ledger")
+            unlink(path + ".ledger")
+            history.giveUp(refused)
+        }
+        try conclude(reason, rounds: round, proposalCount: proposalCount)
+    }
+
+    /// The ending by which a format is told, of a compressed file that of what it holds.
+    private static func ending(_ name: String) -> String {
+        let parts = name.split(separator: "/").last?.split(separator: ".").dropFirst() ?? []
+        return parts.last { $0 != "gz" && $0 != "zst" }.map { ".\($0)" } ?? ""
+    }
+
+    private var isMeasuredAgain: Bool { !isDry && (goal != nil || mostRounds > 1) }
+
+    private func analyze(_ path: String?) throws -> [AnalyzerResult] {
+        var own = settings
+        if let path {
+            own.sources = settings.sources.map { $0.role == .data ? (.data, [path]) : $0 }
+        }
+        let (status, results) = try Analysis(settings: own, earlierRounds: measured)
+            .runKeepingResults()
+        // A gate that fails is what optimising is for; anything else leaves the data as it is.
+        guard status == 0 || status == 1 else { throw ExitCode(status) }
+        return results
+    }
+
+    private func conclude(_ reason: StopReason?, rounds: Int, proposalCount: Int) throws {
+        let plan = records.plan(history.plan, limit: limit)
+        try records.write(plan, to: files.plan)
+        report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
+        if let reason, isMeasuredAgain {
+            print("stopped after \(rounds) round\(rounds == 1 ? "" : "s"): \(reason.text)")
+            goals()
+        }
+        print("plan: \(files.plan)")
+        if !isDry { try records.apply(plan, files) }
+    }
+
+    /// The metrics of the goals by round.
+    private func goals() {
+        for name in goal?.names ?? [] {
+            let values = measured.map { metrics in
+                metrics.first { $0.name == name }.map {
+                    JSONWriter.text(of: ($0.value * 10_000).rounded() / 10_000)
+                } ?? "-"
+            }
+            print("\(name): \(values.joined(separator: ", "))")
+        }
+    }
+
+    /// What the analyzers propose for rows of the data.
+    static func voices(_ results: [AnalyzerResult], rowCount: Int) -> [PlanVoice] {
+        results.flatMap { result in
+            result.output.proposals.compactMap { proposal in
+                guard proposal.role == .data, let row = proposal.row,
+                    let action = PlanVoice.Action(rawValue: proposal.action.name)
+                else { return nil }
+                return PlanVoice(
+                    analyzer: result.identity.id, version: result.identity.version,
+                    strategy: result.identity.strategy, code: proposal.code, action: action,
+                    row: row, group: proposal.group <= UInt64(rowCount) ? proposal.group : 0,
+                    confidence: proposal.confidence,
+                    number: proposal.number, column: proposal.column, text: proposal.text)
+            }
+        }
+    }
+
+    /// The worst that noise says of each row.
+    private static func badness(_ results: [AnalyzerResult]) -> [Int: Double] {
+        var badness: [Int: Double] = [:]
+        for result in results where result.identity.strategy == "noise" {
+            for finding in result.allFindings where finding.role == .data {
+                guard let row = finding.row else { continue }
+                let weight = Double(finding.severity.rawValue) / Double(Severity.high.rawValue)
+                badness[row] = max(badness[row] ?? 0, finding.score * weight)
+            }
+        }
+        return badness
+    }
+
+    private func report(_ plan: Plan, proposalCount: Int?) {
+        for action in PlanLine.Action.allCases {
+            let count = plan.lines.count { $0.action == action }
+            guard count > 0 else { continue }
+            let words =
+                switch action {
+                case .drop: "left out"
+                case .change: "changed"
+                case .duplicate: "repeated"
+                case .weight: "weighted, in the plan alone"
+                case .review: "left for review"
+                }
+            print("\(words): \(count) of \(plan.contents.count) records")
+        }
+        let followed = plan.lines.reduce(0) { $0 + $1.because.count + $1.overruled.count }
+        if let left = proposalCount.map({ $0 - followed }), left > 0 {
+            print("not applied: \(left) proposals that --apply \(plan.limit) does not allow")
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/// What several rounds have decided about the records of one file, as one plan of it.
+///
+/// Each round sees the data as the rounds before left it; its lines are told of the records that they come
+/// from. Nothing that an earlier round did is undone: what was repeated is not left out, and a text that was
+/// changed is not changed again.
+public struct PlanHistory: Sendable {
+    /// The lines of all rounds, by row of the file.
+    public private(set) var lines: [Int: PlanLine] = [:]
+    private let rowCount: Int
+    /// Rows whose records cannot hold what was planned for them.
+    private var unchangeable: Set<Int> = []
+
+    /// What a round added.
+    public struct Addition: Sendable, Equatable {
+        /// Lines that change the data.
+        public var changes = 0
+        /// Lines that would have undone an earlier round's.
+        public var undoing = 0
+
+        /// Nothing added.
+        public init() {}
+    }
+
+    /// No rounds yet, for a file of so many records.
+    public init(rowCount: Int) { self.rowCount = rowCount }
+
+    /// Of every record as the rounds so far leave them the row of the file that it comes from.
+    ///
+    /// O(rows).
+    public var origins: [Int] {
+        (0..<rowCount).flatMap { row -> [Int] in
+            guard let line = lines[row] else { return [row] }
+            switch line.action {
+            case .drop: return []
+            case .duplicate: return [Int](repeating: row, count: 1 + Int(line.number))
+            case .change, .weight, .review: return [row]
+            }
+        }
+    }
+
+    /// The plan of all rounds, by row.
+    public var plan: [PlanLine] { lines.keys.sorted().compactMap { lines[$0] } }
+
+    /// Adds what a round decided of the data as it was then.
+    public mutating func add(_ round: [PlanLine]) -> Addition {
+        let origins = origins
+        var addition = Addition()
+        for line in round where line.row < origins.count {
+            add(
+                line, to: origins[line.row],
+                survivor: line.survivor.flatMap {
+                    origins.indices.contains($0) ? origins[$0] : nil
+                }, &addition)
+        }
+        return addition
+    }
+
+    private mutating func add(
+        _ line: PlanLine, to row: Int, survivor: Int?, _ addition: inout Addition
+    ) {
+        guard !unchangeable.contains(row) else { return }
+        let earlier = lines[row]
+        switch line.action {
+        case .review, .weight:
+            // Of these the last round's word counts.
+            if earlier == nil || earlier?.action == .review || earlier?.action == .weight {
+                lines[row] = line.moved(to: row, survivor: survivor, after: nil)
+            }
+        case .drop:
+            if earlier?.action == .duplicate {
+                addition.undoing += 1
+            } else {
+                lines[row] = line.moved(to: row, survivor: survivor, after: earlier)
+                addition.changes += 1
+            }
+        case .duplicate where earlier?.action == .duplicate: addition.undoing += 1
+        case .change, .duplicate:
+            let known = earlier?.replacements ?? []
+            if line.replacements.contains(where: { new in
+                known.contains { $0.column == new.column && $0.text != new.text }
+            }) {
+                addition.undoing += 1
+            } else if line.action == .duplicate
+                || line.replacements.contains(where: { !known.contains($0) })
+            {
+                lines[row] = line.moved(to: row, survivor: survivor, after: earlier)
+                addition.changes += 1
+            }
+        }
+    }
+
+    /// Takes back what records could not hold.
+    public mutating func giveUp(_ rows: [Int]) {
+        for row in rows {
+            unchangeable.insert(row)
+            lines[row] = nil
+        }
+    }
+}
+
+extension PlanLine {
+    /// The same of another row, with what an earlier round did to it.
+    fileprivate func moved(to row: Int, survivor: Int?, after earlier: PlanLine?) -> PlanLine {
+        var texts = earlier?.replacements ?? []
+        for replacement in replacements where !texts.contains(replacement) {
+            texts.append(replacement)
+        }
+        let isRepeated = earlier?.action == .duplicate && action == .change
+        let changed = earlier.map { $0.action == .change || $0.action == .duplicate } ?? false
+        return PlanLine(
+            row: row, action: isRepeated ? .duplicate : action,
+            replacements: action == .drop ? [] : texts,
+            number: isRepeated ? earlier?.number ?? 0 : number, survivor: survivor,
+            because: (changed ? earlier?.because ?? [] : []) + because, overruled: overruled,
+            explanation: changed
+                ? "\(earlier?.explanation ?? ""); then \(explanation)" : explanation)
+    }
+}

@@ -1,0 +1,94 @@
+import Planning
+import Testing
+
+@Suite struct PlanHistoryTests {
+    private func voice(
+        _ action: PlanVoice.Action, row: Int, group: UInt64 = 0, number: Double = 0,
+        text: String = ""
+    ) -> PlanVoice {
+        PlanVoice(
+            analyzer: "org.test", version: "1.0.0",
+            strategy: action == .duplicate ? "diversity" : "noise",
+            code: "TST001", action: action, row: row, group: group, confidence: 1, number: number,
+            column: action == .repair ? "text.response" : "", text: text)
+    }
+
+    private func plan(_ voices: [PlanVoice]) -> [PlanLine] {
+        PlanResolver(limit: .all).resolve(voices)
+    }
+
+    @Test("rows of a later round are told of the records that they come from")
+    func origins() {
+        var history = PlanHistory(rowCount: 5)
+        #expect(history.origins == [0, 1, 2, 3, 4])
+        let first = history.add(
+            plan([voice(.drop, row: 1), voice(.duplicate, row: 3, number: 2)]))
+        #expect(first.changes == 2 && first.undoing == 0)
+        #expect(history.origins == [0, 2, 3, 3, 3, 4])
+        let second = history.add(plan([voice(.drop, row: 1), voice(.drop, row: 5)]))
+        #expect(second.changes == 2)
+        #expect(history.plan.map(\.row) == [1, 2, 3, 4])
+        #expect(history.origins == [0, 3, 3, 3])
+    }
+
+    @Test("what an earlier round did is not undone, and a loop that could only do that stops")
+    func oscillation() {
+        var history = PlanHistory(rowCount: 3)
+        _ = history.add(
+            plan([
+                voice(.duplicate, row: 0, number: 1), voice(.relabel, row: 1, text: "a"),
+                voice(.repair, row: 2, text: "whole"),
+            ]))
+        let before = history.plan
+        let addition = history.add(
+            plan([
+                voice(.drop, row: 1, group: 1), voice(.relabel, row: 2, text: "b"),
+                voice(.repair, row: 3, text: "other"),
+            ]))
+        #expect(addition.changes == 0 && addition.undoing == 3)
+        #expect(history.plan == before)
+        #expect(StopReason.afterPlan(addition) == .oscillation)
+        #expect(StopReason.afterPlan(PlanHistory.Addition()) == .noProgress)
+        var further = addition
+        further.changes = 1
+        #expect(StopReason.afterPlan(further) == nil)
+    }
+
+    @Test("a record is repaired in one round, relabelled in the next and repeated in the third")
+    func together() throws {
+        var history = PlanHistory(rowCount: 1)
+        _ = history.add(plan([voice(.repair, row: 0, text: "whole")]))
+        _ = history.add(plan([voice(.relabel, row: 0, text: "a")]))
+        _ = history.add(plan([voice(.duplicate, row: 0, number: 1)]))
+        let line = try #require(history.plan.first)
+        #expect(line.action == .duplicate && line.number == 1)
+        #expect(line.replacements.map(\.text) == ["whole", "a"])
+        #expect(line.because.count == 3)
+        #expect(
+            line.explanation
+                == "repaired: text.response; then relabelled as a; then repeated 1 more times")
+    }
+
+    @Test("what a record cannot hold is not asked for again")
+    func unchangeable() {
+        var history = PlanHistory(rowCount: 1)
+        _ = history.add(plan([voice(.repair, row: 0, text: "x")]))
+        history.giveUp([0])
+        #expect(history.plan.isEmpty)
+        #expect(history.add(plan([voice(.repair, row: 0, text: "x")])) == PlanHistory.Addition())
+    }
+
+    @Test("reasons to stop after an analysis")
+    func reasons() {
+        func reason(_ met: Bool, _ round: Int, _ gain: Double?) -> StopReason? {
+            StopReason.afterAnalysis(
+                isGoalMet: met, round: round, mostRounds: 3, gain: gain, leastGain: 0.01)
+        }
+        #expect(reason(true, 0, nil) == .goalMet)
+        #expect(reason(true, 3, 0) == .goalMet)
+        #expect(reason(false, 0, nil) == nil)
+        #expect(reason(false, 1, 0.001) == .noProgress)
+        #expect(reason(false, 2, 0.5) == nil)
+        #expect(reason(false, 3, 0.5) == .roundLimit)
+    }
+}
