@@ -67,7 +67,7 @@ let parts = team.map(shares) { part in
         Shingles.append(text, to: &numbers)
         var hash: UInt64 = 0
         for place in text.indices { hash = StableHash.mix(hash ^ UInt64(text[place])) }
-        keys.append(row: index, prompt: hash | 1, response: 0, context: 0, quality: 0) {
+        keys.append(row: index, prompt: hash | 1, response: 0, context: 0, trace: 0, quality: 0) {
             hasher.append(numbers.span, to: &$0)
         }
     }

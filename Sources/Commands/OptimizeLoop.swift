@@ -129,19 +129,31 @@ struct OptimizeLoop {
 
     /// What the analyzers propose for rows of the data.
     static func voices(_ results: [AnalyzerResult], rowCount: Int) -> [PlanVoice] {
-        results.flatMap { result in
-            result.output.proposals.compactMap { proposal in
+        results.flatMap { result -> [PlanVoice] in
+            var found: Set<RowCode> = []
+            for finding in result.allFindings where finding.role == .data {
+                if let row = finding.row { found.insert(RowCode(row: row, code: finding.code)) }
+            }
+            return result.output.proposals.compactMap { proposal in
                 guard proposal.role == .data, let row = proposal.row,
                     let action = PlanVoice.Action(rawValue: proposal.action.name)
                 else { return nil }
                 return PlanVoice(
                     analyzer: result.identity.id, version: result.identity.version,
-                    strategy: result.identity.strategy, code: proposal.code, action: action,
-                    row: row, group: proposal.group <= UInt64(rowCount) ? proposal.group : 0,
+                    isDrawn: !found.contains(RowCode(row: row, code: proposal.code)),
+                    code: proposal.code,
+                    action: action, row: row,
+                    group: proposal.group <= UInt64(rowCount) ? proposal.group : 0,
                     confidence: proposal.confidence,
                     number: proposal.number, column: proposal.column, text: proposal.text)
             }
         }
+    }
+
+    /// What a finding is about.
+    private struct RowCode: Hashable {
+        let row: Int
+        let code: String
     }
 
     /// The worst that noise says of each row.

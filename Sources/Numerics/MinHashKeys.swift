@@ -39,8 +39,11 @@ struct MinHashKeys: Sendable {
 
     /// The hash of a key of every signature with its index, sorted by hash, then index; empty sets left out.
     ///
-    /// `signatures` holds `stride` numbers a set, of which the signature begins at `first`. O(n).
-    func sorted(_ key: Int, _ signatures: [UInt32], stride: Int, first: Int) -> [UInt64] {
+    /// `signatures` holds `stride` numbers a set, of which the signature begins at `first` and `salts` stand
+    /// before it: sets of which those differ do not meet. O(n).
+    func sorted(
+        _ key: Int, _ signatures: [UInt32], stride: Int, first: Int, salts: Int
+    ) -> [UInt64] {
         let count = signatures.count / stride
         var keys: [UInt64] = []
         keys.reserveCapacity(count)
@@ -50,6 +53,11 @@ struct MinHashKeys: Sendable {
             let start = index * stride + first
             guard values[start] != MinHash.none else { continue }
             var hash: UInt64 = 0
+            for salt in 0..<salts {
+                hash =
+                    (hash ^ UInt64(values[start - 1 - salt])) &* 0x9E37_79B9_7F4A_7C15
+                hash ^= hash >> 32
+            }
             for part in 0..<5 {
                 let place = Int(places[part])
                 let value = values[start + place / 2] >> UInt32(16 * (place % 2)) & 0xFFFF

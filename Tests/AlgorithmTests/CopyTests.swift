@@ -31,7 +31,7 @@ import Testing
             Shingles.append(record.response.span, to: &response)
             keys.append(
                 row: row, prompt: hash(record.prompt), response: hash(record.response),
-                context: record.context, quality: record.quality
+                context: record.context, trace: record.trace, quality: record.quality
             ) { hasher.append(prompt.span, response.span, to: &$0) }
         }
         let leaders = ExactCopies.leaders(keys)
@@ -223,7 +223,10 @@ import Testing
     func traces() {
         func trace(_ text: String) -> UInt32 { NumberTrace.hash(Array(text.utf8).span) }
         #expect(trace("no number") == 0)
-        #expect(trace("7 of 12") == trace("12: 7"))
+        #expect(trace("7 of 12") == trace("(7: 12)"))
+        #expect(trace("7 of 12") != trace("12 of 7"))
+        #expect(trace("1.5") != trace("5.1") && trace("1.5") != trace("15"))
+        #expect(trace("it is -5") != trace("it is 5") && trace("top-5") == trace("top 5"))
         #expect(trace("7 of 12") != trace("7 of 13"))
         #expect(trace("71 2") != trace("7 12"))
         #expect(trace("7") != trace("7 7"))

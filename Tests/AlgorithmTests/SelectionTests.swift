@@ -52,7 +52,7 @@ import Testing
         let (set, owners) = groups(sizes, seed: 3)
         let even = [Float](repeating: 1, count: set.count)
         let chosen = SubsetSelection.kCenter(
-            set, quality: even, size: sizes.count, work: TestThreads())
+            set, quality: even, size: sizes.count, seed: 1, work: TestThreads())
         #expect(Set(chosen.map { owners[$0] }).count == sizes.count)
     }
 
@@ -65,7 +65,9 @@ import Testing
                 set, quality: even, size: size, seed: 1, work: TestThreads())
             #expect(chosen.count == expected)
             #expect(
-                SubsetSelection.kCenter(set, quality: even, size: size, work: TestThreads()).count
+                SubsetSelection.kCenter(
+                    set, quality: even, size: size, seed: 1, work: TestThreads()
+                ).count
                     == expected)
         }
     }

@@ -8,7 +8,7 @@ import Testing
     ) -> PlanVoice {
         PlanVoice(
             analyzer: "org.test", version: "1.0.0",
-            strategy: action == .duplicate ? "diversity" : "noise",
+            isDrawn: action == .duplicate,
             code: "TST001", action: action, row: row, group: group, confidence: 1, number: number,
             column: action == .repair ? "text.response" : "", text: text)
     }

@@ -10,7 +10,8 @@ import Testing
         text: String = ""
     ) -> PlanVoice {
         PlanVoice(
-            analyzer: "org.\(strategy)", version: "1.0.0", strategy: strategy,
+            analyzer: "org.\(strategy)", version: "1.0.0",
+            isDrawn: ["distribution", "diversity"].contains(strategy) && group == 0,
             code: code ?? strategy.uppercased(), action: action, row: row, group: group,
             confidence: confidence, number: number, column: column, text: text)
     }

@@ -28,6 +28,10 @@ public struct EvalIndex: Sendable {
     private let isCommon: [Bool]
     /// Of each record the different words that are not.
     private let tellingCounts: [Int32]
+    /// Of each record the size of its set.
+    private let sizes: [Int32]
+    /// The first record with each sequence of words, by its hash.
+    private let exact: [UInt64: Int32]
 
     /// What a thread keeps from text to text.
     public struct Scratch: Sendable {
@@ -52,12 +56,20 @@ public struct EvalIndex: Sendable {
         var entries: [UInt64] = []
         var set: [UInt32] = []
         var sorter = HashSorter()
+        var sizes: [Int32] = []
+        var exact: [UInt64: Int32] = [:]
         for record in 0..<starts.count - 1 {
             set.removeAll(keepingCapacity: true)
             Shingles.append(
                 tokens.span.extracting(starts[record]..<starts[record + 1]), to: &set)
             Shingles.sortUnique(&set, from: 0, &sorter)
             for number in set { entries.append(UInt64(number) << 32 | UInt64(record)) }
+            sizes.append(Int32(set.count))
+            let text = tokens.span.extracting(starts[record]..<starts[record + 1])
+            if !text.isEmpty {
+                let hash = EvalIndex.hash(text)
+                if exact[hash] == nil { exact[hash] = Int32(record) }
+            }
         }
         entries.sort()
         var words: [UInt32] = []
@@ -91,6 +103,8 @@ public struct EvalIndex: Sendable {
         self.wordStarts = wordStarts
         self.owners = owners
         self.isCommon = isCommon
+        self.sizes = sizes
+        self.exact = exact
         self.tellingCounts = tellingCounts
     }
 
@@ -108,6 +122,7 @@ public struct EvalIndex: Sendable {
         to text: Span<UInt32>, threshold: Double, _ scratch: inout Scratch
     ) -> (record: Int, similarity: Double)? {
         guard !text.isEmpty, count > 0 else { return nil }
+        if let record = exact[EvalIndex.hash(text)] { return (Int(record), 1) }
         var set = scratch.set
         scratch.set = []
         set.removeAll(keepingCapacity: true)
@@ -121,15 +136,22 @@ public struct EvalIndex: Sendable {
         }
         let tokens = tokens.span
         var best: (record: Int, similarity: Double)?
-        for record in mostShared(scratch) {
+        var otherSet: [UInt32] = []
+        for record in mostShared(set.count, scratch) {
             let other = tokens.extracting(starts[record]..<starts[record + 1])
             let length = max(text.count, other.count)
             let least = length < EvalIndex.leastLength ? 0 : 1
             let most = max(least, Int(((1 - threshold) * Double(length)).rounded()))
-            guard let changes = EditDistance.words(text, other, most: most) else { continue }
+            otherSet.removeAll(keepingCapacity: true)
+            Shingles.append(other, to: &otherSet)
+            Shingles.sortUnique(&otherSet, from: 0, &scratch.sorter)
+            // A change of a word costs a text at most the word and its two pairs.
+            let shared = CopyGroups.shared(set.span, otherSet.span)
+            guard shared >= max(set.count, otherSet.count) - 3 * most else { continue }
             let mostTelling = max(
                 least, Int(((1 - threshold) * Double(tellingCounts[record])).rounded()))
-            guard changes <= mostTelling || tellingChanges(set, other, &scratch) <= mostTelling
+            guard tellingChanges(set, otherSet) <= mostTelling,
+                let changes = EditDistance.words(text, other, most: most)
             else { continue }
             let similarity = 1 - Double(changes) / Double(length)
             if let found = best,
@@ -140,6 +162,13 @@ public struct EvalIndex: Sendable {
             best = (record, similarity)
         }
         return best
+    }
+
+    /// The hash of a sequence of words.
+    private static func hash(_ text: Span<UInt32>) -> UInt64 {
+        var hash = UInt64(text.count)
+        for index in text.indices { hash = StableHash.mix(hash ^ UInt64(text[index])) }
+        return hash
     }
 
     /// Counts what each evaluation record has in common with a set; nothing where all of them together have
@@ -163,12 +192,7 @@ public struct EvalIndex: Sendable {
     }
 
     /// How many words that are not common a text has and a record not, or the other way, whichever is more.
-    private func tellingChanges(
-        _ set: [UInt32], _ record: Span<UInt32>, _ scratch: inout Scratch
-    ) -> Int {
-        var other: [UInt32] = []
-        Shingles.append(record, to: &other)
-        Shingles.sortUnique(&other, from: 0, &scratch.sorter)
+    private func tellingChanges(_ set: [UInt32], _ other: [UInt32]) -> Int {
         func new(_ words: [UInt32], _ others: [UInt32]) -> Int {
             var count = 0
             var place = 0
@@ -185,21 +209,22 @@ public struct EvalIndex: Sendable {
 
     private static func isWord(_ number: UInt32) -> Bool { number & 1 == 0 }
 
-    /// The records with the largest share of what was looked for.
-    private func mostShared(_ scratch: Scratch) -> [Int] {
-        var found: [(count: Int32, record: Int)] = []
+    /// The records that have the largest share in common with a set of `size`, the largest first.
+    private func mostShared(_ size: Int, _ scratch: Scratch) -> [Int] {
+        var found: [(share: Float, record: Int)] = []
         for owner in scratch.touched {
-            let entry = (count: scratch.counts[Int(owner)], record: Int(owner))
+            let record = Int(owner)
+            let share =
+                Float(scratch.counts[record]) / Float(max(size, Int(sizes[record])))
             if found.count == EvalIndex.mostCompared {
-                guard let last = found.last,
-                    (entry.count, -entry.record) > (last.count, -last.record)
-                else { continue }
+                guard let last = found.last, (share, -record) > (last.share, -last.record) else {
+                    continue
+                }
                 found.removeLast()
             }
             let place =
-                found.firstIndex { ($0.count, -$0.record) < (entry.count, -entry.record) }
-                ?? found.count
-            found.insert(entry, at: place)
+                found.firstIndex { ($0.share, -$0.record) < (share, -record) } ?? found.count
+            found.insert((share, record), at: place)
         }
         return found.map(\.record)
     }

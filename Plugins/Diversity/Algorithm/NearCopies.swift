@@ -22,7 +22,7 @@ public struct NearCopies: Sendable {
         // Exact copies are among them; they only bring in what they are copies of.
         let found = CopyGroups.candidates(
             keys.words, stride: RecordKeys.stride, first: RecordKeys.signatureStart,
-            threshold: threshold
+            salts: RecordKeys.saltCount, threshold: threshold
         ) { count, body in work.map(count, body) }
         return found.filter { exactLeaders[$0] == $0 }
     }
@@ -42,7 +42,7 @@ public struct NearCopies: Sendable {
             .sorted { keys.precedes($0, $1) }
         let frequencies = WordFrequencies(shingles)
         let groups = CopyGroups(
-            signatures: keys.signatures(order), threshold: threshold
+            signatures: keys.signatures(order), salts: RecordKeys.saltCount, threshold: threshold
         ) { leader, place in
             let (kept, own) = (places[order[leader]], places[order[place]])
             let found = shingles.similarity(kept, own, atLeast: threshold)

@@ -1,23 +1,43 @@
-/// The numbers that stand in a text, whatever their order, as one hash.
+/// The numbers that stand in a text, in their order, as one hash.
 ///
 /// Two texts that differ in a number say different things, however alike they are.
 public enum NumberTrace {
-    /// The hash of all runs of digits; 0 without any.
+    /// The hash of all runs of digits, with the points and commas inside and the sign before; 0 without any.
     ///
     /// O(bytes).
     public static func hash(_ text: Span<UInt8>) -> UInt32 {
-        var sum: UInt32 = 0
-        var run: UInt32 = 0
-        for index in text.indices {
-            let digit = text[index] &- 48
-            if digit < 10 {
-                run = (run == 0 ? 0x811C_9DC5 : run) ^ UInt32(digit) &+ 1
-                run = run &* 0x0100_0193
-            } else if run != 0 {
-                sum &+= run ^ (run &>> 15)
-                run = 0
-            }
+        var hash: UInt32 = 0
+        var isInside = false
+        func isDigit(_ index: Int) -> Bool {
+            index >= 0 && index < text.count && text[index] &- 48 < 10
         }
-        return run == 0 ? sum : sum &+ (run ^ (run &>> 15))
+        for index in text.indices {
+            let byte = text[index]
+            guard isDigit(index) else {
+                let isMark = byte == UInt8(ascii: ".") || byte == UInt8(ascii: ",")
+                isInside = isInside && isMark && isDigit(index + 1)
+                if isInside { hash = mixed(hash, UInt32(byte)) }
+                continue
+            }
+            if !isInside {
+                hash = mixed(hash, isNegative(text, index) ? 0x2D : 0x20)
+                isInside = true
+            }
+            hash = mixed(hash, UInt32(byte))
+        }
+        return hash
+    }
+
+    /// Whether a minus stands before a place that belongs to the number: not one that joins words or numbers.
+    private static func isNegative(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        guard index > 0, text[index - 1] == UInt8(ascii: "-") else { return false }
+        return index == 1 || text[index - 2] <= 32 || text[index - 2] == UInt8(ascii: "(")
+            || text[index - 2] == UInt8(ascii: "=")
+    }
+
+    @inline(__always)
+    private static func mixed(_ hash: UInt32, _ value: UInt32) -> UInt32 {
+        let product = (hash ^ (value &+ 0x9E37_79B9)) &* 0x85EB_CA6B
+        return product ^ (product &>> 13)
     }
 }

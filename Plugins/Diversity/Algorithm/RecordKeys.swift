@@ -3,9 +3,9 @@ import Numerics
 /// What is kept of every record: enough to find exact copies and what may be a near one.
 public struct RecordKeys: Sendable {
     /// Numbers of a record before its signature.
-    private static let headCount = 7
+    private static let headCount = 8
 
-    /// Row, prompt (two), response (two), context, quality; then the signature.
+    /// Row, prompt (two), response (two), quality, context, trace; then the signature.
     public private(set) var words: [UInt32] = []
 
     /// Nothing yet.
@@ -22,6 +22,8 @@ public struct RecordKeys: Sendable {
     /// Numbers of a record.
     static let stride = headCount + MinHash.width
 
+    /// Context and trace stand before the signature.
+    static let saltCount = 2
     /// Where the signature begins among them.
     static let signatureStart = headCount
 
@@ -35,7 +37,7 @@ public struct RecordKeys: Sendable {
 
     /// Adds a record, whose signature `body` appends.
     public mutating func append(
-        row: Int, prompt: UInt64, response: UInt64, context: UInt32, quality: Float,
+        row: Int, prompt: UInt64, response: UInt64, context: UInt32, trace: UInt32, quality: Float,
         signature body: (inout [UInt32]) -> Void
     ) {
         words.append(UInt32(truncatingIfNeeded: row))
@@ -43,8 +45,9 @@ public struct RecordKeys: Sendable {
             words.append(UInt32(truncatingIfNeeded: hash >> 32))
             words.append(UInt32(truncatingIfNeeded: hash))
         }
-        words.append(context)
         words.append(quality.bitPattern)
+        words.append(context)
+        words.append(trace)
         body(&words)
     }
 
@@ -68,20 +71,23 @@ public struct RecordKeys: Sendable {
     public func response(_ index: Int) -> UInt64 { hash(index * RecordKeys.stride + 3) }
 
     /// The hash of system prompt, tools and label.
-    public func context(_ index: Int) -> UInt32 { words[index * RecordKeys.stride + 5] }
+    public func context(_ index: Int) -> UInt32 { words[index * RecordKeys.stride + 6] }
 
     /// How good a record is, 0 to 1.
     public func quality(_ index: Int) -> Float {
-        Float(bitPattern: words[index * RecordKeys.stride + 6])
+        Float(bitPattern: words[index * RecordKeys.stride + 5])
     }
 
-    /// The signatures of some records, one after the other.
+    /// The signatures of some records, one after the other, each behind its context and trace.
     public func signatures(_ indices: [Int]) -> [UInt32] {
         var signatures: [UInt32] = []
-        signatures.reserveCapacity(indices.count * MinHash.width)
+        let width = RecordKeys.saltCount + MinHash.width
+        signatures.reserveCapacity(indices.count * width)
         for index in indices {
             let start = index * RecordKeys.stride + RecordKeys.signatureStart
-            for place in start..<start + MinHash.width { signatures.append(words[place]) }
+            for place in start - RecordKeys.saltCount..<start + MinHash.width {
+                signatures.append(words[place])
+            }
         }
         return signatures
     }

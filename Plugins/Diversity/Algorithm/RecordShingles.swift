@@ -80,20 +80,17 @@ public struct RecordShingles: Sendable {
 
     /// The similarity of two records: the smaller of that of their prompts and of their responses.
     ///
-    /// 0 where the sizes alone leave it below `threshold`.
+    /// 0 where it is below `threshold`.
     public func similarity(_ first: Int, _ second: Int, atLeast threshold: Double) -> Double {
-        guard mayReach(threshold, first, second, .prompt),
-            mayReach(threshold, first, second, .response)
-        else { return 0 }
-        let prompts = similarity(first, second, .prompt)
-        if prompts < threshold - 1e-9 { return prompts }
-        return min(prompts, similarity(first, second, .response))
-    }
-
-    /// Whether the sizes of a part leave its similarity at or above `threshold`.
-    private func mayReach(_ threshold: Double, _ first: Int, _ second: Int, _ part: Part) -> Bool {
-        let (one, other) = (set(first, part).count, set(second, part).count)
-        return Double(min(one, other)) >= threshold * Double(max(one, other)) - 1e-9
+        // The shorter parts tell sooner.
+        let numbers = numbers.span
+        func reaches(_ part: Part) -> Bool {
+            CopyGroups.reaches(
+                threshold, numbers.extracting(set(first, part)),
+                numbers.extracting(set(second, part)))
+        }
+        guard reaches(.response), reaches(.prompt) else { return 0 }
+        return min(similarity(first, second, .prompt), similarity(first, second, .response))
     }
 
     /// Why two records that are alike enough are not copies.

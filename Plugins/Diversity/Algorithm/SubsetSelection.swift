@@ -50,15 +50,24 @@ public enum SubsetSelection {
         return chosen.sorted()
     }
 
+    /// Vectors that k-centre chooses among, or as many as are wanted twice over.
+    private static let mostCentred = 20_000
+
     /// Greedy k-centre: each vector chosen is the farthest from those chosen before (Gonzalez 1985),
     /// distances weighted by quality; the first is the one nearest to the mean.
     ///
-    /// Takes outliers first. `vectors` are unit vectors. The chosen indices, ascending. O(n · size · d).
+    /// Takes outliers first. Of more than 20,000 unit vectors, or twice the size, a random part is looked at. The
+    /// chosen indices, ascending. O(n · size · d).
     public static func kCenter(
-        _ vectors: VectorSet, quality: [Float], size: Int, work: some WorkSharing
+        _ all: VectorSet, quality allQualities: [Float], size: Int, seed: UInt64,
+        work: some WorkSharing
     ) -> [Int] {
+        guard size > 0, size < all.count else { return size > 0 ? Array(0..<all.count) : [] }
+        let looked = part(all.count, min(all.count, max(mostCentred, 2 * size)), seed: seed)
+        var vectors = VectorSet(dimensions: all.dimensions)
+        for index in looked { vectors.append(index, of: all) }
+        let quality = looked.map { allQualities[$0] }
         let n = vectors.count
-        guard size > 0, size < n else { return size > 0 ? Array(0..<n) : [] }
         var mean = VectorSet(dimensions: vectors.dimensions)
         let zero = [Float](repeating: 0, count: vectors.dimensions)
         mean.append(zero.span)
@@ -85,7 +94,7 @@ public enum SubsetSelection {
             isChosen[best.index] = true
             work.reportProgress(chosen.count, of: size)
         }
-        return chosen.sorted()
+        return chosen.map { looked[$0] }.sorted()
     }
 
     /// `count` of n indices at random, ascending.

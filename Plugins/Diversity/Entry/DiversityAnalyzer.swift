@@ -82,7 +82,7 @@ struct DiversityAnalyzer: Analyzer {
         guard let look = partial.look else { return }
         let removals = Removals(look, partial, threshold: settings.threshold)
         var draft = ReportDraft()
-        let removedShare = Double(removals.rows.count) / Double(max(1, look.rowCount))
+        let removedShare = Double(removals.copyRows.count) / Double(max(1, look.rowCount))
         try VarietyReport(settings: settings, host: host, seed: partial.seed).report(
             partial.samples, removedShare: removedShare, to: &draft)
         host.reportProgress(1, of: 3)

@@ -17,6 +17,8 @@ struct DiversityPartial: AnalyzerPartial {
     let seed: UInt64
     let look: DiversityLook?
     private let host: HostServices
+    /// Numbers of the host's vectors.
+    private let dimensions: Int
     private let hasher: MinHash
     /// Keys of the data's records.
     private(set) var keys: RecordKeys
@@ -57,7 +59,7 @@ struct DiversityPartial: AnalyzerPartial {
         seed = pass.seed
         hasher = MinHash(seed: pass.seed)
         keys = RecordKeys()
-        let dimensions = pass.number == 1 ? host.embedder()?.dimensions ?? 1 : 1
+        dimensions = pass.number == 1 ? host.embedder()?.dimensions ?? 1 : 1
         promptVectors = VectorSet(dimensions: dimensions)
         responseVectors = VectorSet(dimensions: dimensions)
         allVectors = VectorSet(dimensions: dimensions)
@@ -94,7 +96,8 @@ struct DiversityPartial: AnalyzerPartial {
         keys.append(
             row: batch.firstRow + position, prompt: RowColumns.hash(columns.prompts, position),
             response: RowColumns.hash(columns.responses, position),
-            context: columns.context(position), quality: columns.quality(position)
+            context: columns.context(position), trace: columns.trace(position),
+            quality: columns.quality(position)
         ) { words in
             let all = numbers.span
             hasher.append(
@@ -208,8 +211,14 @@ struct DiversityPartial: AnalyzerPartial {
         let numbers = other.values.names.enumerated().map { index, name in
             values.add(name, other.values.counts[index])
         }
-        balancedValues += other.balancedValues.map { $0 < 0 ? -1 : numbers[Int($0)] }
+        // Where there are too many values nothing is balanced, and numbers mean nothing.
+        balancedValues += other.balancedValues.map {
+            numbers.indices.contains(Int($0)) ? numbers[Int($0)] : -1
+        }
         if other.values.isTooMany { values.giveUp() }
+        if values.isTooMany {
+            for place in balancedValues.indices { balancedValues[place] = -1 }
+        }
     }
 
     func save(to writer: inout StateWriter) {
@@ -236,7 +245,8 @@ struct DiversityPartial: AnalyzerPartial {
         for sample in samples { sample.save(to: &writer) }
         writer.write(leaks.flatMap { [$0.row, $0.evalIndex, $0.similarity.bitPattern] })
         writer.write(balancedRows)
-        writer.write(balancedValues.map { UInt32(bitPattern: $0) })
+        writer.write(
+            balancedValues.map { values.isTooMany ? UInt32.max : UInt32(bitPattern: $0) })
         writer.write(values.names) { $0.write($1) }
         writer.write(values.counts) { $0.write($1) }
         writer.write(values.isTooMany ? 1 : 0)
@@ -302,6 +312,10 @@ struct DiversityPartial: AnalyzerPartial {
             leaks.allSatisfy({ (0...1).contains($0.similarity) })
         else { throw wrong() }
         for (name, count) in zip(names, counts) { values.add(name, count) }
+        guard values.names.count == names.count,
+            promptVectors.count == 0 || promptVectors.dimensions == dimensions,
+            allVectors.count == 0 || settings.subsetSize != nil
+        else { throw wrong() }
         if try reader.integer() == 1 { values.giveUp() }
     }
 }

@@ -17,13 +17,18 @@ struct Removals {
     let exactCount: Int
     let nearCount: Int
     /// Rows that are copies.
+    let copyRows: Set<UInt32>
+    /// Rows that are proposed to go: copies and leaks.
     let rows: Set<UInt32>
 
     /// Groups what the two passes found.
     init(_ look: DiversityLook, _ partial: DiversityPartial, threshold: Double) {
         let kept = look.kept
+        // What leaks goes anyway: it stays for no copy.
+        let leaks = Set(partial.leaks.map(\.row))
         let places = (0..<kept.count).map { index in
-            Removals.place(of: UInt32(kept.row(index)), in: partial.rows)
+            let row = UInt32(kept.row(index))
+            return leaks.contains(row) ? -1 : Removals.place(of: row, in: partial.rows)
         }
         let near = NearCopies(kept, partial.shingles, places: places, threshold: threshold)
         var copies: [Copy] = []
@@ -34,7 +39,7 @@ struct Removals {
                     similarity: Double(near.similarity[index]), isExact: false))
         }
         nearCount = copies.count
-        for (row, leader) in zip(look.copies, look.copyLeaders) {
+        for (row, leader) in zip(look.copies, look.copyLeaders) where !leaks.contains(row) {
             // What it repeats may itself be a near copy of a record that stays.
             let survivor = Int(near.survivors[Int(leader)])
             copies.append(
@@ -45,7 +50,8 @@ struct Removals {
         }
         exactCount = look.copies.count
         self.copies = copies.sorted { $0.row < $1.row }
-        rows = Set(copies.map { UInt32($0.row) })
+        copyRows = Set(copies.map { UInt32($0.row) })
+        rows = copyRows.union(leaks)
     }
 
     /// The place of a row in an ascending list; −1 where it is not there.

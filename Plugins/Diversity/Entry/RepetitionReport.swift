@@ -193,22 +193,28 @@ struct RepetitionReport {
         var levels = Levels(n: staying.count)
         levels.prompts = prompts.repeatedCount
         levels.responses = responses.repeatedCount
-        // Both: of the prompts' neighbours those whose responses are near too, or which have none.
-        var pairs: [(first: Int, second: Int, likeness: Double)] = []
-        for pair in prompts.pairs {
-            let (first, second) = (pair.first, pair.second)
-            var likeness = pair.likeness
-            if responses.has(first) || responses.has(second) {
-                likeness = min(
-                    likeness,
-                    Double(partial.responseVectors.dot(first, partial.responseVectors, second)))
-            }
-            if likeness >= settings.semanticThreshold {
-                pairs.append(
-                    (
-                        Int(partial.vectorRows[first]), Int(partial.vectorRows[second]), likeness
-                    ))
-            }
+        // Both: neighbours by either part that are near by the other too, or lack it. Of a record the nearest.
+        var nearest: [Int: (first: Int, likeness: Double)] = [:]
+        func likeness(
+            _ part: NearMeanings, _ vectors: VectorSet, _ first: Int, _ second: Int
+        ) -> Double {
+            guard part.has(first) || part.has(second) else { return 1 }
+            return Double(vectors.dot(first, vectors, second))
+        }
+        for pair in prompts.pairs + responses.pairs {
+            let likeness = min(
+                likeness(prompts, partial.promptVectors, pair.first, pair.second),
+                likeness(responses, partial.responseVectors, pair.first, pair.second))
+            guard likeness >= settings.semanticThreshold,
+                likeness > nearest[pair.second]?.likeness ?? 0
+            else { continue }
+            nearest[pair.second] = (pair.first, likeness)
+        }
+        var pairs = nearest.map { second, entry in
+            (
+                first: Int(partial.vectorRows[entry.first]),
+                second: Int(partial.vectorRows[second]), likeness: entry.likeness
+            )
         }
         let both = Set(pairs.map(\.second)).count
         draft.state(
@@ -269,11 +275,12 @@ struct RepetitionReport {
     }
 
     private func leaks(to draft: inout ReportDraft) {
-        guard let eval = look.eval else { return }
+        guard look.eval != nil else { return }
         draft.state(
             share(
-                "leak_rate", Set(partial.leaks.map(\.evalIndex)).count, eval.count,
-                "evaluation records of which the data has the same or nearly the same prompt"))
+                "leak_rate", Set(partial.leaks.map(\.row)).count, look.rowCount,
+                "records of the data that have the same or nearly the same prompt as an evaluation record"
+            ))
         for leak in partial.leaks {
             let evalRow = Int(look.evalRows[Int(leak.evalIndex)])
             let similarity = Double(leak.similarity)

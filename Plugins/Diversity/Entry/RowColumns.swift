@@ -28,9 +28,7 @@ struct RowColumns {
         labels = batch.text("label")
         files = batch.text("source.file")
         turns = batch.turns
-        contexts = ["text.system", "field:/tools", "field:/rejected", "label"].compactMap {
-            batch.text($0)
-        }
+        contexts = RowColumns.contextColumns.compactMap { batch.text($0) }
         qualities = settings.qualityField.flatMap { batch.text("field:\($0)") }
         if case .field(let name) = settings.balanced {
             balanced = batch.text("field:\(name)")
@@ -39,6 +37,15 @@ struct RowColumns {
         }
         vectors = batch.vectors("feature.embedding.all/1")
     }
+
+    /// Columns that make records different whose prompts and responses are the same: what schemas keep
+    /// beside them and a model is shown.
+    private static let contextColumns =
+        ["text.system", "label"]
+        + [
+            "tools", "functions", "rejected", "context", "passage", "document", "choices",
+            "options", "images", "image",
+        ].map { "field:/\($0)" }
 
     /// The hash of a part, white space aside; 0 for none.
     static func hash(_ column: TextColumn?, _ position: Int) -> UInt64 {
@@ -55,14 +62,25 @@ struct RowColumns {
         return number | 1
     }
 
-    /// The hash of system prompt, tools, rejected answer and label.
+    /// The hash of system prompt, label, the fields that a model is shown, and of a conversation of several
+    /// turns who says what.
     func context(_ position: Int) -> UInt32 {
-        guard contexts.contains(where: { $0.byteCount(position) > 0 }) else { return 0 }
+        let turnCount = turns?.count(position) ?? 0
+        guard turnCount > 2 || contexts.contains(where: { $0.byteCount(position) > 0 }) else {
+            return 0
+        }
         var fingerprint = Fingerprint()
         for column in contexts {
             fingerprint.append(column.isPresent(position) ? 1 : 2)
             column.withBytes(position) { fingerprint.appendCollapsed($0) }
             fingerprint.append(0)
+        }
+        if let turns, turnCount > 2 {
+            for turn in 0..<turnCount {
+                fingerprint.append(turns.role(position, turn: turn).utf8.first ?? 0)
+                turns.withBytes(position, turn: turn) { fingerprint.appendCollapsed($0) }
+                fingerprint.append(0)
+            }
         }
         return UInt32(truncatingIfNeeded: RowColumns.number(fingerprint) >> 32)
     }
@@ -74,12 +92,15 @@ struct RowColumns {
         return prompt &* 31 &+ response
     }
 
+    /// Of a record without the stated number: below any.
+    static let unknownQuality = -Float.greatestFiniteMagnitude
+
     /// How good the record is: the stated field's number, or what its text shows.
     func quality(_ position: Int) -> Float {
         if let qualities {
             let text = qualities.string(position) ?? ""
             if let value = Float(text), value.isFinite { return value }
-            return 0
+            return RowColumns.unknownQuality
         }
         let isAnswered = (responses?.byteCount(position) ?? 0) > 0
         let column = isAnswered ? responses : prompts

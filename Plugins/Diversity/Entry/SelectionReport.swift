@@ -13,15 +13,19 @@ struct SelectionReport {
     private static let code = "DIV006"
 
     func report(to draft: inout ReportDraft, _ sink: Sink) throws {
-        try balance(to: &draft, sink)
-        try subset(to: &draft, sink)
+        // What the subset leaves out is not balanced.
+        let left = try subset(to: &draft, sink)
+        try balance(without: left, to: &draft, sink)
     }
 
-    private func balance(to draft: inout ReportDraft, _ sink: Sink) throws {
+    private func balance(
+        without left: Set<UInt32>, to draft: inout ReportDraft, _ sink: Sink
+    ) throws {
         guard settings.balanced != nil else { return }
         let values = partial.values
         let open = partial.balancedRows.indices.filter {
             partial.balancedValues[$0] >= 0 && !removals.rows.contains(partial.balancedRows[$0])
+                && !left.contains(partial.balancedRows[$0])
         }
         guard !values.isTooMany, !open.isEmpty else {
             var finding = Finding(
@@ -108,32 +112,60 @@ struct SelectionReport {
         StableHash.mix(partial.seed ^ StableHash.mix(UInt64(partial.balancedRows[index])))
     }
 
-    private func subset(to draft: inout ReportDraft, _ sink: Sink) throws {
-        guard let size = settings.subsetSize else { return }
+    /// Proposes what the subset leaves out; gives these rows.
+    private func subset(to draft: inout ReportDraft, _ sink: Sink) throws -> Set<UInt32> {
+        guard let size = settings.subsetSize else { return [] }
         let open = partial.allRows.indices.filter { !removals.rows.contains(partial.allRows[$0]) }
-        guard size < open.count else { return }
+        guard size < open.count else {
+            var finding = Finding(
+                code: SelectionReport.code, row: nil,
+                message: partial.allRows.isEmpty
+                    ? "no subset: the run has no vectors of the records"
+                    : "no subset: \(open.count) records are left, \(size) are wanted")
+            finding.severity = .low
+            draft.report(finding)
+            return []
+        }
         var set = VectorSet(dimensions: partial.allVectors.dimensions)
         set.reserveCapacity(open.count)
         for index in open { set.append(index, of: partial.allVectors) }
-        let quality = open.map { partial.allQualities[$0] }
+        let quality = ranked(open.map { partial.allQualities[$0] })
         let chosen =
             switch settings.subsetMethod {
             case .facilityLocation:
                 SubsetSelection.facilityLocation(
                     set, quality: quality, size: size, seed: partial.seed, work: host)
             case .kCenter:
-                SubsetSelection.kCenter(set, quality: quality, size: size, work: host)
+                SubsetSelection.kCenter(
+                    set, quality: quality, size: size, seed: partial.seed, work: host)
             }
         let rows = chosen.map { partial.allRows[open[$0]] }
         draft.state(
             Metric(
                 "diversity.subset_size", Double(rows.count), unit: "records", n: open.count,
                 help: "records of the subset that keeps the most variety"))
+        var left: Set<UInt32> = []
         for index in open where Removals.place(of: partial.allRows[index], in: rows) < 0 {
+            left.insert(partial.allRows[index])
             var proposal = Proposal(
                 .drop, row: Int(partial.allRows[index]), code: SelectionReport.code)
             proposal.confidence = 0.5
             try sink.propose(proposal)
         }
+        return left
+    }
+
+    /// Qualities on a scale from 0 to 1: as they are, or of a stated field by their rank, whatever its scale.
+    private func ranked(_ qualities: [Float]) -> [Float] {
+        guard settings.qualityField != nil, qualities.count > 1 else { return qualities }
+        let order = qualities.indices.sorted { (qualities[$0], $0) < (qualities[$1], $1) }
+        var ranks = [Float](repeating: 0, count: qualities.count)
+        var rank = 0
+        for (place, index) in order.enumerated() {
+            // Equal ones have the rank of the first.
+            if place > 0, qualities[order[place - 1]] < qualities[index] { rank = place }
+            ranks[index] = Float(rank) / Float(qualities.count - 1)
+        }
+        return ranks
     }
 }

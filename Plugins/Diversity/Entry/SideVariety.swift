@@ -118,7 +118,8 @@ struct SideVariety: Sendable {
         measures.scores[.language] = tags > 0 ? 1 - 1 / tags : 0
         if categories > 1, !domains.isEmpty {
             measures.scores[.domain] = HillNumber.evenness(
-                Self.counts(drawn.map { domains[$0] }), of: min(categories, drawn.count))
+                Self.counts(drawn.map { domains[$0] }.filter { !$0.isEmpty }),
+                of: min(categories, drawn.count))
         }
         return measures
     }

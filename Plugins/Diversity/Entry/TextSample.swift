@@ -116,6 +116,9 @@ struct TextSample: Sendable {
 
     mutating func load(from reader: inout StateReader) throws {
         rowCount = try reader.integer()
+        guard (0..<1 << 48).contains(rowCount) else {
+            throw AnalyzerError("the saved sample has an impossible number of rows")
+        }
         let count = try reader.count(size: 64)
         for _ in 0..<count {
             let numbers = try (0..<6).map { _ in try reader.integer() }

@@ -36,6 +36,36 @@ struct VarietyReport {
         }
     }
 
+    /// How much of each side is measured: as many records, and as many words, of every one.
+    private struct Sizes: Equatable {
+        let records: Int
+        /// Records of a Vendi score: more, for it varies more than the others, but a quarter at most, so that
+        /// subsamples differ.
+        let vendi: Int
+        let words: Int
+        let rounds: Int
+
+        init(_ sides: [SideVariety]) {
+            let least = sides.map(\.records.count).min() ?? 0
+            let records = min(roundSize, least > 40 ? least / 2 : least)
+            self.records = records
+            vendi = max(records, min(vendiSize, least / 4))
+            words = min(
+                mostWords,
+                sides.map { $0.tokenCount * records / max(1, $0.records.count) * 4 / 5 }.min() ?? 0)
+            rounds = least > records ? VarietyReport.rounds : 1
+        }
+
+        /// What a dimension's score rests on.
+        func text(_ dimension: Dimension) -> String {
+            switch dimension {
+            case .lexical: "\(words) words"
+            case .semantic: "\(vendi) records"
+            default: "\(records) records"
+            }
+        }
+    }
+
     /// The measures of one side, one for each subsample.
     private struct Side {
         let name: String
@@ -60,38 +90,35 @@ struct VarietyReport {
             sides.append((name, try SideVariety(sample, host: host)))
         }
         guard let data = sides.first, data.name == "data" else { return }
-        // As many records, and as many words, of every side.
-        let least = sides.map(\.variety.records.count).min() ?? 0
-        let size = min(VarietyReport.roundSize, least > 40 ? least / 2 : least)
-        // Larger, for it varies more than the others; a quarter at most, so that subsamples differ.
-        let vendiSize = max(size, min(VarietyReport.vendiSize, least / 4))
-        let words = min(
-            VarietyReport.mostWords,
-            sides.map { side in
-                side.variety.tokenCount * size / max(1, side.variety.records.count) * 4 / 5
-            }.min() ?? 0)
         let kind = data.variety.domainKind
         let domains = sides.map { $0.variety.domains(kind) }
-        let categories = Set(domains.joined().filter { !$0.isEmpty }).count
-        let topics = topics(sides.map(\.variety))
-        let rounds = least > size ? VarietyReport.rounds : 1
-        let (seed, varieties) = (seed, sides.map(\.variety))
-        let measured = host.map(sides.count * rounds) { index in
-            let side = index / rounds
-            return varieties[side].measure(
-                size: size, vendiSize: vendiSize, words: words, domains: domains[side],
-                categories: categories,
-                groups: topics[side], seed: seed &+ UInt64(side), round: index % rounds)
+        let varieties = sides.map(\.variety)
+        let topics = topics(varieties)
+        func measured(_ used: [Int], _ sizes: Sizes) -> [Side] {
+            let categories = Set(used.flatMap { domains[$0] }.filter { !$0.isEmpty }).count
+            let seed = seed
+            let found = host.map(used.count * sizes.rounds) { index in
+                let side = used[index / sizes.rounds]
+                return varieties[side].measure(
+                    size: sizes.records, vendiSize: sizes.vendi, words: sizes.words,
+                    domains: domains[side], categories: categories, groups: topics[side],
+                    seed: seed &+ UInt64(side), round: index % sizes.rounds)
+            }
+            return used.enumerated().map { place, side in
+                Side(
+                    name: sides[side].name,
+                    measures: Array(
+                        found[place * sizes.rounds..<(place + 1) * sizes.rounds]))
+            }
         }
-        let all = sides.indices.map { side in
-            Side(
-                name: sides[side].name,
-                measures: Array(measured[side * rounds..<(side + 1) * rounds]))
-        }
-        state(
-            all[0], size: size, vendiSize: vendiSize, words: words, removedShare: removedShare,
+        // What is stated of the data does not depend on what it is compared with.
+        let own = Sizes([data.variety])
+        let alone = measured([0], own)[0]
+        state(alone, own, removedShare: removedShare, to: &draft)
+        let common = Sizes(varieties)
+        compare(
+            sides.count == 1 ? [alone] : measured(Array(sides.indices), common), common, alone, own,
             to: &draft)
-        compare(all, size: size, to: &draft)
         kinds(data.variety, to: &draft)
         map(data.variety, to: &draft)
     }
@@ -153,7 +180,7 @@ struct VarietyReport {
         ]
 
     private func state(
-        _ data: Side, size: Int, vendiSize: Int, words: Int, removedShare: Double,
+        _ data: Side, _ sizes: Sizes, removedShare: Double,
         to draft: inout ReportDraft
     ) {
         let lexical = Set([
@@ -163,7 +190,8 @@ struct VarietyReport {
         for other in VarietyReport.others {
             guard let spread = data.spread(other.name) else { continue }
             let isOfWords = lexical.contains(other.name)
-            let n = isOfWords ? words : other.name == "vendi" ? vendiSize : size
+            let n =
+                isOfWords ? sizes.words : other.name == "vendi" ? sizes.vendi : sizes.records
             draft.state(
                 Metric(
                     "diversity.\(other.name)", spread.mean, unit: other.unit, n: n,
@@ -179,7 +207,8 @@ struct VarietyReport {
             draft.state(
                 Metric(
                     "diversity.\(dimension.rawValue)_score", spread.mean, unit: "share",
-                    n: dimension == .lexical ? words : dimension == .semantic ? vendiSize : size,
+                    n: dimension == .lexical
+                        ? sizes.words : dimension == .semantic ? sizes.vendi : sizes.records,
                     direction: .higherIsBetter,
                     interval: spread.interval, help: dimension.help))
             if [.lexical, .semantic, .style, .openers].contains(dimension) {
@@ -191,13 +220,16 @@ struct VarietyReport {
             Metric(
                 "diversity.score",
                 scores.reduce(0, +) / Double(scores.count) * (1 - removedShare), unit: "share",
-                n: size, direction: .higherIsBetter,
+                n: sizes.records, direction: .higherIsBetter,
                 help:
                     "mean of the lexical, semantic, style and opener scores, times the share of records "
                     + "that are no copy"))
     }
 
-    private func compare(_ sides: [Side], size: Int, to draft: inout ReportDraft) {
+    private func compare(
+        _ sides: [Side], _ sizes: Sizes, _ alone: Side, _ wholeSizes: Sizes,
+        to draft: inout ReportDraft
+    ) {
         var rows: [JSONValue] = []
         for dimension in Dimension.allCases {
             guard let own = sides[0].spread(dimension) else { continue }
@@ -217,15 +249,18 @@ struct VarietyReport {
                         dimension, own,
                         "less varied than the \(other.name) dataset in \(dimension.rawValue): "
                             + "\(NumberText.short(own.mean)) against \(NumberText.short(spread.mean)) "
-                            + "at \(size) records", to: &draft)
+                            + "at \(sizes.text(dimension))", to: &draft)
                 }
             }
-            if let limit = settings.limits[dimension.rawValue], own.mean < limit {
+            if let limit = settings.limits[dimension.rawValue],
+                let whole = alone.spread(dimension), whole.mean < limit
+            {
                 verdict = "thin"
                 monotony(
-                    dimension, own,
+                    dimension, whole,
                     "less varied in \(dimension.rawValue) than the stated limit: "
-                        + "\(NumberText.short(own.mean)), limit \(NumberText.short(limit))",
+                        + "\(NumberText.short(whole.mean)) at \(wholeSizes.text(dimension)), limit "
+                        + NumberText.short(limit),
                     to: &draft)
             }
             row.append(.string(verdict))
@@ -235,7 +270,8 @@ struct VarietyReport {
         columns += sides.map { .string($0.name) }
         columns.append("")
         draft.show(
-            "table", "Variety at \(size) records, 0 to 1",
+            "table",
+            "Variety at equal n, 0 to 1 (\(sizes.records) records, \(sizes.words) words, \(sizes.vendi) records for meaning)",
             .object(["columns": .array(columns), "rows": .array(rows)]))
     }
 

@@ -112,8 +112,8 @@ extension PlanLine {
                     let confidence = entry["confidence"]?.doubleValue
                 else { return nil }
                 let voice = PlanVoice(
-                    analyzer: analyzer, version: version, strategy: "", code: code, action: action,
-                    row: row, confidence: confidence)
+                    analyzer: analyzer, version: version, code: code, action: action, row: row,
+                    confidence: confidence)
                 found.append((voice, entry["why"]?.stringValue ?? ""))
             }
             return found

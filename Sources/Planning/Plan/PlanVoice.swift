@@ -9,8 +9,8 @@ public struct PlanVoice: Sendable, Equatable {
     public let analyzer: String
     /// The analyzer's version.
     public let version: String
-    /// The strategy of its manifest.
-    public let strategy: String
+    /// Whether it is part of a draw, of which no finding about the row speaks.
+    public let isDrawn: Bool
     /// The finding's code.
     public let code: String
     /// What is proposed.
@@ -30,13 +30,14 @@ public struct PlanVoice: Sendable, Equatable {
 
     /// Makes a voice.
     public init(
-        analyzer: String, version: String, strategy: String, code: String, action: Action, row: Int,
-        group: UInt64 = 0, confidence: Double = 1, number: Double = 0, column: String = "",
+        analyzer: String, version: String, isDrawn: Bool = false, code: String, action: Action,
+        row: Int, group: UInt64 = 0, confidence: Double = 1, number: Double = 0,
+        column: String = "",
         text: String = ""
     ) {
         self.analyzer = analyzer
         self.version = version
-        self.strategy = strategy
+        self.isDrawn = isDrawn
         self.code = code
         self.action = action
         self.row = row
@@ -56,10 +57,7 @@ public struct PlanVoice: Sendable, Equatable {
         switch action {
         case .repair: .repair
         case .weight, .duplicate: .balance
-        case .drop:
-            group > 0
-                ? .copies
-                : strategy == "distribution" || strategy == "diversity" ? .balance : .quality
+        case .drop: group > 0 ? .copies : isDrawn ? .balance : .quality
         case .relabel, .review: .quality
         }
     }
