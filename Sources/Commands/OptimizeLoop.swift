@@ -68,14 +68,16 @@ struct OptimizeLoop {
             proposalCount = voices.count
             let lines = PlanResolver(limit: limit, badness: OptimizeLoop.badness(results))
                 .resolve(voices)
-            reason = StopReason.afterPlan(history.add(lines))
+            var addition = history.add(lines)
+            addition.changes += history.add(try additions(results)).changes
+            reason = StopReason.afterPlan(addition)
             guard reason == nil else { break }
             round += 1
             guard isMeasuredAgain else {
                 break
             }
             let refused = try records.write(
-                records.plan(history.plan, limit: limit), output: path,
+                records.plan(history, limit: limit), output: path,
                 ledger: path + ".ledger")
             unlink(path + ".ledger")
             history.giveUp(refused)
@@ -103,8 +105,43 @@ struct OptimizeLoop {
         return results
     }
 
+    /// Records of the pool that analyzers ask for, in their order, each once.
+    private func additions(_ results: [AnalyzerResult]) throws -> [PlanAddition] {
+        var asked: [(proposal: Proposal, identity: AnalyzerIdentity)] = []
+        var seen: Set<Int> = []
+        for result in results {
+            for proposal in result.output.proposals
+            where proposal.role == .pool && proposal.action == .augment
+                && limit.allowsAddition(proposal.confidence)
+            {
+                if let row = proposal.row, seen.insert(row).inserted {
+                    asked.append((proposal, result.identity))
+                }
+            }
+        }
+        guard !asked.isEmpty else { return [] }
+        let paths = settings.sources.first { $0.role == .pool }?.paths ?? []
+        let taken = try records.taken(
+            asked.compactMap(\.proposal.row), from: paths, fields: settings.fields)
+        if taken.count < asked.count {
+            Diagnostics.line(
+                "warning: \(asked.count - taken.count) records of the pool are not added: they are laid out "
+                    + "otherwise than the data")
+        }
+        return asked.compactMap { proposal, identity in
+            guard let row = proposal.row, let found = taken[row] else { return nil }
+            return PlanAddition(
+                record: found.record, file: found.file, line: found.line, poolRow: row,
+                because: [
+                    "code": .string(proposal.code), "action": "augment",
+                    "analyzer": .string(identity.id), "version": .string(identity.version),
+                    "confidence": .number(proposal.confidence),
+                ], explanation: "added from the pool for \(proposal.text)")
+        }
+    }
+
     private func conclude(_ reason: StopReason?, rounds: Int, proposalCount: Int) throws {
-        let plan = records.plan(history.plan, limit: limit)
+        let plan = records.plan(history, limit: limit)
         try records.write(plan, to: files.plan)
         report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
         if let reason, isMeasuredAgain {
@@ -182,6 +219,9 @@ struct OptimizeLoop {
                 case .review: "left for review"
                 }
             print("\(words): \(count) of \(plan.contents.count) records")
+        }
+        if !plan.additions.isEmpty {
+            print("added: \(plan.additions.count) records of the pool")
         }
         let followed = plan.lines.reduce(0) { $0 + $1.because.count + $1.overruled.count }
         if let left = proposalCount.map({ $0 - followed }), left > 0 {

@@ -31,7 +31,7 @@ struct PlannedRecords {
     var count: Int { records.count }
 
     /// A plan for these records.
-    func plan(_ lines: [PlanLine], limit: PlanLimit) -> Plan {
+    func plan(_ history: PlanHistory, limit: PlanLimit) -> Plan {
         Plan(
             source: Ledger.File(
                 name: records.source.name, byteCount: records.source.bytes.count,
@@ -41,7 +41,7 @@ struct PlannedRecords {
                 Plan.content(
                     UnsafeBufferPointer(
                         rebasing: records.source.bytes[span.offset..<span.offset + span.length]))
-            }, lines: lines)
+            }, lines: history.plan, additions: history.additions)
     }
 
     /// Writes a plan, whole or not at all.
@@ -50,6 +50,30 @@ struct PlannedRecords {
         try file.append(plan.bytes)
         _ = try file.complete()
         try file.publish()
+    }
+
+    /// Records of pool files as they can stand in this one; `nil` for one that is laid out otherwise.
+    ///
+    /// `rows` are numbers over all files together.
+    func taken(
+        _ rows: [Int], from paths: [String], fields: [(part: String, pointer: String)]
+    ) throws -> [Int: (record: [UInt8], file: String, line: Int)] {
+        var found: [Int: (record: [UInt8], file: String, line: Int)] = [:]
+        let wanted = Set(rows)
+        var first = 0
+        for path in try DatasetReader.files(of: paths) {
+            var options = ReadingOptions()
+            options.fields = fields
+            let pool = try RecordTexts(SourceBytes(path: path), options: options)
+            defer { first += pool.count }
+            guard records.isLaidOut(as: pool) else { continue }
+            for row in 0..<pool.count where wanted.contains(first + row) {
+                if let record = records.fitting(pool.record(row)) {
+                    found[first + row] = (record, path, pool.spans[row].line)
+                }
+            }
+        }
+        return found
     }
 
     /// The file as the user named it.
@@ -87,9 +111,11 @@ struct PlannedRecords {
             ledger: paths.ledger)
         let dropped = ledger.entries.count { $0.action == PlanLine.Action.drop.rawValue }
         let copies = ledger.entries.reduce(0) { $0 + ($1.account["copies"]?.intValue ?? 0) }
+        let added = ledger.entries.count { $0.action == "add" }
         print(
-            "records: \(records.count) - \(dropped) left out + \(copies) repeated = "
-                + "\(records.count - dropped + copies)")
+            "records: \(records.count) - \(dropped) left out + \(copies) repeated"
+                + (added > 0 ? " + \(added) added" : "")
+                + " = \(records.count - dropped + copies + added)")
         if records.rejectedCount > 0 {
             print("copied as they are: \(records.rejectedCount) records that cannot be read")
         }

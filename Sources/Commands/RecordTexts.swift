@@ -1,3 +1,4 @@
+import JSONText
 import Planning
 import Reading
 import Records
@@ -92,6 +93,29 @@ final class RecordTexts: NoiseInjector.Records {
                 help: "change this record by hand")
         }
     }
+
+    /// Whether records of another source could stand in this one.
+    func isLaidOut(as other: RecordTexts) -> Bool {
+        let (own, foreign) = (summary, other.summary)
+        guard own.mapping == foreign.mapping else { return false }
+        switch (own.format, foreign.format) {
+        case (.delimited, .delimited):
+            return own.format == foreign.format && own.keys == foreign.keys
+        case (.plainText, .plainText): return true
+        case (.delimited, _), (_, .delimited), (.plainText, _), (_, .plainText): return false
+        case (.jsonDocument, _), (_, .jsonDocument): return false
+        default: return true
+        }
+    }
+
+    /// A record of another source as it can stand here, in JSON lines on one line.
+    func fitting(_ record: [UInt8]) -> [UInt8]? {
+        guard summary.format == .jsonLines, record.contains(0x0A) else { return record }
+        return try? JSONValue(parsing: record).bytes
+    }
+
+    /// The bytes of a record.
+    func record(_ row: Int) -> [UInt8] { Array(bytes(row)) }
 
     private func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         let span = spans[row]

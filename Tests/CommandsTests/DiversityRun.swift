@@ -22,7 +22,10 @@ struct DiversityRun {
         return JSONValue.object(object).text
     }
 
-    init(_ records: [Record], eval: [Record] = [], _ settings: [String] = []) throws {
+    init(
+        _ records: [Record], eval: [Record] = [], reference: [Record] = [],
+        _ settings: [String] = []
+    ) throws {
         let folder = try TemporaryFolder()
         func write(_ name: String, _ records: [Record]) throws -> String {
             try folder.write(
@@ -33,6 +36,9 @@ struct DiversityRun {
             folder.path("report"),
         ]
         if !eval.isEmpty { arguments += ["--eval", try write("eval.jsonl", eval)] }
+        if !reference.isEmpty {
+            arguments += ["--reference", try write("reference.jsonl", reference)]
+        }
         for setting in settings { arguments += ["--set", "diversity.\(setting)"] }
         let ending = try Program.assay(arguments)
         guard ending.status == 0 else { throw Failure(message: ending.errors) }

@@ -183,6 +183,70 @@ import Testing
         print("\(path): \(counted)")
     }
 
+    private struct PoolLayout {
+        let name: String
+        let head: String
+        let isDelimited: Bool
+        let join: String
+        let foot: String
+
+        func record(_ text: String, _ label: String) -> String {
+            isDelimited ? "\(text),\(label)" : "{\"text\": \"\(text)\", \"label\": \"\(label)\"}"
+        }
+    }
+
+    private static let pools = [
+        PoolLayout(name: "a.jsonl", head: "", isDelimited: false, join: "\n", foot: ""),
+        PoolLayout(
+            name: "a.json", head: "[\n  ", isDelimited: false, join: ",\n  ", foot: "\n]\n"),
+        PoolLayout(
+            name: "a.csv", head: "text,label\r\n", isDelimited: true, join: "\r\n", foot: "\r\n"),
+    ]
+
+    @Test("records of the pool fill a gap in the data's own layout, and go again", arguments: 0..<3)
+    func pool(_ index: Int) throws {
+        let layout = OptimizeTests.pools[index]
+        let folder = try TemporaryFolder()
+        func write(_ name: String, _ rows: [(String, String)]) throws -> String {
+            try folder.write(
+                name,
+                layout.head + rows.map { layout.record($0.0, $0.1) }.joined(separator: layout.join)
+                    + layout.foot)
+        }
+        let data = try write(
+            layout.name,
+            (0..<23).map { ("say number \($0 * 37) of them", $0 < 20 ? "common" : "rare") })
+        let pool = try write(
+            "pool-" + layout.name,
+            (0..<30).map { ("tell another \($0 * 41) one", $0 % 2 == 0 ? "common" : "rare") })
+        let taxonomy = try folder.write(
+            "taxonomy.yaml",
+            "taxonomy: 1\ntarget: 10\ndimensions:\n  - {name: kind, field: label}\n")
+        let options = ["--pool", pool, "--taxonomy", taxonomy, "--plugins", "coverage"]
+        let safe = try optimize(data, folder, options)
+        #expect(safe.ledger.isEmpty && safe.output == safe.source, "nothing is added unasked")
+        let outcome = try optimize(data, folder, options + ["--apply", "all"])
+        #expect(outcome.ledger.count == 7)
+        #expect(outcome.ledger.allSatisfy { $0["action"]?.stringValue == "add" })
+        #expect(outcome.printed.contains("records: 23 - 0 left out + 0 repeated + 7 added = 30"))
+        try expectWayBack(data, folder)
+        let output = folder.path("out." + (data as NSString).pathExtension)
+        let run = try Program.assay([
+            "run", output, "--plugins", "coverage", "--taxonomy", taxonomy, "--quiet", "--out",
+            folder.path("again"),
+        ])
+        #expect(run.status == 0, "\(run.errors)")
+        let again = ReportReader(folder.path("again"))
+        #expect(try again.report()["datasets"]?.arrayValue?.first?["records"]?.intValue == 30)
+        // A plan that is applied by itself carries what it adds.
+        let alone = folder.path("alone")
+        let ending = try Program.assay([
+            "apply", data, "--plan", output + ".plan.jsonl", "-o", alone,
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        #expect(try bytes(alone) == outcome.output)
+    }
+
     @Test(
         "killed at twenty moments: old files stay whole, no half output, and a second run succeeds")
     func killed() throws {

@@ -15,13 +15,19 @@ public struct Plan: Sendable {
     public let contents: [UInt32]
     /// What is done, by row.
     public let lines: [PlanLine]
+    /// Records that are added behind all others.
+    public let additions: [PlanAddition]
 
     /// Makes a plan.
-    public init(source: Ledger.File, limit: String, contents: [UInt32], lines: [PlanLine]) {
+    public init(
+        source: Ledger.File, limit: String, contents: [UInt32], lines: [PlanLine],
+        additions: [PlanAddition] = []
+    ) {
         self.source = source
         self.limit = limit
         self.contents = contents
         self.lines = lines
+        self.additions = additions
     }
 
     /// The hash of a record's bytes.
@@ -40,10 +46,15 @@ public struct Plan: Sendable {
             .object([
                 "schema": .string(Plan.schema), "source": source.json, "apply": .string(limit),
                 "rows": JSONValue(contents.count), "lines": JSONValue(lines.count),
+                "additions": JSONValue(additions.count),
             ]))
         writer.newline()
         for line in lines {
             writer.value(line.json)
+            writer.newline()
+        }
+        for addition in additions {
+            writer.value(addition.json)
             writer.newline()
         }
         var text = ""
@@ -79,9 +90,12 @@ public struct Plan: Sendable {
                 "\(name) line 1: expected the head of a plan (\"schema\": \"\(Plan.schema)\")",
                 help: "name a plan that assay optimize wrote")
         }
-        let lines = values.dropFirst().dropLast()
+        let added = head["additions"]?.intValue ?? 0
+        let body = values.dropFirst().dropLast()
+        let lines = body.dropLast(max(0, added))
         let digits = Array((values.last?["contents"]?.stringValue ?? "?").utf8)
         guard let count = head["rows"]?.intValue, head["lines"]?.intValue == lines.count,
+            added == body.count - lines.count,
             digits.count == count * Plan.digits
         else {
             throw PlanningError(
@@ -110,6 +124,14 @@ public struct Plan: Sendable {
             }
             last = line.row
             return line
+        }
+        additions = try body.suffix(added).enumerated().map { index, value in
+            guard let addition = PlanAddition(value) else {
+                throw PlanningError(
+                    "\(name) line \(index + 2 + lines.count): expected a record to add, found "
+                        + "\(value.text.prefix(80))", help: "use the plan as it was written")
+            }
+            return addition
         }
         self.source = source
         self.limit = limit

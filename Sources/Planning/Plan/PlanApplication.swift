@@ -98,6 +98,18 @@ public struct PlanApplication {
                     row: line.row, span: span, bytes: bytes, action: line.action.rawValue,
                     account: account))
         }
+        let left = spans.count - removals.count
+        let insertion = layout.insertion(
+            plan.additions.map(\.record), isAnythingLeft: left > 0)
+        if let insertion, let line = spans.last?.line {
+            for (index, (addition, bytes)) in zip(plan.additions, insertion.pieces).enumerated() {
+                changes.append(
+                    DatasetRewriter.Change(
+                        row: spans.count + index,
+                        span: RecordSpan(offset: insertion.offset, length: 0, line: line),
+                        bytes: bytes, action: "add", account: addition.account))
+            }
+        }
         return (changes, refused)
     }
 }

@@ -7,6 +7,8 @@ public struct PlanHistory: Sendable {
     /// The lines of all rounds, by row of the file.
     public private(set) var lines: [Int: PlanLine] = [:]
     private let rowCount: Int
+    /// Records that were added, and those of them that a later round left out.
+    private var added: [(addition: PlanAddition, isLeftOut: Bool)] = []
     /// Rows whose records cannot hold what was planned for them.
     private var unchangeable: Set<Int> = []
 
@@ -24,7 +26,11 @@ public struct PlanHistory: Sendable {
     /// No rounds yet, for a file of so many records.
     public init(rowCount: Int) { self.rowCount = rowCount }
 
-    /// Of every record as the rounds so far leave them the row of the file that it comes from.
+    /// The records that are added behind those of the file.
+    public var additions: [PlanAddition] { added.filter { !$0.isLeftOut }.map(\.addition) }
+
+    /// Of every record as the rounds so far leave them the row of the file that it comes from; of added records
+    /// numbers behind those of all rows.
     ///
     /// O(rows).
     public var origins: [Int] {
@@ -35,7 +41,7 @@ public struct PlanHistory: Sendable {
             case .duplicate: return [Int](repeating: row, count: 1 + Int(line.number))
             case .change, .weight, .review: return [row]
             }
-        }
+        } + added.indices.filter { !added[$0].isLeftOut }.map { rowCount + $0 }
     }
 
     /// The plan of all rounds, by row.
@@ -46,11 +52,29 @@ public struct PlanHistory: Sendable {
         let origins = origins
         var addition = Addition()
         for line in round where line.row < origins.count {
+            if origins[line.row] >= rowCount {
+                // A record of the pool that is found to be bad, or a copy, does not come back.
+                guard line.action == .drop else { continue }
+                added[origins[line.row] - rowCount].isLeftOut = true
+                addition.changes += 1
+                continue
+            }
             add(
                 line, to: origins[line.row],
                 survivor: line.survivor.flatMap {
-                    origins.indices.contains($0) ? origins[$0] : nil
+                    origins.indices.contains($0) && origins[$0] < rowCount ? origins[$0] : nil
                 }, &addition)
+        }
+        return addition
+    }
+
+    /// Adds records of the pool that were not asked for before.
+    public mutating func add(_ additions: [PlanAddition]) -> Addition {
+        let known = Set(added.map(\.addition.poolRow))
+        var addition = Addition()
+        for other in additions where !known.contains(other.poolRow) {
+            added.append((other, false))
+            addition.changes += 1
         }
         return addition
     }

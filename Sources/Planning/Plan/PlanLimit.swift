@@ -32,6 +32,15 @@ public enum PlanLimit: Sendable, Equatable {
         }
     }
 
+    /// Whether a record of the pool that is asked for with some confidence may be added.
+    public func allowsAddition(_ confidence: Double) -> Bool {
+        switch self {
+        case .safe: false
+        case .all: confidence >= 0.5
+        case .confidence(let least): confidence >= least
+        }
+    }
+
     /// As the user says it.
     public var text: String {
         switch self {

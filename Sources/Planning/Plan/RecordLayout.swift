@@ -63,6 +63,30 @@ public struct RecordLayout {
         return end < bytes.count && bytes[end] == 0x0D ? [0x0D, 0x0A] : [0x0A]
     }
 
+    /// Where further records go, and what stands there then; `nil` in a file without a record.
+    ///
+    /// `isAnythingLeft` says whether a record stays before them. O(bytes of the records).
+    public func insertion(
+        _ records: [[UInt8]], isAnythingLeft: Bool
+    ) -> (offset: Int, pieces: [[UInt8]])? {
+        guard let last = spans.indices.last else { return nil }
+        let separator = separator(last)
+        if isArray {
+            return (
+                end(last),
+                records.enumerated().map { index, record in
+                    (index > 0 || isAnythingLeft ? separator : []) + record
+                }
+            )
+        }
+        let bytes = source.bytes
+        let isEnded = bytes.last == 0x0A
+        return (
+            bytes.count,
+            records.map { isEnded ? $0 + separator : separator + $0 }
+        )
+    }
+
     /// A record with its line break.
     private func line(_ row: Int) -> Range<Int> {
         let bytes = source.bytes

@@ -1,0 +1,145 @@
+import JSONText
+import Numerics
+import Testing
+
+/// What diversity removes and proposes of made-up records.
+@Suite struct DiversityRunTests {
+    private typealias Record = DiversityRun.Record
+
+    private static let words: [String] = {
+        var generator = SeededGenerator(seed: 9)
+        let letters = Array("abcdefghijklmnopqrstuv")
+        return (0..<3000).map { _ in
+            String((0..<6).map { _ in letters[Int(generator.below(22))] })
+        }
+    }()
+
+    private func text(_ count: Int, _ generator: inout SeededGenerator) -> String {
+        (0..<count).map { _ in DiversityRunTests.words[Int(generator.below(3000))] }
+            .joined(separator: " ")
+    }
+
+    private func rows(_ run: DiversityRun, _ code: String) -> [Int] {
+        run.findings.filter { $0["code"]?.stringValue == code }
+            .compactMap { $0["row_index"]?.intValue }
+    }
+
+    @Test(
+        "what differs in a field that a model is shown is no copy",
+        arguments: ["context", "choices", "functions", "passage"])
+    func fields(_ field: String) throws {
+        var generator = SeededGenerator(seed: 1)
+        let records: [Record] = (0..<20).map { row in
+            [
+                ("question", "what is said of it here"), ("answer", "nothing much"),
+                (field, row < 2 ? "the same words" : text(12, &generator)),
+            ]
+        }
+        #expect(try DiversityRun(records).copies.map(\.row) == [1])
+    }
+
+    @Test("copies are found among thousands of one template with a number in it")
+    func numbers() throws {
+        var generator = SeededGenerator(seed: 2)
+        let template = text(60, &generator).split(separator: " ").map(String.init)
+        func record(_ words: [String], _ number: Int) -> Record {
+            [
+                ("prompt", words.joined(separator: " ") + " \(number)"),
+                ("response", "that is \(number)"),
+            ]
+        }
+        let originals = (0..<2000).map { record(template, $0) }
+        let copies = (0..<400).map { number in
+            var words = template
+            words[Int(generator.below(60))] = text(1, &generator)
+            return record(words, number)
+        }
+        let found = try DiversityRun(originals + copies).copies
+        #expect(found.count >= 392, "\(found.count) of 400")
+        for copy in found {
+            let pair = [copy.row, copy.survivor].map { $0 < 2000 ? $0 : $0 - 2000 }
+            #expect(pair[0] == pair[1])
+        }
+    }
+
+    @Test("the same numbers in another order are no copy")
+    func order() throws {
+        func ask(_ first: Int, _ second: Int) -> Record {
+            [
+                (
+                    "prompt",
+                    "there are \(first) apples on the left of the old table and \(second) pears on the right of it, which are more"
+                ), ("response", "count both and compare them"),
+            ]
+        }
+        #expect(try DiversityRun([ask(17, 42), ask(42, 17), ask(17, 42)]).copies.map(\.row) == [2])
+    }
+
+    @Test("a prompt that the evaluation set has hundreds of times is still a leak")
+    func repeatedLeak() throws {
+        let eval = [Record](repeating: [("prompt", "what is up with that")], count: 300)
+        let run = try DiversityRun(
+            [[("prompt", "what is up with that")], [("prompt", "something else than it")]],
+            eval: eval)
+        #expect(rows(run, "DIV005") == [0])
+    }
+
+    @Test("what leaks stays for no copy, and no row is proposed to go and to stay")
+    func leaksAndCopies() throws {
+        var generator = SeededGenerator(seed: 3)
+        let eval: [Record] = (0..<50).map { _ in [("text", text(15, &generator))] }
+        let rest: [Record] = (0..<600).map { row in
+            [("text", text(15, &generator)), ("label", row % 9 == 0 ? "rare" : "common")]
+        }
+        let leaked = eval.map { $0 + [("label", "rare")] }
+        let run = try DiversityRun(
+            leaked + leaked + rest, eval: eval,
+            ["subset_size=200", "balance=label", "balance_by=copies"])
+        let leaks = Set(rows(run, "DIV005"))
+        #expect(leaks == Set(0..<100))
+        #expect(run.copies.allSatisfy { !leaks.contains($0.survivor) && !leaks.contains($0.row) })
+        let proposed = run.proposals.compactMap { $0["row_index"]?.intValue }
+        #expect(Set(proposed).count == proposed.count, "one proposal a row")
+        let subset = run.metrics["diversity.subset_size"]?.value
+        #expect(subset == 200)
+    }
+
+    @Test("records without a text are no copies of each other")
+    func empty() throws {
+        let records: [Record] = (0..<50).map {
+            [("prompt", ""), ("response", ""), ("id", "\($0)")]
+        }
+        #expect(
+            try DiversityRun(records + [[("prompt", "a word or two"), ("response", "yes")]]).copies
+                .isEmpty)
+    }
+
+    @Test("a field without a number is worse than any number")
+    func quality() throws {
+        let text = "say in a few words what there is to be said of it"
+        let records: [Record] = [("-0.5"), (""), ("-3")].map {
+            [("prompt", text), ("response", "it is so"), ("reward", $0)]
+        }
+        let run = try DiversityRun(records, ["quality_field=reward"])
+        #expect(run.copies.map(\.row) == [1, 2])
+        #expect(run.copies.allSatisfy { $0.survivor == 0 })
+    }
+
+    @Test("what is stated of the data does not depend on what it is compared with")
+    func alone() throws {
+        var generator = SeededGenerator(seed: 5)
+        let records: [Record] = (0..<500).map { _ in [("text", text(12, &generator))] }
+        let alone = try DiversityRun(records, ["limits={\"lexical\": 0.999}"])
+        let beside = try DiversityRun(
+            records, reference: Array(records.prefix(60)), ["limits={\"lexical\": 0.999}"])
+        for name in ["score", "lexical_score", "vendi", "distinct_1"] {
+            let value = try #require(alone.metrics["diversity.\(name)"]?.value)
+            #expect(beside.metrics["diversity.\(name)"]?.value == value, "\(name)")
+        }
+        #expect(rows(alone, "DIV006").isEmpty)
+        func thin(_ run: DiversityRun) -> Int {
+            run.findings.count { $0["code"]?.stringValue == "DIV006" }
+        }
+        #expect(thin(alone) == thin(beside))
+    }
+}
