@@ -85,7 +85,7 @@ let sets = team.map((candidates.count + share - 1) / share) { part in
     var sets = RecordShingles()
     for index in candidates[part * share..<min(candidates.count, (part + 1) * share)] {
         let text = words.span.extracting(texts[index])
-        sets.append(prompt: text, response: Span(), context: 0, trace: 0)
+        sets.append(prompt: text, response: Span())
     }
     return sets
 }

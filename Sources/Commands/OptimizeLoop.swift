@@ -70,17 +70,14 @@ struct OptimizeLoop {
                 .resolve(voices)
             var addition = history.add(lines)
             addition.changes += history.add(try additions(results)).changes
+            history.giveUp(records.refused(records.plan(history, limit: limit)))
             reason = StopReason.afterPlan(addition)
             guard reason == nil else { break }
             round += 1
-            guard isMeasuredAgain else {
-                break
-            }
-            let refused = try records.write(
-                records.plan(history, limit: limit), output: path,
-                ledger: path + ".ledger")
+            guard isMeasuredAgain else { break }
+            try records.write(
+                records.plan(history, limit: limit), output: path, ledger: path + ".ledger")
             unlink(path + ".ledger")
-            history.giveUp(refused)
         }
         try conclude(reason, rounds: round, proposalCount: proposalCount)
     }

@@ -79,13 +79,14 @@ struct PlannedRecords {
     /// The file as the user named it.
     var name: String { records.source.name }
 
-    /// Writes the output of a plan and its ledger; gives the rows that cannot hold what was planned.
-    func write(_ plan: Plan, output: String, ledger: String) throws -> [Int] {
-        let (changes, refused) = changes(plan)
+    /// Rows whose records cannot hold what a plan wants of them.
+    func refused(_ plan: Plan) -> [Int] { changes(plan).refused }
+
+    /// Writes the output of a plan and its ledger.
+    func write(_ plan: Plan, output: String, ledger: String) throws {
         _ = try DatasetRewriter.write(
-            records.source, sha256: records.summary.sha256, changes: changes, to: output,
-            ledger: ledger)
-        return refused
+            records.source, sha256: records.summary.sha256, changes: changes(plan).changes,
+            to: output, ledger: ledger)
     }
 
     private func changes(

@@ -42,9 +42,7 @@ import Testing
         for index in candidates {
             let record = records[index]
             kept.append(index, of: keys)
-            shingles.append(
-                prompt: record.prompt.span, response: record.response.span,
-                context: record.context, trace: record.trace)
+            shingles.append(prompt: record.prompt.span, response: record.response.span)
         }
         let near = NearCopies(
             kept, shingles, places: Array(candidates.indices), threshold: threshold)
@@ -231,6 +229,10 @@ import Testing
         #expect(trace("71 2") != trace("7 12"))
         #expect(trace("7") != trace("7 7"))
         #expect(trace("0") != 0)
+        #expect(trace("a + b") != trace("a - b") && trace("a - b") != trace("a * b"))
+        #expect(trace("if x < y") != trace("if x > y"))
+        #expect(trace("- one\n- two") == trace("* one\n* two"))
+        #expect(trace("well-known *words*") == 0)
     }
 
     @Test(

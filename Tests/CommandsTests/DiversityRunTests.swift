@@ -114,6 +114,20 @@ import Testing
                 .isEmpty)
     }
 
+    @Test("code that differs in an operator is no copy; what only words say is no certainty")
+    func operators() throws {
+        func record(_ code: String) -> Record {
+            [
+                ("prompt", "write a function of two numbers"),
+                ("response", "def f(a, b):\n    return \(code)"),
+            ]
+        }
+        let run = try DiversityRun([record("a + b"), record("a - b"), record("A + B")])
+        #expect(run.copies.map(\.row).count == 1)
+        #expect(run.copies.allSatisfy { Set([$0.row, $0.survivor]) == [0, 2] })
+        #expect(run.proposals.allSatisfy { ($0["confidence"]?.doubleValue ?? 1) < 1 })
+    }
+
     @Test("a field without a number is worse than any number")
     func quality() throws {
         let text = "say in a few words what there is to be said of it"

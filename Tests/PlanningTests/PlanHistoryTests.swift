@@ -74,7 +74,8 @@ import Testing
         var history = PlanHistory(rowCount: 1)
         _ = history.add(plan([voice(.repair, row: 0, text: "x")]))
         history.giveUp([0])
-        #expect(history.plan.isEmpty)
+        #expect(history.plan.map(\.action) == [.review])
+        #expect(history.plan[0].because.count == 1)
         #expect(history.add(plan([voice(.repair, row: 0, text: "x")])) == PlanHistory.Addition())
     }
 

@@ -147,6 +147,16 @@ import Testing
         #expect(lines.map(\.action) == [.drop, .drop])
     }
 
+    @Test("a row that stays for copies is no copy of another's; none cites a row that goes")
+    func chains() {
+        let lines = resolve([
+            voice(.drop, by: "first", row: 5, group: 3),
+            voice(.drop, by: "second", row: 2, group: 10),
+        ])
+        #expect(lines.map(\.row) == [5])
+        #expect(lines.first?.survivor == 2)
+    }
+
     @Test("safe applies exact copies, worthless records and repairs alone")
     func limits() {
         let voices = [

@@ -240,12 +240,7 @@ private struct CandidateCursor {
 
     init(_ candidates: [Int], from key: RowKey) {
         self.candidates = candidates
-        var (low, high) = (0, candidates.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if candidates[middle] < key.value { low = middle + 1 } else { high = middle }
-        }
-        place = low
+        place = SortedSearch.lowerBound(key.value, in: candidates)
     }
 
     /// Whether a row is one; rows are asked for in order.

@@ -30,15 +30,11 @@ struct DistributionLook: Sendable {
         var effectiveSize = 0.0
 
         /// The copies that the plan has of a row.
-        func count(_ row: Int) -> Int { place(row).map { Int(copies[$0]) } ?? 0 }
-
-        private func place(_ row: Int) -> Int? {
-            var (low, high) = (0, rows.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if Int(rows[middle]) < row { low = middle + 1 } else { high = middle }
+        func count(_ row: Int) -> Int {
+            SortedSearch.place(of: UInt32(truncatingIfNeeded: row), in: rows).map {
+                Int(copies[$0])
             }
-            return low < rows.count && Int(rows[low]) == row ? low : nil
+                ?? 0
         }
     }
 

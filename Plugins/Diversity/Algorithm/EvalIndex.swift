@@ -48,9 +48,7 @@ public struct EvalIndex: Sendable {
     ///
     /// O(n log n).
     public init?(tokens: [UInt32], starts: [Int]) {
-        guard starts.first == 0, starts.last == tokens.count, starts.count < 1 << 31,
-            zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 })
-        else { return nil }
+        guard EvalIndex.fit(tokens: tokens, starts: starts) else { return nil }
         self.tokens = tokens
         self.starts = starts
         var entries: [UInt64] = []
@@ -108,6 +106,12 @@ public struct EvalIndex: Sendable {
         self.tellingCounts = tellingCounts
     }
 
+    /// Whether words and where records begin fit each other.
+    public static func fit(tokens: [UInt32], starts: [Int]) -> Bool {
+        starts.first == 0 && starts.last == tokens.count && starts.count < 1 << 31
+            && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
+    }
+
     /// Number of evaluation records.
     public var count: Int { starts.count - 1 }
 
@@ -122,7 +126,12 @@ public struct EvalIndex: Sendable {
         to text: Span<UInt32>, threshold: Double, _ scratch: inout Scratch
     ) -> (record: Int, similarity: Double)? {
         guard !text.isEmpty, count > 0 else { return nil }
-        if let record = exact[EvalIndex.hash(text)] { return (Int(record), 1) }
+        if let record = exact[EvalIndex.hash(text)].map(Int.init),
+            EditDistance.words(
+                text, tokens.span.extracting(starts[record]..<starts[record + 1]), most: 0) == 0
+        {
+            return (record, 1)
+        }
         var set = scratch.set
         scratch.set = []
         set.removeAll(keepingCapacity: true)
@@ -175,11 +184,10 @@ public struct EvalIndex: Sendable {
     /// too little.
     private func count(_ set: [UInt32], _ scratch: inout Scratch) {
         if scratch.counts.isEmpty { scratch.counts = [Int32](repeating: 0, count: count) }
-        let words = words.span
         var missing = 0
         let mostMissing = Int((1 - EvalIndex.leastShared) * Double(set.count))
         for number in set {
-            guard let place = EvalIndex.find(number, in: words) else {
+            guard let place = SortedSearch.place(of: number, in: words) else {
                 missing += 1
                 if missing > mostMissing { break }
                 continue
@@ -199,7 +207,7 @@ public struct EvalIndex: Sendable {
             for word in words where EvalIndex.isWord(word) {
                 while place < others.count, others[place] < word { place += 1 }
                 if place < others.count, others[place] == word { continue }
-                let known = EvalIndex.find(word, in: self.words.span)
+                let known = SortedSearch.place(of: word, in: self.words)
                 if known.map({ isCommon[$0] }) != true { count += 1 }
             }
             return count
@@ -227,14 +235,5 @@ public struct EvalIndex: Sendable {
             found.insert((share, record), at: place)
         }
         return found.map(\.record)
-    }
-
-    private static func find(_ word: UInt32, in words: Span<UInt32>) -> Int? {
-        var (low, high) = (0, words.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if words[middle] < word { low = middle + 1 } else { high = middle }
-        }
-        return low < words.count && words[low] == word ? low : nil
     }
 }

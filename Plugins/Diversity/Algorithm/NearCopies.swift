@@ -4,7 +4,7 @@ public import Numerics
 ///
 /// Records are taken in order, the better ones first; one joins the first that stays to which its similarity, of
 /// the prompts and of the responses, reaches the threshold, and which nothing sets apart
-/// (`RecordShingles.difference`). So each copy is verified against the record that stays for it; there are no
+/// (`RecordKeys.mayBeCopies`, `RecordShingles.isFilledOtherwise`). So each copy is verified against the record that stays for it; there are no
 /// chains.
 public struct NearCopies: Sendable {
     /// For every record the one that stays for it; its own index where it stays.
@@ -44,13 +44,12 @@ public struct NearCopies: Sendable {
         let groups = CopyGroups(
             signatures: keys.signatures(order), salts: RecordKeys.saltCount, threshold: threshold
         ) { leader, place in
+            guard keys.mayBeCopies(order[leader], order[place]) else { return false }
             let (kept, own) = (places[order[leader]], places[order[place]])
             let found = shingles.similarity(kept, own, atLeast: threshold)
             guard found >= threshold - 1e-9,
-                shingles.difference(kept, own, common: frequencies) == nil
-            else {
-                return false
-            }
+                !shingles.isFilledOtherwise(kept, own, common: frequencies)
+            else { return false }
             // The last leader that is taken is the one that stays.
             similarity[order[place]] = Float(found)
             return true

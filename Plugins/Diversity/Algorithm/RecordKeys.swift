@@ -70,10 +70,10 @@ public struct RecordKeys: Sendable {
     /// The hash of a record's response, white space aside.
     public func response(_ index: Int) -> UInt64 { hash(index * RecordKeys.stride + 3) }
 
-    /// The hash of system prompt, tools and label.
+    /// The hash of what must be equal beside prompt and response.
     public func context(_ index: Int) -> UInt32 { words[index * RecordKeys.stride + 6] }
 
-    /// How good a record is, 0 to 1.
+    /// How good a record is; higher is better, on any scale.
     public func quality(_ index: Int) -> Float {
         Float(bitPattern: words[index * RecordKeys.stride + 5])
     }
@@ -94,6 +94,12 @@ public struct RecordKeys: Sendable {
 
     private func hash(_ place: Int) -> UInt64 {
         UInt64(words[place]) << 32 | UInt64(words[place + 1])
+    }
+
+    /// Whether nothing but the wording can set two records apart: their context and their numbers and signs.
+    func mayBeCopies(_ first: Int, _ second: Int) -> Bool {
+        let (one, other) = (first * RecordKeys.stride, second * RecordKeys.stride)
+        return words[one + 6] == words[other + 6] && words[one + 7] == words[other + 7]
     }
 
     /// Whether a record has neither prompt nor response; such a one is like nothing.

@@ -6,33 +6,24 @@ public struct RecordShingles: Sendable {
     public private(set) var numbers: [UInt32] = []
     /// Where the sets begin, two a record, and the end.
     public private(set) var starts: [Int] = [0]
-    /// What else must be equal: system prompt, tools, label.
-    public private(set) var contexts: [UInt32] = []
-    /// The numbers that stand in both parts.
-    public private(set) var traces: [UInt32] = []
-
     private var sorter = HashSorter()
 
     /// Nothing yet.
     public init() {}
 
     /// Number of records.
-    public var count: Int { contexts.count }
+    public var count: Int { starts.count / 2 }
 
     /// Adds a record.
     ///
     /// O(words log words).
-    public mutating func append(
-        prompt: Span<UInt32>, response: Span<UInt32>, context: UInt32, trace: UInt32
-    ) {
+    public mutating func append(prompt: Span<UInt32>, response: Span<UInt32>) {
         Shingles.append(prompt, to: &numbers)
         Shingles.sortUnique(&numbers, from: starts[starts.count - 1], &sorter)
         starts.append(numbers.count)
         Shingles.append(response, to: &numbers)
         Shingles.sortUnique(&numbers, from: starts[starts.count - 1], &sorter)
         starts.append(numbers.count)
-        contexts.append(context)
-        traces.append(trace)
     }
 
     /// Adds the records of another list.
@@ -40,20 +31,15 @@ public struct RecordShingles: Sendable {
         let first = numbers.count
         numbers += other.numbers
         starts += other.starts.dropFirst().map { $0 + first }
-        contexts += other.contexts
-        traces += other.traces
     }
 
     /// What was saved; `nil` where it does not fit itself.
-    public init?(numbers: [UInt32], starts: [Int], contexts: [UInt32], traces: [UInt32]) {
-        guard starts.count == 2 * contexts.count + 1, traces.count == contexts.count,
-            starts.first == 0, starts.last == numbers.count,
+    public init?(numbers: [UInt32], starts: [Int]) {
+        guard starts.count % 2 == 1, starts.first == 0, starts.last == numbers.count,
             zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 })
         else { return nil }
         self.numbers = numbers
         self.starts = starts
-        self.contexts = contexts
-        self.traces = traces
     }
 
     /// A part of a record.
@@ -93,26 +79,12 @@ public struct RecordShingles: Sendable {
         return min(similarity(first, second, .prompt), similarity(first, second, .response))
     }
 
-    /// Why two records that are alike enough are not copies.
-    public enum Difference: Sendable {
-        /// Other system prompt, tools or label.
-        case context
-        /// Other numbers.
-        case numbers
-        /// A word of the prompt is another one, and so it is in the response.
-        case slot
-    }
-
-    /// What sets two records apart, however alike they are; `nil` for nothing.
+    /// Whether two records are the same template, filled otherwise.
     ///
     /// A slot is a word that only the one record has, in prompt and response, where the response of the other has
-    /// a word of its own: the same template, filled otherwise. Words that are `common` fill no slot. O(words).
-    public func difference(
-        _ first: Int, _ second: Int, common: WordFrequencies
-    ) -> Difference? {
-        if contexts[first] != contexts[second] { return .context }
-        if traces[first] != traces[second] { return .numbers }
-        guard !set(first, .prompt).isEmpty, !set(first, .response).isEmpty else { return nil }
+    /// a word of its own. Words that are `common` fill no slot. O(words).
+    public func isFilledOtherwise(_ first: Int, _ second: Int, common: WordFrequencies) -> Bool {
+        guard !set(first, .prompt).isEmpty, !set(first, .response).isEmpty else { return false }
         // Only what differs in the responses can be a slot.
         let (mine, foreign) = (own(first, second, .response), own(second, first, .response))
         func fills(_ words: [UInt32], _ index: Int, _ other: Int, beside others: [UInt32]) -> Bool {
@@ -123,7 +95,7 @@ public struct RecordShingles: Sendable {
             return words.contains { !common.isCommon($0) && prompt.contains($0) }
         }
         return fills(mine, first, second, beside: foreign)
-            || fills(foreign, second, first, beside: mine) ? .slot : nil
+            || fills(foreign, second, first, beside: mine)
     }
 
     /// The words that a part of a record has and that of another has not, sorted.

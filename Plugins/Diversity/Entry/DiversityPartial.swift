@@ -121,11 +121,9 @@ struct DiversityPartial: AnalyzerPartial {
             let row = UInt32(truncatingIfNeeded: batch.firstRow + position)
             if Removals.place(of: row, in: look.wanted) >= 0 {
                 rows.append(row)
-                let (context, trace) = (columns.context(position), columns.trace(position))
                 columns.promptTokens.withTokens(position) { prompt in
                     columns.responseTokens.withTokens(position) { response in
-                        shingles.append(
-                            prompt: prompt, response: response, context: context, trace: trace)
+                        shingles.append(prompt: prompt, response: response)
                     }
                 }
                 excerpts.append(
@@ -229,8 +227,6 @@ struct DiversityPartial: AnalyzerPartial {
         writer.write(rows)
         writer.write(shingles.numbers)
         writer.write(shingles.starts) { $0.write($1) }
-        writer.write(shingles.contexts)
-        writer.write(shingles.traces)
         excerpts.save(to: &writer)
         for (rows, sets) in [
             (vectorRows, [promptVectors, responseVectors]), (allRows, [allVectors]),
@@ -263,10 +259,9 @@ struct DiversityPartial: AnalyzerPartial {
         evalRows = try reader.words()
         rows = try reader.words()
         guard evalStarts.count == evalRows.count + 1,
-            EvalIndex(tokens: evalTokens, starts: evalStarts) != nil,
+            EvalIndex.fit(tokens: evalTokens, starts: evalStarts),
             let shingles = RecordShingles(
-                numbers: try reader.words(), starts: try reader.list(size: 8) { try $0.integer() },
-                contexts: try reader.words(), traces: try reader.words()),
+                numbers: try reader.words(), starts: try reader.list(size: 8) { try $0.integer() }),
             shingles.count == rows.count
         else { throw wrong() }
         self.shingles = shingles

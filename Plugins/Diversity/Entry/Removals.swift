@@ -56,11 +56,6 @@ struct Removals {
 
     /// The place of a row in an ascending list; −1 where it is not there.
     static func place(of row: UInt32, in rows: [UInt32]) -> Int {
-        var (low, high) = (0, rows.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if rows[middle] < row { low = middle + 1 } else { high = middle }
-        }
-        return low < rows.count && rows[low] == row ? low : -1
+        SortedSearch.place(of: row, in: rows) ?? -1
     }
 }

@@ -12,6 +12,8 @@ struct RepetitionReport {
     let host: HostServices
 
     private static let mostShown = 20
+    /// Confidence of what is told by words alone.
+    private static let mostConfidence = 0.99
     private static let mostReviewed = 1000
 
     func report(to draft: inout ReportDraft, _ sink: Sink) throws {
@@ -69,7 +71,9 @@ struct RepetitionReport {
             try sink.report(finding)
             var proposal = Proposal(.drop, row: copy.row, code: code)
             proposal.group = UInt64(copy.survivor) + 1
-            proposal.confidence = copy.similarity
+            // Words that are all the same are no certainty: marks and capitals may differ.
+            proposal.confidence =
+                copy.isExact ? 1 : min(copy.similarity, RepetitionReport.mostConfidence)
             try sink.propose(proposal)
         }
     }
@@ -295,7 +299,7 @@ struct RepetitionReport {
             ])
             draft.report(finding)
             var proposal = Proposal(.drop, row: Int(leak.row), code: "DIV005")
-            proposal.confidence = similarity
+            proposal.confidence = min(similarity, RepetitionReport.mostConfidence)
             draft.propose(proposal)
         }
     }

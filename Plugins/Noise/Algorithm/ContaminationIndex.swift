@@ -1,3 +1,5 @@
+import Numerics
+
 /// Tells whose words a text has.
 public struct ContaminationIndex: Sendable {
     private let texts: [EvalTexts.Text]
@@ -127,12 +129,5 @@ public struct ContaminationIndex: Sendable {
         return Double(common) / Double(pairStarts[owner + 1] - pairStarts[owner])
     }
 
-    private func place(of hash: UInt64) -> Int? {
-        var (low, high) = (0, hashes.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if hashes[middle] < hash { low = middle + 1 } else { high = middle }
-        }
-        return low < hashes.count && hashes[low] == hash ? low : nil
-    }
+    private func place(of hash: UInt64) -> Int? { SortedSearch.place(of: hash, in: hashes) }
 }

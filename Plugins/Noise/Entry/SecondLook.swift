@@ -27,12 +27,7 @@ struct SecondLook {
 
         /// Whether the first pass found something of weight in a row.
         func isFlagged(_ row: Int) -> Bool {
-            var (low, high) = (0, flaggedRows.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if flaggedRows[middle] < row { low = middle + 1 } else { high = middle }
-            }
-            return low < flaggedRows.count && flaggedRows[low] == row
+            SortedSearch.place(of: row, in: flaggedRows) != nil
         }
     }
 

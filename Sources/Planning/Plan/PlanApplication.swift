@@ -98,9 +98,8 @@ public struct PlanApplication {
                     row: line.row, span: span, bytes: bytes, action: line.action.rawValue,
                     account: account))
         }
-        let left = spans.count - removals.count
         let insertion = layout.insertion(
-            plan.additions.map(\.record), isAnythingLeft: left > 0)
+            plan.additions.map(\.record), without: dropped.map(\.row))
         if let insertion, let line = spans.last?.line {
             for (index, (addition, bytes)) in zip(plan.additions, insertion.pieces).enumerated() {
                 changes.append(

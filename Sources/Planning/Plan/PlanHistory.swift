@@ -113,11 +113,16 @@ public struct PlanHistory: Sendable {
         }
     }
 
-    /// Takes back what records could not hold.
+    /// Leaves to a person what records cannot hold.
     public mutating func giveUp(_ rows: [Int]) {
         for row in rows {
             unchangeable.insert(row)
-            lines[row] = nil
+            lines[row] = lines[row].map { line in
+                PlanLine(
+                    row: row, action: .review, replacements: [], number: 0, survivor: nil,
+                    because: line.because, overruled: line.overruled,
+                    explanation: "for review, for the record cannot hold it: \(line.explanation)")
+            }
         }
     }
 }

@@ -146,6 +146,8 @@ public struct PlanResolver: Sendable {
                 members[voice.group, default: []].append(voice)
             }
         }
+        /// Rows that stay for others, of whichever analyzer.
+        var staying: Set<Int> = []
         for group in members.keys.sorted() {
             let copies = (members[group] ?? []).sorted(by: PlanVoice.precedes)
             let leader = Int(group) - 1
@@ -175,12 +177,15 @@ public struct PlanResolver: Sendable {
                     }
                 } else if decision.isDropped {
                     decision.overrule([voice], "the record is left out already")
+                } else if staying.contains(voice.row) {
+                    decision.overrule([voice], "the record stays for copies of its own")
                 } else {
                     decision.overrule(decision.because, "the record is left out as a copy")
                     decision.action = .drop
                     decision.replacements = []
                     decision.because = [voice]
                     decision.survivor = survivor
+                    staying.insert(survivor)
                     decision.explanation =
                         "repeats row \(survivor + 1), which stays"
                         + (survivor == leader ? "" : " in place of row \(leader + 1)")

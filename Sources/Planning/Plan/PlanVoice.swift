@@ -64,10 +64,13 @@ public struct PlanVoice: Sendable, Equatable {
 
     /// Whether it comes before another of the same row, whatever the order in which they were made.
     static func precedes(_ left: PlanVoice, _ right: PlanVoice) -> Bool {
-        (left.row, left.stage.rawValue, right.confidence, left.analyzer, left.code, left.text)
-            < (
-                right.row, right.stage.rawValue, left.confidence, right.analyzer, right.code,
-                right.text
-            )
+        let (one, other) = (
+            (left.row, left.stage.rawValue, right.confidence, left.analyzer, left.code),
+            (right.row, right.stage.rawValue, left.confidence, right.analyzer, right.code)
+        )
+        return one == other
+            ? (left.action.rawValue, left.column, left.text, left.group, left.number)
+                < (right.action.rawValue, right.column, right.text, right.group, right.number)
+            : one < other
     }
 }

@@ -26,27 +26,32 @@ public struct RecordLayout {
     /// nothing of its array is left before it. Everything else, records that cannot be read among it, stays.
     public func removals(_ rows: [Int]) -> [Range<Int>] {
         guard isArray else { return rows.map(line) }
-        let bytes = source.bytes
-        /// Of each row that is left out, whether anything of its array is left before it.
-        var isAnythingLeft: [Int: Bool] = [:]
+        let left = isAnythingLeft(before: rows)
         return rows.map { row in
             let start = spans[row].offset
-            let mark = mark(before: start)
-            var isLeft = false
-            if let mark, bytes[mark] == UInt8(ascii: ",") {
-                let isNeighbour = row > 0 && self.mark(before: mark) == end(row - 1) - 1
-                isLeft = isNeighbour ? isAnythingLeft[row - 1] ?? true : true
-                if isLeft {
-                    isAnythingLeft[row] = true
-                    return mark..<end(row)
-                }
-            }
-            isAnythingLeft[row] = false
-            guard let next = self.mark(from: end(row)), bytes[next] == UInt8(ascii: ",") else {
+            if left[row] == true, let comma = mark(before: start) { return comma..<end(row) }
+            guard let next = mark(from: end(row)), source.bytes[next] == UInt8(ascii: ",") else {
                 return start..<end(row)
             }
-            return start..<(self.mark(from: next + 1) ?? next + 1)
+            return start..<(mark(from: next + 1) ?? next + 1)
         }
+    }
+
+    /// Of each of an ascending list of elements that are left out, whether anything of its array is left before
+    /// it: a record that stays, or one that cannot be read.
+    private func isAnythingLeft(before rows: [Int]) -> [Int: Bool] {
+        var left: [Int: Bool] = [:]
+        for row in rows {
+            guard let comma = mark(before: spans[row].offset),
+                source.bytes[comma] == UInt8(ascii: ",")
+            else {
+                left[row] = false
+                continue
+            }
+            let isNeighbour = row > 0 && mark(before: comma) == end(row - 1) - 1
+            left[row] = isNeighbour ? left[row - 1] ?? true : true
+        }
+        return left
     }
 
     /// What stands between a record and a copy of it.
@@ -63,27 +68,37 @@ public struct RecordLayout {
         return end < bytes.count && bytes[end] == 0x0D ? [0x0D, 0x0A] : [0x0A]
     }
 
-    /// Where further records go, and what stands there then; `nil` in a file without a record.
+    /// Where further records go, and what stands there then, when the rows `removed`, ascending, are left out;
+    /// `nil` in a file without a record.
     ///
-    /// `isAnythingLeft` says whether a record stays before them. O(bytes of the records).
+    /// O(bytes of the records).
     public func insertion(
-        _ records: [[UInt8]], isAnythingLeft: Bool
+        _ records: [[UInt8]], without removed: [Int]
     ) -> (offset: Int, pieces: [[UInt8]])? {
         guard let last = spans.indices.last else { return nil }
         let separator = separator(last)
-        if isArray {
+        let isLastRemoved = removed.last == last
+        func behind() -> [[UInt8]] { records.map { $0 + separator } }
+        func before(isFirstBare: Bool) -> [[UInt8]] {
+            records.enumerated().map { index, record in
+                (index == 0 && isFirstBare ? [] : separator) + record
+            }
+        }
+        guard isArray else {
+            let bytes = source.bytes
+            if bytes.last == 0x0A { return (bytes.count, behind()) }
+            // Without the last line the file ends in the break of the line before.
             return (
-                end(last),
-                records.enumerated().map { index, record in
-                    (index > 0 || isAnythingLeft ? separator : []) + record
-                }
+                bytes.count, before(isFirstBare: isLastRemoved && end(last) == bytes.count)
             )
         }
-        let bytes = source.bytes
-        let isEnded = bytes.last == 0x0A
+        guard isLastRemoved, let gap = removals(removed).last else {
+            return (end(last), before(isFirstBare: false))
+        }
+        // What cannot be read may stand behind it, and the comma is gone.
+        if gap.upperBound > end(last) { return (gap.upperBound, behind()) }
         return (
-            bytes.count,
-            records.map { isEnded ? $0 + separator : separator + $0 }
+            end(last), before(isFirstBare: isAnythingLeft(before: removed)[last] == false)
         )
     }
 
