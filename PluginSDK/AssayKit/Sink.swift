@@ -49,6 +49,7 @@ public enum Action: Int32, Sendable {
     case weight = 4
     case duplicate = 5
     case augment = 6
+    case keep = 7
 }
 
 /// An action suggested for a row.

@@ -92,6 +92,7 @@ public enum Action: Int32, Sendable {
     case weight = 4
     case duplicate = 5
     case augment = 6
+    case keep = 7
 
     /// The word used in reports.
     public var name: String { "\(self)" }
@@ -117,6 +118,11 @@ public struct Proposal: Sendable {
     public let column: String
     /// The new text or label, or a description.
     public let text: String
+
+    /// Whether it wants something done to its row, rather than names it as one of a cell.
+    public var changesItsRow: Bool {
+        action != .keep && (action != .augment || role == .pool || row == nil)
+    }
 
     /// Makes a proposal.
     public init(

@@ -164,7 +164,7 @@ struct OutputDecoder {
             let confidence = share(confidence, "a proposal's confidence")
         else { return }
         guard let action = Action(rawValue: actionNumber) else {
-            return fault("a proposal has action \(actionNumber), expected 0 to 6")
+            return fault("a proposal has action \(actionNumber), expected 0 to 7")
         }
         guard number.isFinite else { return fault("a proposal's number is not a number") }
         output.proposals.append(

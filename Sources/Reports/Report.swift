@@ -206,7 +206,7 @@ public struct Report: Sendable {
     private var actionCounts: [(key: String, value: Int)] {
         var counts: [String: Int] = [:]
         for result in results {
-            for proposal in result.output.proposals {
+            for proposal in result.output.proposals where proposal.changesItsRow {
                 counts[proposal.action.name, default: 0] += 1
             }
         }

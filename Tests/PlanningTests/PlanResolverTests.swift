@@ -30,12 +30,13 @@ import Testing
     struct Pair: CustomTestStringConvertible, Sendable {
         let first: PlanVoice.Action
         let second: PlanVoice.Action
-        let action: PlanLine.Action
+        /// `nil` where the record stays as it is and has no line.
+        let action: PlanLine.Action?
         let explanation: String
         let overruled: Int
 
         init(
-            _ first: PlanVoice.Action, _ second: PlanVoice.Action, _ action: PlanLine.Action,
+            _ first: PlanVoice.Action, _ second: PlanVoice.Action, _ action: PlanLine.Action?,
             _ explanation: String, _ overruled: Int
         ) {
             self.first = first
@@ -72,6 +73,15 @@ import Testing
         Pair(.weight, .weight, .weight, "weighted by the product of 2", 0),
         Pair(.weight, .duplicate, .duplicate, "repeated 2 more times", 1),
         Pair(.duplicate, .duplicate, .duplicate, "repeated 2 more times", 0),
+        Pair(.review, .keep, .review, "for review: NOISE", 0),
+        Pair(
+            .drop, .keep, .review,
+            "for review instead of left out for NOISE: b would have 0 of 1 wanted", 1),
+        Pair(.repair, .keep, .change, "repaired: text.response", 0),
+        Pair(.relabel, .keep, .change, "relabelled as a", 0),
+        Pair(.weight, .keep, .weight, "weighted", 0),
+        Pair(.duplicate, .keep, .duplicate, "repeated 2 more times", 0),
+        Pair(.keep, .keep, nil, "", 0),
     ]
 
     @Test("every pair of actions on one row", arguments: pairs)
@@ -84,12 +94,17 @@ import Testing
             case .weight: voice(action, by: strategy, number: 2)
             case .duplicate: voice(action, by: strategy, number: 2)
             case .drop, .review: voice(action, by: strategy)
+            case .keep: voice(action, by: strategy, group: 77, number: 1, text: text)
             }
         }
         let lines = resolve([make(pair.first, "noise", "a"), make(pair.second, "other", "b")])
+        guard let action = pair.action else {
+            #expect(lines.isEmpty)
+            return
+        }
         let line = try #require(lines.first)
         #expect(lines.count == 1)
-        #expect(line.action == pair.action)
+        #expect(line.action == action)
         #expect(line.explanation == pair.explanation)
         #expect(line.overruled.count == pair.overruled)
         #expect(line.overruled.allSatisfy { !$0.why.isEmpty })
@@ -116,6 +131,68 @@ import Testing
         #expect(lines[1].explanation == "repeats row 10, which stays in place of row 5")
         #expect(lines[2].explanation == "stays in place of row 5, which is left out")
         #expect(lines[2].overruled.count == 1)
+    }
+
+    /// Rows of one cell of coverage, of which so many are wanted.
+    private func cell(_ rows: [Int], wanted: Int, name: String = "scene: refund") -> [PlanVoice] {
+        rows.map {
+            voice(.keep, by: "coverage", row: $0, group: 77, number: Double(wanted), text: name)
+        }
+    }
+
+    @Test("noise drops the last record of a scene that coverage needs: it waits for review")
+    func lastOfScene() throws {
+        let lines = resolve([voice(.drop, row: 3, code: "NSE001")] + cell([3], wanted: 20))
+        let line = try #require(lines.first)
+        #expect(lines.count == 1 && line.row == 3 && line.action == .review)
+        #expect(
+            line.explanation
+                == "for review instead of left out for NSE001: scene: refund would have 0 of 20 wanted"
+        )
+        #expect(line.because.map(\.analyzer) == ["org.coverage"])
+        #expect(line.overruled.map(\.voice.code) == ["NSE001"])
+        #expect(line.overruled.map(\.why) == ["scene: refund would have 0 of 20 wanted"])
+    }
+
+    @Test(
+        "a certain fault goes, and of the others only as many stay as a cell wants, the least doubtful"
+    )
+    func quotaKeepsTheBest() {
+        let drops = [(0, 0.99), (1, 0.9), (2, 0.6), (3, 0.7)].map {
+            voice(.drop, row: $0.0, confidence: $0.1)
+        }
+        let lines = resolve(drops + cell([0, 1, 2, 3, 4], wanted: 3))
+        #expect(lines.map(\.row) == [0, 1, 2, 3])
+        #expect(lines.map(\.action) == [.drop, .drop, .review, .review])
+        #expect(
+            resolve(drops + cell([0, 1, 2, 3, 4], wanted: 1)).allSatisfy { $0.action == .drop },
+            "a cell that is full without them keeps none")
+    }
+
+    @Test(
+        "a copy fills a cell as well as what it repeats: the bad one goes, and comes back for no other"
+    )
+    func copiesInCells() {
+        let lines = resolve(
+            [
+                voice(.drop, row: 1), voice(.drop, by: "diversity", row: 2, group: 2),
+            ] + cell([1, 2], wanted: 5))
+        #expect(lines.map(\.action) == [.drop, .review])
+        let both = resolve(
+            [
+                voice(.drop, row: 1, confidence: 0.9), voice(.drop, row: 2, confidence: 0.8),
+                voice(.drop, by: "diversity", row: 2, group: 2),
+            ] + cell([1, 2], wanted: 5))
+        #expect(
+            both.map(\.action) == [.drop, .review], "one of two that repeat each other is enough")
+    }
+
+    @Test("a draw leaves out no more of a cell than it can spare")
+    func drawWithinQuotas() {
+        let drops = (0..<5).map { voice(.drop, by: "distribution", row: $0) }
+        let lines = resolve(drops + cell([0, 1, 2, 3, 4], wanted: 3))
+        #expect(lines.map(\.row) == [0, 1])
+        #expect(lines.allSatisfy { $0.action == .drop })
     }
 
     @Test("distribution wants copies of a record under review: it is not repeated")

@@ -30,6 +30,8 @@ struct CellCounts {
     private static let queueLength = 50
     /// Rows named beside a category as examples.
     private static let exampleCount = 3
+    /// Rows of one category or combination that are kept at most.
+    private static let mostMembers = 100_000
 
     /// Values of a field that are taken for categories at most; keys hold 20 bits of each.
     private static let mostCategories = 1 << 18
@@ -45,7 +47,15 @@ struct CellCounts {
     private(set) var outside: [Int]
     /// Rows of the combinations in `tables`, by their categories' numbers.
     private(set) var combined: [[UInt64: Int]]
+    /// The first rows of every category, as many as `memberLimit` says.
     private var firstRows: [[[Int]]]
+    /// Of how many rows of a category of each dimension there is a list.
+    private let limits: [[Int]]
+    private let openLimits: [Int]
+    /// The first rows of the combinations of tables that a cross states, by their categories' numbers.
+    private var combinedRows: [[UInt64: [Int]]]
+    /// Of how many rows of a combination of each table there is a list.
+    private let tableLimits: [Int]
     private(set) var doubts: [[Doubt]]
     /// As `doubts`, of rows that are like no category; `margin` is the likeness.
     private(set) var strangers: [[Doubt]]
@@ -61,6 +71,17 @@ struct CellCounts {
         outside = unassigned
         combined = tables.map { _ in [:] }
         firstRows = fixed.map { Array(repeating: [], count: $0) }
+        limits = taxonomy.dimensions.map { dimension in
+            dimension.categories.map { CellCounts.limit(dimension.isStated ? $0.target : 0) }
+        }
+        openLimits = taxonomy.dimensions.map { CellCounts.limit($0.isStated ? $0.target : 0) }
+        combinedRows = tables.map { _ in [:] }
+        tableLimits = tables.map { table in
+            taxonomy.crosses.filter { $0.dimensions == table }.map { cross in
+                CellCounts.limit(
+                    cross.target ?? table.map { taxonomy.dimensions[$0].largestTarget }.min() ?? 0)
+            }.max() ?? 0
+        }
         doubts = fixed.map { _ in [] }
         strangers = doubts
     }
@@ -89,7 +110,33 @@ struct CellCounts {
             hash, value.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
     }
 
-    func examples(_ cell: KeptRows.Cell) -> [Int] { firstRows[cell.dimension][cell.category] }
+    /// A category is short of records, or may become so, as long as it has not twice its target.
+    private static func limit(_ target: Int) -> Int {
+        max(exampleCount, target > mostMembers / 2 ? mostMembers : 2 * target)
+    }
+
+    private func memberLimit(_ dimension: Int, _ category: Int) -> Int {
+        fixed[dimension] == 0 ? openLimits[dimension] : limits[dimension][category]
+    }
+
+    func examples(_ cell: KeptRows.Cell) -> [Int] {
+        Array(firstRows[cell.dimension][cell.category].prefix(CellCounts.exampleCount))
+    }
+
+    /// All rows of a category; `nil` when they are more than there is a list of.
+    func members(_ cell: KeptRows.Cell) -> [Int]? {
+        let rows = firstRows[cell.dimension][cell.category]
+        return rows.count == counts[cell.dimension][cell.category] ? rows : nil
+    }
+
+    /// All rows of a combination of a cross; `nil` when they are more than there is a list of.
+    func members(_ cells: [KeptRows.Cell]) -> [Int]? {
+        guard cells.count > 1 else { return cells.first.flatMap { members($0) } }
+        guard let table = tables.firstIndex(of: cells.map(\.dimension)) else { return nil }
+        let key = cells.reduce(UInt64(0)) { $0 << 20 | UInt64($1.category) }
+        let rows = combinedRows[table][key, default: []]
+        return rows.count == combined[table][key, default: 0] ? rows : nil
+    }
 
     mutating func countPoolRow() { poolCount += 1 }
 
@@ -103,16 +150,18 @@ struct CellCounts {
             for place in start..<ends[dimension] {
                 let category = Int(cells[place] & 0xFF_FFFF)
                 counts[dimension][category] += 1
-                if firstRows[dimension][category].count < CellCounts.exampleCount {
+                if firstRows[dimension][category].count < memberLimit(dimension, category) {
                     firstRows[dimension][category].append(row)
                 }
             }
         }
-        for table in tables.indices { count(table, cells, ends) }
+        for table in tables.indices { count(table, row, cells, ends) }
     }
 
     /// Counts every combination of a row's categories in a table's dimensions.
-    private mutating func count(_ table: Int, _ cells: [UInt32], _ ends: [Int]) {
+    private mutating func count(
+        _ table: Int, _ row: Int, _ cells: [UInt32], _ ends: [Int]
+    ) {
         func range(_ place: Int) -> Range<Int> {
             let dimension = tables[table][place]
             return (dimension == 0 ? 0 : ends[dimension - 1])..<ends[dimension]
@@ -123,14 +172,19 @@ struct CellCounts {
                 let key = UInt64(cells[first] & 0xFF_FFFF) << 20 | UInt64(cells[second] & 0xFF_FFFF)
                 if isOfThree {
                     for third in range(2) {
-                        combined[table][key << 20 | UInt64(cells[third] & 0xFF_FFFF), default: 0] +=
-                            1
+                        add(row, table, key << 20 | UInt64(cells[third] & 0xFF_FFFF))
                     }
                 } else {
-                    combined[table][key, default: 0] += 1
+                    add(row, table, key)
                 }
             }
         }
+    }
+
+    private mutating func add(_ row: Int, _ table: Int, _ key: UInt64) {
+        let known = combined[table][key, default: 0]
+        combined[table][key] = known + 1
+        if known < tableLimits[table] { combinedRows[table][key, default: []].append(row) }
     }
 
     /// The categories of a combination's key.
@@ -182,7 +236,7 @@ struct CellCounts {
                 counts[dimension][new(dimension, category)] += count
                 let rows = other.firstRows[dimension][category]
                 let place = new(dimension, category)
-                let room = CellCounts.exampleCount - firstRows[dimension][place].count
+                let room = memberLimit(dimension, place) - firstRows[dimension][place].count
                 firstRows[dimension][place] += rows.prefix(max(0, room))
             }
             unassigned[dimension] += other.unassigned[dimension]
@@ -198,15 +252,17 @@ struct CellCounts {
         for (table, dimensions) in tables.enumerated() {
             let isFixed = dimensions.allSatisfy { fixed[$0] > 0 }
             for (key, count) in other.combined[table] {
-                guard !isFixed else {
-                    combined[table][key, default: 0] += count
-                    continue
-                }
-                let parts = CellCounts.categories(key, count: dimensions.count)
-                let renewed = zip(dimensions, parts).reduce(UInt64(0)) {
-                    $0 << 20 | UInt64(new($1.0, $1.1))
+                var renewed = key
+                if !isFixed {
+                    let parts = CellCounts.categories(key, count: dimensions.count)
+                    renewed = zip(dimensions, parts).reduce(UInt64(0)) {
+                        $0 << 20 | UInt64(new($1.0, $1.1))
+                    }
                 }
                 combined[table][renewed, default: 0] += count
+                guard let rows = other.combinedRows[table][key] else { continue }
+                let room = tableLimits[table] - combinedRows[table][renewed, default: []].count
+                combinedRows[table][renewed, default: []] += rows.prefix(max(0, room))
             }
         }
         kept.merge(other.kept) {
@@ -224,6 +280,12 @@ struct CellCounts {
             writer.write(table.sorted { $0.key < $1.key }) {
                 $0.write($1.key)
                 $0.write($1.value)
+            }
+        }
+        writer.write(combinedRows) { writer, table in
+            writer.write(table.sorted { $0.key < $1.key }) { writer, entry in
+                writer.write(entry.key)
+                writer.write(entry.value) { $0.write($1) }
             }
         }
         writer.write(firstRows) { writer, lists in
@@ -255,6 +317,12 @@ struct CellCounts {
             let entries = try reader.list(size: 16) { (try $0.unsigned(), try $0.integer()) }
             return Dictionary(entries, uniquingKeysWith: { _, last in last })
         }
+        combinedRows = try reader.list { reader in
+            let entries = try reader.list { reader in
+                (try reader.unsigned(), try reader.list(size: 8) { try $0.integer() })
+            }
+            return Dictionary(entries, uniquingKeysWith: { _, last in last })
+        }
         firstRows = try reader.list { try $0.list { try $0.list(size: 8) { try $0.integer() } } }
         func queue() throws -> [[Doubt]] {
             try reader.list { reader in
@@ -273,7 +341,9 @@ struct CellCounts {
             names.count, counts.count, unassigned.count, doubtful.count, outside.count,
             firstRows.count, doubts.count, strangers.count,
         ]
-        guard sizes.allSatisfy({ $0 == fixed.count }), combined.count == tables.count else {
+        guard sizes.allSatisfy({ $0 == fixed.count }), combined.count == tables.count,
+            combinedRows.count == tables.count
+        else {
             throw AnalyzerError("the saved state has another taxonomy")
         }
         for (dimension, found) in names.enumerated() {

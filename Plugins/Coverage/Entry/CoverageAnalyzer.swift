@@ -7,7 +7,7 @@ import Numerics
 struct CoverageAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.coverage"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 2
+    static let stateFormat: UInt32 = 3
 
     let taxonomy: Taxonomy
     let hand: HandLabels

@@ -13,6 +13,8 @@ struct CoverageReport {
     private static let mostCells = 2000
     /// Gaps that a table shows at most.
     private static let mostGaps = 200
+    /// Rows that are named as examples of what a gap wants, at most.
+    private static let mostExamples = 8
 
     func report(to sink: Sink) throws {
         let n = counts.rowCount
@@ -62,6 +64,29 @@ struct CoverageReport {
             try reportQueues(index, dimension, to: sink)
         }
         try reportPlan(to: sink)
+        try reportQuotas(to: sink)
+    }
+
+    /// The number that a cell's proposals have in common.
+    private func cell(_ part: CoverageVerdict.Part, _ name: String) -> UInt64 {
+        max(1, StableHash.hash(Array("\(part.name)\0\(name)".utf8).span))
+    }
+
+    /// Asks for the rows of cells that have few records to stay.
+    private func reportQuotas(to sink: Sink) throws {
+        for part in verdict.parts where part.isStated {
+            for (index, count) in part.counts.enumerated()
+            where count.target > 0 && count.count > 0 && count.count <= 2 * count.target {
+                guard let rows = counts.members(part.cells[index]) else { continue }
+                for row in rows {
+                    var proposal = Proposal(.keep, row: row, code: "COV002")
+                    proposal.group = cell(part, count.name)
+                    proposal.number = Double(count.target)
+                    proposal.text = "\(part.name): \(count.name)"
+                    try sink.propose(proposal)
+                }
+            }
+        }
     }
 
     private func state(
@@ -195,6 +220,7 @@ struct CoverageReport {
                     + (gap.effective < gap.have ? ", \(gap.effective) without near copies" : "")
             }
         var finding = Finding(code: code(gap), row: nil, message: message)
+        finding.group = cell(part, gap.name)
         finding.severity = gap.have == 0 ? .high : gap.isFilledByCopies ? .low : .medium
         finding.score = Double(gap.deficit) / Double(max(1, gap.target))
         let cells = part.cells[gap.index]
@@ -212,9 +238,19 @@ struct CoverageReport {
         try sink.report(finding)
         guard item.missing > 0 else { return }
         var proposal = Proposal(.augment, row: nil, code: code(gap))
+        proposal.group = finding.group
         proposal.number = Double(item.missing)
         proposal.text = "\(part.name): \(gap.name)"
         try sink.propose(proposal)
+        let members = counts.members(cells) ?? (part.isCross ? [] : counts.examples(cells[0]))
+        // Spread over the data, so that they are not all of one source.
+        let shown = min(CoverageReport.mostExamples, members.count)
+        for place in 0..<shown {
+            var example = Proposal(
+                .augment, row: members[place * members.count / shown], code: code(gap))
+            example.group = finding.group
+            try sink.propose(example)
+        }
     }
 
     private func reportQueues(

@@ -81,6 +81,9 @@ struct Taxonomy: Sendable {
         /// Whether its categories are found in the data.
         var isOpen: Bool { categories.isEmpty }
 
+        /// The most records that one of its categories wants.
+        var largestTarget: Int { categories.map(\.target).max() ?? target }
+
         /// Whether examples say who belongs to a category.
         var hasExamples: Bool { categories.contains { !$0.examples.isEmpty } }
 

@@ -7,8 +7,6 @@ public enum PlanLimit: Sendable, Equatable {
     /// Everything of at least this confidence, 0 to 1.
     case confidence(Double)
 
-    private static let surelyRepaired = 0.95
-
     /// Reads `safe`, `all` or a number from 0 to 1; `nil` for anything else.
     public init?(_ text: String) {
         switch text {
@@ -25,7 +23,8 @@ public enum PlanLimit: Sendable, Equatable {
         switch (self, voice.stage) {
         // What was drawn was asked for; its number is no chance of an error.
         case (_, .balance): self != .safe
-        case (.safe, .repair): voice.confidence >= PlanLimit.surelyRepaired
+        case (_, .quota): true
+        case (.safe, .repair): voice.confidence >= PlanQuotas.certain
         case (.safe, _): voice.action == .drop && voice.confidence >= 1
         case (.all, _): voice.confidence >= 0.5
         case (.confidence(let least), _): voice.confidence >= least

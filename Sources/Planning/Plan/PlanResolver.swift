@@ -1,7 +1,8 @@
 /// Makes one plan of what several analyzers propose.
 ///
-/// In this order: repairs; quality (drops and relabels); copies, of which the best one left stays; balance
-/// (drops, copies and weights of a draw). What contradicts itself is left for review. Every row's line says in
+/// In this order: repairs; quality (drops and relabels); copies, of which the best one left stays; quotas, which
+/// keep the last records of a cell unless their fault is certain; balance (drops, copies and weights of a draw,
+/// within the quotas). What contradicts itself is left for review. Every row's line says in
 /// one sentence what became of it.
 public struct PlanResolver: Sendable {
     /// What may be applied.
@@ -48,7 +49,11 @@ public struct PlanResolver: Sendable {
             decisions[row] = decision
         }
         settleCopies(byRow, &decisions)
-        for (row, own) in byRow { balance(own, &decisions[row, default: Decision()]) }
+        var quotas = PlanQuotas(byRow)
+        keep(byRow, &quotas, &decisions)
+        for row in byRow.keys.sorted() {
+            balance(byRow[row] ?? [], &quotas, &decisions[row, default: Decision()])
+        }
         return decisions.keys.sorted().compactMap { row in
             guard let decision = decisions[row], let action = decision.action else { return nil }
             return PlanLine(
@@ -195,21 +200,66 @@ public struct PlanResolver: Sendable {
         }
     }
 
+    /// Rows that a quota keeps wait for review instead of being left out for their quality.
+    private func keep(
+        _ voices: [Int: [PlanVoice]], _ quotas: inout PlanQuotas,
+        _ decisions: inout [Int: Decision]
+    ) {
+        var families: [Int: [Int]] = [:]
+        var leaders: [Int: Int] = [:]
+        for own in voices.values {
+            for voice in own where voice.stage == .copies && limit.allows(voice) {
+                let leader = Int(voice.group) - 1
+                (leaders[voice.row], leaders[leader]) = (leader, leader)
+            }
+        }
+        for row in leaders.keys.sorted() { families[leaders[row] ?? row, default: []].append(row) }
+        let settled = decisions
+        let kept = quotas.kept(
+            isLeftOut: { settled[$0]?.isDropped == true },
+            doubt: { row in
+                // A copy has its row that stays.
+                guard let decision = settled[row], decision.survivor == nil else { return nil }
+                return decision.because.map(\.confidence).max()
+            },
+            relatives: { row in (leaders[row].flatMap { families[$0] } ?? []).filter { $0 != row } }
+        )
+        for (row, reason) in kept {
+            var decision = decisions[row] ?? Decision()
+            let heard = decision.because + decision.overruled.map(\.voice)
+            decision.action = .review
+            decision.because = [reason.voice] + heard.filter { $0.action == .review }
+            decision.overruled = []
+            decision.overrule(heard.filter { $0.action != .review }, reason.why)
+            let codes = heard.filter { $0.action == .drop }.map(\.code)
+            decision.explanation =
+                "for review instead of left out for \(codes.first ?? ""): \(reason.why)"
+            decisions[row] = decision
+        }
+    }
+
     private func isBetter(_ left: Int, _ right: Int) -> Bool {
         (badness[left] ?? 0, left) < (badness[right] ?? 0, right)
     }
 
     /// Drops, copies and weights that bring the whole nearer to what is wanted.
-    private func balance(_ voices: [PlanVoice], _ decision: inout Decision) {
+    private func balance(
+        _ voices: [PlanVoice], _ quotas: inout PlanQuotas, _ decision: inout Decision
+    ) {
         let own = voices.filter { $0.stage == .balance && limit.allows($0) }
         guard !own.isEmpty else { return }
         if decision.isDropped {
             decision.overrule(own, "the record is left out")
             return
         }
-        let drops = own.filter { $0.action == .drop }
+        var drops = own.filter { $0.action == .drop }
         let copies = own.filter { $0.action == .duplicate }
         let weights = own.filter { $0.action == .weight }
+        if let row = drops.first?.row, copies.isEmpty, let why = quotas.letGo(row) {
+            decision.overrule(drops, why)
+            // With nothing else to say of it the row has no line: it stays as it is.
+            drops = []
+        }
         if !drops.isEmpty, !copies.isEmpty {
             decision.overrule(drops + copies, "one asks for more of it and one for none")
             if decision.action == nil {

@@ -2,7 +2,7 @@
 public struct PlanVoice: Sendable, Equatable {
     /// What is proposed.
     public enum Action: String, Sendable, CaseIterable {
-        case review, drop, repair, relabel, weight, duplicate
+        case review, drop, repair, relabel, weight, duplicate, keep
     }
 
     /// The analyzer's id.
@@ -17,15 +17,15 @@ public struct PlanVoice: Sendable, Equatable {
     public let action: Action
     /// Row of the data, from 0.
     public let row: Int
-    /// Of a copy: the row that stays for it, plus 1; 0 for none.
+    /// Of a copy: the row that stays for it, plus 1; of one to keep: its cell; 0 for none.
     public let group: UInt64
     /// 0 to 1.
     public let confidence: Double
-    /// Weight or further copies.
+    /// Weight, further copies, or how many rows of the group are to stay.
     public let number: Double
     /// The column of a repair.
     public let column: String
-    /// The new text or label.
+    /// The new text or label, or what a group is called.
     public let text: String
 
     /// Makes a voice.
@@ -50,7 +50,7 @@ public struct PlanVoice: Sendable, Equatable {
 
     /// What it is about, by the order in which a plan is resolved.
     enum Stage: Int {
-        case repair, quality, copies, balance
+        case repair, quality, copies, quota, balance
     }
 
     var stage: Stage {
@@ -59,6 +59,7 @@ public struct PlanVoice: Sendable, Equatable {
         case .weight, .duplicate: .balance
         case .drop: group > 0 ? .copies : isDrawn ? .balance : .quality
         case .relabel, .review: .quality
+        case .keep: .quota
         }
     }
 

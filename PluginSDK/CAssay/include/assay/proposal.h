@@ -10,10 +10,11 @@ typedef struct assay_proposal {
     int32_t action; /**< ASSAY_ACTION_... */
     int32_t role;   /**< of `row` */
     int64_t row;    /**< within `role`, or ASSAY_NO_ROW */
-    uint64_t group; /**< as in the finding it follows from; of a drop of a copy: 1 + the row that stays for it */
+    uint64_t group; /**< of a drop of a copy: 1 + the row that stays for it; of augment and keep: the cell, one number
+                        * in both and in the finding; else as in the finding it follows from */
     assay_str code; /**< the finding's code */
     double confidence; /**< 0 to 1 */
-    double number;     /**< weight, copies or count, by action; else 0 */
+    double number;     /**< weight, copies, count or quota, by action; else 0 */
     assay_str column;  /**< what a repair changes */
     assay_str text;    /**< the repaired text, the new label, or a description */
 } assay_proposal;

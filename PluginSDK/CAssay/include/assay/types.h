@@ -65,8 +65,10 @@ typedef int32_t assay_status;
 #define ASSAY_ACTION_REPAIR 2    /**< `column` becomes `text` */
 #define ASSAY_ACTION_RELABEL 3   /**< the label becomes `text` */
 #define ASSAY_ACTION_WEIGHT 4    /**< sampling weight `number`, above 0 */
-#define ASSAY_ACTION_DUPLICATE 5 /**< `number` copies in all */
-#define ASSAY_ACTION_AUGMENT 6   /**< `number` records like `text` are wanted */
+#define ASSAY_ACTION_DUPLICATE 5 /**< `number` further copies */
+#define ASSAY_ACTION_AUGMENT 6   /**< no row: `number` records like `text` are wanted; a row of the pool: take it;
+                                      any other row: one like those wanted for `group` */
+#define ASSAY_ACTION_KEEP 7      /**< of the rows of `group`, called `text`, `number` are to stay */
 
 /** Which way a metric is better. */
 #define ASSAY_DIRECTION_NONE 0
