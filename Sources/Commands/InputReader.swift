@@ -1,6 +1,7 @@
 import BatchStore
 import Features
 import JSONText
+import Planning
 import PluginHost
 import Reading
 import Records
@@ -13,6 +14,8 @@ struct Input {
     var rejected: [RejectedRecord] = []
     /// Where the rows of each role came from, batch by batch.
     var sources: [Role: [(file: String, spans: [RecordSpan])]] = [:]
+    /// A hash of the bytes of each record of the data, by which it is known in another report.
+    var contents: [UInt32] = []
 
     /// File and line of a row.
     ///
@@ -77,6 +80,15 @@ struct InputReader {
                     onBatch: { batch in
                         try input.store.append(batch.batch, role: role)
                         input.sources[role, default: []].append((path, batch.spans))
+                        if role == .data {
+                            for span in batch.spans {
+                                input.contents.append(
+                                    Plan.content(
+                                        UnsafeBufferPointer(
+                                            rebasing: source.bytes[
+                                                span.offset..<span.offset + span.length])))
+                            }
+                        }
                         let end = batch.spans.last.map { $0.offset + $0.length } ?? 0
                         progress.reading(
                             path, bytes: end, of: source.bytes.count,

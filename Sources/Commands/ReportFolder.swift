@@ -1,6 +1,7 @@
 import Glibc
 import JSONText
 import Orchestrator
+import Planning
 import Reading
 import Records
 import Reports
@@ -22,7 +23,7 @@ struct ReportFolder {
             ("report.json", report.json.bytes + [0x0A]),
             ("run.json", JSONValue.object(execution).bytes + [0x0A]),
             ("report.html", Array(page.utf8)), ("findings.jsonl", findings(report, input)),
-            ("rows.jsonl", rows(report)),
+            ("rows.jsonl", rows(report, input)),
             ("proposals.jsonl", ProposalLines(report: report, input: input).bytes),
             ("queue.jsonl", queue(report, input)), ("rejected.jsonl", rejected(input.rejected)),
         ]
@@ -61,7 +62,7 @@ struct ReportFolder {
         return writer.bytes
     }
 
-    private func rows(_ report: Report) -> [UInt8] {
+    private func rows(_ report: Report, _ input: Input) -> [UInt8] {
         var tables: [RowTable<Double>] = []
         var codes: [(row: Int, value: String)] = []
         var actions: [Int: String] = [:]
@@ -76,7 +77,7 @@ struct ReportFolder {
                 if let row = finding.row { codes.append((row, finding.code)) }
             }
             for proposal in result.output.proposals where proposal.role == .data {
-                guard let row = proposal.row else { continue }
+                guard let row = proposal.row, proposal.changesItsRow else { continue }
                 if actions[row] != "drop" { actions[row] = proposal.action.name }
             }
         }
@@ -87,6 +88,9 @@ struct ReportFolder {
         for row in 0..<(report.datasets.first { $0.role == .data }?.recordCount ?? 0) {
             writer.verbatim("{\"row_index\":")
             writer.value(JSONValue(row))
+            if input.contents.indices.contains(row) {
+                writer.member("content", .string(Plan.digits(input.contents[row])))
+            }
             writer.key("scores")
             writer.beginObject()
             for index in tables.indices {

@@ -1,6 +1,5 @@
 import JSONText
 import Planning
-import PluginHost
 
 /// What a report says of rows: who flagged which, and the scores.
 struct ScoredReport {
@@ -15,7 +14,7 @@ struct ScoredReport {
     ///
     /// - Throws: `UsageError` for a folder without a report and for one of another file.
     init(folder: String, of file: Ledger.File) throws {
-        let data = try ScoredReport.values(folder, "report.json").first?["datasets"]?.arrayValue?
+        let data = try ReportLines.values(folder, "report.json").first?["datasets"]?.arrayValue?
             .first { $0["role"] == .string("data") }
         guard let data, let rows = data["records"]?.intValue else {
             throw UsageError(
@@ -29,31 +28,19 @@ struct ScoredReport {
                 help: "run assay run \(file.name) --out \(folder) first")
         }
         rowCount = rows
-        for finding in try ScoredReport.values(folder, "findings.jsonl") {
+        for finding in try ReportLines.values(folder, "findings.jsonl") {
             guard finding["role"] == .string("data"), let row = finding["row_index"]?.intValue,
                 let name = finding["name"]?.stringValue
             else { continue }
             flagged[name, default: []].insert(row)
         }
-        for line in try ScoredReport.values(folder, "rows.jsonl") {
+        for line in try ReportLines.values(folder, "rows.jsonl") {
             guard let row = line["row_index"]?.intValue else { continue }
             for (key, value) in line["scores"]?.objectValue?.members ?? [] {
                 let name = String(key.drop { $0 != "." }.dropFirst())
                 let score = value.doubleValue ?? 0
                 scores[name, default: [:]][row] = max(score, scores[name]?[row] ?? 0)
             }
-        }
-    }
-
-    private static func values(_ folder: String, _ name: String) throws -> [JSONValue] {
-        let path = "\(folder)/\(name)"
-        guard let bytes = FileBytes.read(path) else {
-            throw UsageError("\(path): cannot be read", help: "name the folder of a report")
-        }
-        do {
-            return try bytes.split(separator: 0x0A).map { try JSONValue(parsing: Array($0)) }
-        } catch {
-            throw UsageError("\(path): \(error)", help: "write the report again with assay run")
         }
     }
 }

@@ -37,6 +37,12 @@ public struct Plan: Sendable {
         UInt32(truncatingIfNeeded: StableHash.hash(record.span) >> 32)
     }
 
+    /// A hash in eight hexadecimal digits.
+    public static func digits(_ content: UInt32) -> String {
+        let hash = String(content, radix: 16)
+        return String(repeating: "0", count: digits - hash.utf8.count) + hash
+    }
+
     /// One JSON object a line: the head, what is done, and last the hashes of all records.
     ///
     /// O(lines + rows).
@@ -57,11 +63,7 @@ public struct Plan: Sendable {
             writer.value(addition.json)
             writer.newline()
         }
-        var text = ""
-        for content in contents {
-            let hash = String(content, radix: 16)
-            text += String(repeating: "0", count: Plan.digits - hash.utf8.count) + hash
-        }
+        let text = contents.map { Plan.digits($0) }.joined()
         writer.value(.object(["contents": .string(text)]))
         writer.newline()
         return writer.bytes

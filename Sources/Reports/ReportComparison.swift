@@ -1,0 +1,201 @@
+public import JSONText
+
+/// Two reports side by side: metric by metric, finding by finding.
+///
+/// Findings about records are matched by the records' contents, so that rows may have moved; those about the
+/// whole dataset by their messages.
+public struct ReportComparison: Sendable {
+    /// What is compared of a report.
+    public struct Side: Sendable {
+        /// The folder.
+        public let name: String
+        /// `report.json`.
+        public let report: JSONValue
+        /// Lines of `findings.jsonl`.
+        public let findings: [JSONValue]
+        /// The hash of every record of the data, by row.
+        public let contents: [String]
+
+        /// Makes a side.
+        public init(name: String, report: JSONValue, findings: [JSONValue], contents: [String]) {
+            self.name = name
+            self.report = report
+            self.findings = findings
+            self.contents = contents
+        }
+    }
+
+    /// Whether a metric went where it should.
+    public enum Verdict: String, Sendable {
+        case better, worse, same, changed
+    }
+
+    /// One metric of both.
+    public struct MetricLine: Sendable {
+        /// Its name.
+        public let name: String
+        /// Its values; `nil` where a report does not have it.
+        public let old, new: Double?
+        /// Whether it went where it should.
+        public let verdict: Verdict
+        /// Whether each value lies within the other's interval.
+        public let isWithinChance: Bool
+
+        var change: Double? { old.flatMap { old in new.map { $0 - old } } }
+    }
+
+    /// One code in both.
+    public struct CodeLine: Sendable {
+        /// The code.
+        public let code: String
+        /// Its name.
+        public let name: String
+        /// Findings.
+        public internal(set) var old = 0
+        /// Findings.
+        public internal(set) var new = 0
+        /// Gone from records that are still there as they were.
+        public internal(set) var resolved = 0
+        /// Gone with their records, or with what the records were.
+        public internal(set) var left = 0
+        /// New on records that were there before.
+        public internal(set) var appeared = 0
+        /// New with new records.
+        public internal(set) var arrived = 0
+    }
+
+    /// A finding that only one of the two has.
+    public struct Single: Sendable {
+        /// Whether it is in the new one.
+        public let isNew: Bool
+        /// As the report has it.
+        public let finding: JSONValue
+    }
+
+    let old, new: Side
+    /// All metrics, in the order of the new report.
+    public let metrics: [MetricLine]
+    /// All codes, sorted.
+    public let codes: [CodeLine]
+    /// What only one has: the old one's first, each in its report's order.
+    public let singles: [Single]
+
+    /// Compares two reports.
+    ///
+    /// O(n log n) in the findings and records.
+    public init(old: Side, new: Side) {
+        self.old = old
+        self.new = new
+        metrics = ReportComparison.metrics(old.report, new.report)
+        (codes, singles) = ReportComparison.findings(old, new)
+    }
+
+    private static func metrics(_ old: JSONValue, _ new: JSONValue) -> [MetricLine] {
+        func list(_ report: JSONValue) -> [(name: String, metric: JSONValue)] {
+            (report["analyzers"]?.arrayValue ?? []).flatMap { analyzer in
+                (analyzer["metrics"]?.arrayValue ?? []).compactMap { metric in
+                    metric["name"]?.stringValue.map { ($0, metric) }
+                }
+            }
+        }
+        let (before, after) = (list(old), list(new))
+        let known = Dictionary(before, uniquingKeysWith: { first, _ in first })
+        let names = Set(after.map(\.name))
+        let pairs =
+            after.map { ($0.name, known[$0.name], Optional($0.metric)) }
+            + before.filter { !names.contains($0.name) }.map { ($0.name, $0.metric, nil) }
+        return pairs.map { name, old, new in
+            let values = (old?["value"]?.doubleValue, new?["value"]?.doubleValue)
+            return MetricLine(
+                name: name, old: values.0, new: values.1,
+                verdict: verdict(values.0, values.1, (new ?? old)?["direction"]?.stringValue),
+                isWithinChance: isWithin(values.0, new) && isWithin(values.1, old))
+        }
+    }
+
+    private static func isWithin(_ value: Double?, _ metric: JSONValue?) -> Bool {
+        guard let value, let low = metric?["low"]?.doubleValue,
+            let high = metric?["high"]?.doubleValue
+        else { return false }
+        return (low...max(low, high)).contains(value)
+    }
+
+    private static func verdict(
+        _ old: Double?, _ new: Double?, _ direction: String?
+    ) -> Verdict {
+        guard let old, let new else { return .changed }
+        if old == new { return .same }
+        switch direction {
+        case "higher": return new > old ? .better : .worse
+        case "lower": return new < old ? .better : .worse
+        default: return .changed
+        }
+    }
+
+    private struct Key: Hashable {
+        let code: String
+        /// The record's content, or the message of a finding without one.
+        let about: String
+        let column: String
+    }
+
+    private static func findings(_ old: Side, _ new: Side) -> ([CodeLine], [Single]) {
+        func about(_ finding: JSONValue, _ side: Side) -> String? {
+            guard finding["role"]?.stringValue == "data", let row = finding["row_index"]?.intValue,
+                side.contents.indices.contains(row)
+            else { return nil }
+            return side.contents[row]
+        }
+        func key(_ finding: JSONValue, _ side: Side) -> Key {
+            let place = finding["source"]?["line"]?.intValue.map { " line \($0)" } ?? ""
+            return Key(
+                code: finding["code"]?.stringValue ?? "",
+                about: about(finding, side)
+                    ?? (finding["message"]?.stringValue ?? "") + place,
+                column: finding["span"]?["column"]?.stringValue ?? "")
+        }
+        let (oldRecords, newRecords) = (Set(old.contents), Set(new.contents))
+        var lines: [String: CodeLine] = [:]
+        func count(_ finding: JSONValue, _ body: (inout CodeLine) -> Void) {
+            let code = finding["code"]?.stringValue ?? ""
+            body(
+                &lines[
+                    code,
+                    default: CodeLine(code: code, name: finding["name"]?.stringValue ?? "")])
+        }
+        var unmatched: [Key: Int] = [:]
+        for finding in new.findings {
+            unmatched[key(finding, new), default: 0] += 1
+            count(finding) { $0.new += 1 }
+        }
+        var singles: [Single] = []
+        var matched: [Key: Int] = [:]
+        for finding in old.findings {
+            count(finding) { $0.old += 1 }
+            let key = key(finding, old)
+            if let left = unmatched[key], left > 0 {
+                unmatched[key] = left - 1
+                matched[key, default: 0] += 1
+                continue
+            }
+            singles.append(Single(isNew: false, finding: finding))
+            let isThere = about(finding, old).map { newRecords.contains($0) } ?? true
+            count(finding) { line in
+                if isThere { line.resolved += 1 } else { line.left += 1 }
+            }
+        }
+        for finding in new.findings {
+            let key = key(finding, new)
+            if let left = matched[key], left > 0 {
+                matched[key] = left - 1
+                continue
+            }
+            singles.append(Single(isNew: true, finding: finding))
+            let wasThere = about(finding, new).map { oldRecords.contains($0) } ?? true
+            count(finding) { line in
+                if wasThere { line.appeared += 1 } else { line.arrived += 1 }
+            }
+        }
+        return (lines.keys.sorted().compactMap { lines[$0] }, singles)
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import JSONText
+import Support
+import Testing
+
+/// Two reports side by side.
+@Suite struct DiffTests {
+    private func report(_ name: String, _ data: String, _ folder: TemporaryFolder) throws -> String
+    {
+        let path = try folder.write("\(name).jsonl", data)
+        let out = folder.path(name)
+        let ending = try Program.assay([
+            "run", path, "--plugins", "noise,diversity", "--quiet", "--out", out,
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        return out
+    }
+
+    private func line(_ prompt: String, _ response: String) -> String {
+        "{\"prompt\": \"\(prompt)\", \"response\": \"\(response)\"}\n"
+    }
+
+    private func code(_ code: String, _ diff: JSONValue) throws -> [String: Int] {
+        let line = try #require(
+            diff["codes"]?.arrayValue?.first { $0["code"]?.stringValue == code })
+        return Dictionary(
+            uniqueKeysWithValues: (line.objectValue?.members ?? []).compactMap { key, value in
+                value.intValue.map { (key, $0) }
+            })
+    }
+
+    @Test("findings are matched by their records' contents, though rows moved")
+    func findings() throws {
+        let folder = try TemporaryFolder()
+        let (empty, other, gone) = (
+            line("how do I find the train", ""), line("what is a good lamp for reading", ""),
+            line("who made the first violin", "")
+        )
+        let good = (0..<5).map {
+            line("tell me about place \($0)", "It lies \($0) km to the north.")
+        }
+        let old = try report("old", good.joined() + empty + other + gone, folder)
+        // One moved, one mended, one gone; one new record with a fault.
+        let mended = line("what is a good lamp for reading", "One that does not blind you.")
+        let new = try report(
+            "new", empty + good.joined() + mended + line("when is the next full moon", ""), folder)
+        let ending = try Program.assay(["diff", old, new, "--format", "json"])
+        #expect(ending.status == 0, "\(ending.errors)")
+        let diff = try JSONValue(parsing: ending.output)
+        #expect(
+            try code("NSE001", diff) == [
+                "old": 3, "new": 2, "resolved": 0, "gone_with_record": 2, "appeared": 0,
+                "on_new_records": 1,
+            ])
+        let singles = try #require(diff["findings"]?.arrayValue).filter {
+            $0["finding"]?["code"]?.stringValue == "NSE001"
+        }
+        #expect(singles.map { $0["in"]?.stringValue } == ["old", "old", "new"])
+        let metric = try #require(
+            diff["metrics"]?.arrayValue?.first { $0["name"]?.stringValue == "noise.rate" })
+        #expect(metric["verdict"]?.stringValue == "better")
+        let text = try Program.assay(["diff", old, new]).output
+        #expect(text.contains("NSE001") && text.contains("- NSE001") && text.contains("+ NSE001"))
+        #expect(text.contains("better"))
+    }
+
+    @Test("a report beside itself shows nothing; copies beyond those matched are told")
+    func same() throws {
+        let folder = try TemporaryFolder()
+        let copy = line("how do I find the train", "Follow the signs to the platform.")
+        let old = try report("old", copy + copy + line("a b c", "d e f."), folder)
+        let text = try Program.assay(["diff", old, old]).output
+        #expect(
+            text.contains("no metric changed") && text.contains("no finding changed"), "\(text)")
+        let new = try report("new", copy + copy + copy + line("a b c", "d e f."), folder)
+        let diff = try JSONValue(
+            parsing: try Program.assay(["diff", old, new, "--format", "json"]).output)
+        let counts = try code("DIV001", diff)
+        #expect(counts["old"] == 1 && counts["new"] == 2 && counts["appeared"] == 1)
+    }
+
+    @Test("what is no report is refused by name")
+    func refused() throws {
+        let folder = try TemporaryFolder()
+        let good = try report("old", line("a b c", "d e f."), folder)
+        let missing = try Program.assay(["diff", good, folder.path("none")])
+        #expect(missing.status == 2 && missing.errors.contains("none/report.json: cannot be read"))
+        try FileManager.default.createDirectory(
+            atPath: folder.path("other"), withIntermediateDirectories: true)
+        _ = try folder.write("other/report.json", "{\"schema\": \"x\"}")
+        let other = try Program.assay(["diff", good, folder.path("other")])
+        #expect(
+            other.status == 2 && other.errors.contains("its schema is \"x\""), "\(other.errors)")
+    }
+}
