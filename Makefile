@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD := .build/release
 STAGE := .build/stage
-PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libpcre2-dev libffi-dev
+PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libpcre2-dev libffi-dev libcurl4-openssl-dev
 TEST_PACKAGES := strace
 STRATEGIES := Coverage Distribution Noise Diversity
 EMBEDDING := minilm-l6-256

@@ -107,6 +107,9 @@ let package = Package(
         shim("CCompression", libraries: ["z", "zstd"]),
         shim("CSimdjson", libraries: ["simdjson"]),
         shim("CLanguage", libraries: ["cld2"]),
+        shim("CHTTP", libraries: ["curl"]),
+        room("HTTP", ["CHTTP"]),
+        room("Generation", ["HTTP", "JSONText", "Numerics", "Parallel"]),
         // The host
         room("Records", [], safe),
         room(
@@ -130,8 +133,9 @@ let package = Package(
         room(
             "Commands",
             [
-                "BatchStore", "CLinux", "Features", "JSONText", "Numerics", "Orchestrator",
-                "Parallel", "Planning", "PluginHost", "Reading", "Records", "Reports", "Yams",
+                "BatchStore", "CLinux", "Features", "Generation", "HTTP", "JSONText", "Numerics",
+                "Orchestrator", "Parallel", "Planning", "PluginHost", "Reading", "Records",
+                "Reports", "Yams",
                 argumentParser,
             ]),
         .executableTarget(
@@ -158,7 +162,8 @@ let package = Package(
         tests("Reading", ["JSONText", "Reading", "Records"]),
         tests("Algorithm", ["Numerics"] + strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
-        tests("Planning", ["JSONText", "Planning", "Reading", "Records"]),
+        tests("Planning", ["JSONText", "Numerics", "Planning", "Reading", "Records"]),
+        tests("Generation", ["Generation", "HTTP", "JSONText"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),
         tests(
             "Commands",

@@ -33,6 +33,22 @@ enum Installation {
         }
     }
 
+    /// All of the environment, for a program of the user's own.
+    static var environment: [String] {
+        var found: [String] = []
+        var next = environ
+        while let text = next.pointee {
+            found.append(String(cString: text))
+            next += 1
+        }
+        return found
+    }
+
+    /// The key of a model's endpoint.
+    static var endpointKey: String? {
+        getenv("ASSAY_API_KEY").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// How the summary may look on standard output: colours on a terminal only, and not where
     /// `NO_COLOR` is set.
     static var terminalStyle: TerminalReport.Style {

@@ -37,6 +37,12 @@ struct OptimizeCommand: ParsableCommand {
         name: .customLong("min-gain"),
         help: "Least improvement of a goal's metric in a round, as a share of it (default: 0.001).")
     var minGain = 0.001
+    @Option(
+        help:
+            "Records of the output at most: those that keep the most variety, after everything else, within what coverage wants."
+    )
+    var size: Int?
+    @OptionGroup(title: "Augmentation") var augmentation: AugmentationOptions
 
     func run() throws {
         guard let limit = PlanLimit(apply) else {
@@ -44,6 +50,7 @@ struct OptimizeCommand: ParsableCommand {
                 "--apply is \"\(apply)\", expected safe, all or a number from 0 to 1",
                 help: "leave it out for safe")
         }
+        try augmentation.check()
         let settings = try RunSettings(options)
         let paths = settings.sources.first { $0.role == .data }?.paths ?? []
         guard paths.count == 1, let data = paths.first,
@@ -68,9 +75,18 @@ struct OptimizeCommand: ParsableCommand {
                 help: "a plan that is not applied has no second round")
         }
         let records = try PlannedRecords(path: data, fields: settings.fields)
+        if let size { try OptimizeLoop.checkSize(size, settings, limit) }
+        guard !augmentation.isWanted || limit.allowsAddition(1) else {
+            throw UsageError(
+                "--apply safe lets no new record in, but a generator or --rules was given",
+                help: "add --apply all, or a least confidence")
+        }
         var loop = OptimizeLoop(
             settings: settings, records: records, limit: limit, goal: try until.map(Gate.init),
-            mostRounds: most, leastGain: minGain, isDry: dryRun, files: files)
+            mostRounds: most, leastGain: minGain, isDry: dryRun, files: files,
+            size: size,
+            augmentation: augmentation.isWanted
+                ? try Augmentation(augmentation, settings: settings, files: files) : nil)
         try loop.run()
     }
 }

@@ -17,13 +17,18 @@ struct OptimizeLoop {
     private let leastGain: Double
     private let isDry: Bool
     private let files: PlanPaths
+    private let size: Int?
+    private let augmentation: Augmentation?
     private var history: PlanHistory
     private var measured: [[Metric]] = []
 
     init(
         settings: RunSettings, records: PlannedRecords, limit: PlanLimit, goal: Gate?,
-        mostRounds: Int, leastGain: Double, isDry: Bool, files: PlanPaths
+        mostRounds: Int, leastGain: Double, isDry: Bool, files: PlanPaths,
+        size: Int?, augmentation: Augmentation?
     ) {
+        self.size = size
+        self.augmentation = augmentation
         self.settings = settings
         self.records = records
         self.limit = limit
@@ -65,12 +70,14 @@ struct OptimizeLoop {
                 round: round, mostRounds: mostRounds, gain: gain, leastGain: leastGain)
             guard reason == nil else { break }
             let voices = OptimizeLoop.voices(results, rowCount: history.origins.count)
-            proposalCount = voices.count
+            proposalCount = voices.count { $0.action != .keep }
             let lines = PlanResolver(limit: limit, badness: OptimizeLoop.badness(results))
                 .resolve(voices)
+            let origins = history.origins
             var addition = history.add(lines)
             addition.changes += history.add(try additions(results)).changes
             history.giveUp(records.refused(records.plan(history, limit: limit)))
+            addition.changes += try made(results, lines, origins, round == 0 ? nil : path)
             reason = StopReason.afterPlan(addition)
             guard reason == nil else { break }
             round += 1
@@ -79,7 +86,83 @@ struct OptimizeLoop {
                 records.plan(history, limit: limit), output: path, ledger: path + ".ledger")
             unlink(path + ".ledger")
         }
+        if let size, try select(size, path), isMeasuredAgain {
+            measured.append(try analyze(path).flatMap(\.output.metrics))
+        }
         try conclude(reason, rounds: round, proposalCount: proposalCount)
+    }
+
+    /// The setting by which a plugin is asked for a subset.
+    private static let subset = "subset_size"
+
+    /// Refuses a size that nobody can select.
+    static func checkSize(_ size: Int, _ settings: RunSettings, _ limit: PlanLimit) throws {
+        guard size >= 1 else {
+            throw UsageError("--size is \(size), expected at least 1", help: "leave it out for all")
+        }
+        guard limit.allowsAddition(1) else {
+            throw UsageError(
+                "--apply safe leaves nothing out of a selection, but --size was given",
+                help: "add --apply all, or a least confidence")
+        }
+        let chosen = try RunPlan.analyzers(settings)
+        guard
+            chosen.contains(where: { chosen in
+                chosen.analyzer.configuration.properties.contains { $0.name == subset }
+            })
+        else {
+            throw UsageError(
+                "--size was given, but no chosen plugin selects a subset (setting \(subset))",
+                help: "choose diversity among the --plugins")
+        }
+    }
+
+    /// Leaves out of the data as it is planned what a subset does not need; whether there was anything.
+    private mutating func select(_ size: Int, _ path: String) throws -> Bool {
+        guard history.origins.count > size else { return false }
+        func write() throws {
+            try records.write(
+                records.plan(history, limit: limit), output: path, ledger: path + ".ledger")
+            unlink(path + ".ledger")
+        }
+        try write()
+        var own = settings
+        own.sources = settings.sources.map { $0.role == .data ? (.data, [path]) : $0 }
+        own.stated.append(
+            StatedSetting(owner: nil, key: OptimizeLoop.subset, value: JSONValue(size)) { _ in
+                "--size"
+            })
+        let voices = OptimizeLoop.voices(
+            try Analysis(settings: own).results(), rowCount: history.origins.count)
+        _ = history.add(
+            PlanResolver(limit: limit).resolve(
+                voices.filter { $0.action == .keep || $0.action == .drop && $0.isDrawn }))
+        try write()
+        return true
+    }
+
+    /// Adds records that are made for what is still missing; says how many.
+    private mutating func made(
+        _ results: [AnalyzerResult], _ lines: [PlanLine], _ origins: [Int], _ path: String?
+    ) throws -> Int {
+        guard let augmentation else { return 0 }
+        let trial = files.output + ".trial" + OptimizeLoop.ending(records.name)
+        defer { unlink(trial) }
+        let (records, limit, known) = (records, limit, history)
+        let additions = try augmentation.additions(
+            results,
+            current: try path.map { try PlannedRecords(path: $0, fields: settings.fields).records }
+                ?? records.records,
+            lines: lines, allows: limit.allowsAddition, origins: origins, path: trial
+        ) { additions in
+            var history = known
+            _ = history.add(additions)
+            try records.write(
+                records.plan(history, limit: limit), output: trial, ledger: trial + ".ledger")
+            unlink(trial + ".ledger")
+            return history.origins.count
+        }
+        return history.add(additions).changes
     }
 
     /// The ending by which a format is told, of a compressed file that of what it holds.
@@ -128,7 +211,8 @@ struct OptimizeLoop {
         return asked.compactMap { proposal, identity in
             guard let row = proposal.row, let found = taken[row] else { return nil }
             return PlanAddition(
-                record: found.record, file: found.file, line: found.line, poolRow: row,
+                record: found.record,
+                origin: .pool(file: found.file, line: found.line, row: row),
                 because: [
                     "code": .string(proposal.code), "action": "augment",
                     "analyzer": .string(identity.id), "version": .string(identity.version),
@@ -141,6 +225,7 @@ struct OptimizeLoop {
         let plan = records.plan(history, limit: limit)
         try records.write(plan, to: files.plan)
         report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
+        try augmentation?.conclude()
         if let reason, isMeasuredAgain {
             print("stopped after \(rounds) round\(rounds == 1 ? "" : "s"): \(reason.text)")
             goals()
@@ -177,7 +262,8 @@ struct OptimizeLoop {
                     isDrawn: !found.contains(RowCode(row: row, code: proposal.code)),
                     code: proposal.code,
                     action: action, row: row,
-                    group: proposal.group <= UInt64(rowCount) ? proposal.group : 0,
+                    group: action != .drop || proposal.group <= UInt64(rowCount)
+                        ? proposal.group : 0,
                     confidence: proposal.confidence,
                     number: proposal.number, column: proposal.column, text: proposal.text)
             }
@@ -218,11 +304,22 @@ struct OptimizeLoop {
             print("\(words): \(count) of \(plan.contents.count) records")
         }
         if !plan.additions.isEmpty {
-            print("added: \(plan.additions.count) records of the pool")
+            let made = plan.additions.count {
+                if case .made = $0.origin { true } else { false }
+            }
+            let parts = [(plan.additions.count - made, "of the pool"), (made, "made")]
+            print(
+                "added: "
+                    + parts.filter { $0.0 > 0 }.map { "\($0.0) records \($0.1)" }
+                    .joined(separator: ", "))
         }
-        let followed = plan.lines.reduce(0) { $0 + $1.because.count + $1.overruled.count }
+        let followed = plan.lines.reduce(0) { count, line in
+            count + line.because.count { $0.action != .keep } + line.overruled.count
+        }
         if let left = proposalCount.map({ $0 - followed }), left > 0 {
-            print("not applied: \(left) proposals that --apply \(plan.limit) does not allow")
+            print(
+                "not applied: \(left) proposals, which --apply \(plan.limit) does not allow or which "
+                    + "would take the last records of a cell")
         }
     }
 }

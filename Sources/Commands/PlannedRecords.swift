@@ -19,7 +19,8 @@ struct PlanPaths {
 
 /// The records of a file, for which plans are made and to which they are applied.
 struct PlannedRecords {
-    private let records: RecordTexts
+    /// The records.
+    let records: RecordTexts
 
     init(path: String, fields: [(part: String, pointer: String)]) throws {
         var options = ReadingOptions()

@@ -20,6 +20,7 @@ struct ProposalLines {
                         "role": .string(proposal.role.name),
                         "row_index": proposal.row.map { JSONValue($0) } ?? .null,
                         "source": source(proposal.role, proposal.row),
+                        "group": .string(String(proposal.group)),
                         "confidence": .number(proposal.confidence),
                         "number": .number(proposal.number), "column": .string(proposal.column),
                         "text": .string(proposal.text),

@@ -10,7 +10,7 @@ final class RecordTexts: NoiseInjector.Records {
     let spans: [RecordSpan]
     let rejectedCount: Int
     private let labels: [String?]
-    private let editor: RecordEditor
+    let editor: RecordEditor
 
     /// Reads a source.
     init(_ source: SourceBytes, options: ReadingOptions) throws {
@@ -66,6 +66,19 @@ final class RecordTexts: NoiseInjector.Records {
                 "\(source.name) line \(spans[row].line): \(error)",
                 help: "leave out the kind of noise that needs it")
         }
+    }
+
+    /// A record with pieces of some columns replaced.
+    ///
+    /// - Throws: `RecordEditFault` when the record cannot hold a text.
+    func replacing(
+        _ changes: [(column: ColumnName, piece: Int, text: String)], _ row: Int
+    ) throws -> [UInt8] {
+        let record = bytes(row)
+        return try editor.replace(
+            changes.map {
+                (editor.pieces(of: $0.column, in: record)[$0.piece], Array($0.text.utf8))
+            }, in: record)
     }
 
     /// A record with whole columns replaced, each of which is one piece of it.

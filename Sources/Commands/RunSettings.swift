@@ -9,7 +9,7 @@ struct RunSettings {
     /// Parts of the selection; empty for every plugin.
     let selection: [String]
     let pluginPaths: [String]
-    let stated: [StatedSetting]
+    var stated: [StatedSetting]
     let fields: [(part: String, pointer: String)]
     /// A folder, a `.npy` file or `field:` and a name; `nil` for the built-in table.
     let embedding: String?

@@ -58,6 +58,40 @@ public final class RecordEditor {
         }
     }
 
+    /// The texts of a table's record, column by column; none for other formats.
+    ///
+    /// O(bytes of the record).
+    public func cells(of record: UnsafeBufferPointer<UInt8>) -> [[UInt8]] {
+        guard case .delimited(let delimiter, _) = format else { return [] }
+        return RecordEditor.cells(record, delimiter).map(\.text)
+    }
+
+    /// A table's record of these texts, each in quotes where it must be.
+    public static func record(_ cells: [[UInt8]], delimiter: UInt8) -> [UInt8] {
+        var record: [UInt8] = []
+        for (index, cell) in cells.enumerated() {
+            if index > 0 { record.append(delimiter) }
+            append(cell: cell, isQuoted: false, delimiter, to: &record)
+        }
+        return record
+    }
+
+    private static func append(
+        cell text: [UInt8], isQuoted: Bool, _ delimiter: UInt8, to result: inout [UInt8]
+    ) {
+        let quote = UInt8(ascii: "\"")
+        let mustQuote = text.contains {
+            $0 == delimiter || $0 == quote || $0 == 0x0A || $0 == 0x0D
+        }
+        guard isQuoted || mustQuote else { return result.append(contentsOf: text) }
+        result.append(quote)
+        for byte in text {
+            if byte == quote { result.append(quote) }
+            result.append(byte)
+        }
+        result.append(quote)
+    }
+
     /// The record with pieces of it replaced.
     ///
     /// A text takes the escapes of the text it replaces: where that is ASCII by escapes, so is the new one.
@@ -88,17 +122,8 @@ public final class RecordEditor {
     ) throws(RecordEditFault) {
         switch format {
         case .delimited(let delimiter, _):
-            let quote = UInt8(ascii: "\"")
-            let mustQuote = text.contains {
-                $0 == delimiter || $0 == quote || $0 == 0x0A || $0 == 0x0D
-            }
-            guard old.first == quote || mustQuote else { return result.append(contentsOf: text) }
-            result.append(quote)
-            for byte in text {
-                if byte == quote { result.append(quote) }
-                result.append(byte)
-            }
-            result.append(quote)
+            RecordEditor.append(
+                cell: text, isQuoted: old.first == UInt8(ascii: "\""), delimiter, to: &result)
         case .plainText:
             guard !text.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
                 throw RecordEditFault(description: "a line of plain text cannot hold a line break")

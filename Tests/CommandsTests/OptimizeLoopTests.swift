@@ -57,6 +57,91 @@ import Testing
         #expect(page.contains("<h2>Rounds</h2>") && page.contains("after round 1"))
     }
 
+    private static let things = [
+        "parcel", "invoice", "lamp", "jacket", "ticket", "violin", "kettle",
+    ]
+    private static let places = [
+        "Berlin", "the airport", "the old bridge", "my sister's house", "the second warehouse",
+    ]
+
+    private static let words = [
+        "red", "wooden", "broken", "early", "heavy", "silent", "narrow", "golden", "second",
+        "empty",
+        "paint", "window", "engine", "letter", "bottle", "garden", "market", "ladder", "button",
+        "river",
+        "moved", "dropped", "washed", "carried", "opened", "lifted", "painted", "traded", "counted",
+    ]
+
+    /// A question and its answer about a thing, of the thing's kind, in words of its own.
+    private static func question(_ row: Int, isAnswered: Bool = true) -> String {
+        let (thing, place) = (things[row % 7], places[row / 7 % 5])
+        let own = (1...6).map { words[(row * 13 + row / 29 * $0 * 5 + $0 * $0 * 7) % words.count] }
+        let answer =
+            isAnswered
+            ? "We sent the \(thing) number \(row) to \(place) on day \(row % 28 + 1) of this month."
+            : ""
+        return "{\"prompt\": \"where is the \(thing) \(own.joined(separator: " "))\", "
+            + "\"response\": \"\(answer)\", \"kind\": \"\(thing)\"}\n"
+    }
+
+    /// Empty answers, copies and two kinds of which little is left; the pool has what was taken out.
+    @Test(
+        "reaches goals of three strategies at once on damaged data, by drops, copies and the pool")
+    func plantedGoals() throws {
+        let folder = try TemporaryFolder()
+        var (data, pool) = ("", "")
+        for row in 0..<350 {
+            let isThin = row % 7 < 2 && row >= 70
+            if isThin { pool += OptimizeLoopTests.question(row) }
+            guard !isThin else { continue }
+            data += OptimizeLoopTests.question(row, isAnswered: row % 23 != 5)
+            if row % 9 == 0 { data += OptimizeLoopTests.question(row) }
+        }
+        let taxonomy = try folder.write(
+            "t.yaml", "dimensions:\n  - name: kind\n    field: kind\n    target: 40\n")
+        let goals = [
+            "noise.rate <= 0.01", "diversity.exact_duplicate_rate <= 0", "coverage.score >= 0.98",
+        ]
+        let ending = try Program.assay([
+            "optimize", try folder.write("data.jsonl", data), "-o", folder.path("out.jsonl"),
+            "--pool", try folder.write("pool.jsonl", pool), "--taxonomy", taxonomy, "--apply",
+            "all", "--plugins", "noise,diversity,coverage", "--quiet", "--out",
+            folder.path("report"), "--until", goals.joined(separator: " && "),
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        #expect(ending.output.contains("the goals are met"), "\(ending.output)")
+        let rounds = try #require(
+            try ReportReader(folder.path("report")).report()["rounds"]?.objectValue)
+        for (name, isLow) in [
+            ("noise.rate", true), ("diversity.exact_duplicate_rate", true),
+            ("coverage.score", false),
+        ] {
+            let values = try #require(rounds[name]?.arrayValue).map { $0.doubleValue ?? -1 }
+            let (first, last) = (try #require(values.first), try #require(values.last))
+            #expect(values.count >= 2 && (isLow ? last < first : last > first), "\(name) \(values)")
+        }
+    }
+
+    @Test("a size is kept exactly, after everything else, and needs a plugin that selects")
+    func size() throws {
+        let (printed, report, folder) = try optimize(["--size", "100"])
+        let lines = try String(contentsOfFile: folder.path("out.jsonl"), encoding: .utf8)
+            .split(separator: "\n")
+        #expect(lines.count == 100 && Set(lines).count == 100, "\(printed)")
+        #expect(report["datasets"]?.arrayValue?.first?["records"]?.intValue == 300)
+        let data = try folder.write("again.jsonl", OptimizeLoopTests.damaged)
+        for (options, message) in [
+            (["--plugins", "noise", "--apply", "all", "--size", "9"], "no chosen plugin selects"),
+            (["--plugins", "diversity", "--size", "9"], "--apply safe leaves nothing out"),
+            (["--plugins", "diversity", "--apply", "all", "--size", "0"], "--size is 0"),
+        ] {
+            let ending = try Program.assay(
+                ["optimize", data, "-o", folder.path("no.jsonl"), "--out", folder.path("r")]
+                    + options)
+            #expect(ending.status == 2 && ending.errors.contains(message), "\(ending.errors)")
+        }
+    }
+
     @Test("a goal that holds already changes nothing")
     func goalAtOnce() throws {
         let (printed, _, folder) = try optimize(["--until", "diversity.exact_duplicate_rate < 1"])

@@ -68,11 +68,19 @@ public struct PlanHistory: Sendable {
         return addition
     }
 
-    /// Adds records of the pool that were not asked for before.
+    /// Adds records that were not added before.
     public mutating func add(_ additions: [PlanAddition]) -> Addition {
-        let known = Set(added.map(\.addition.poolRow))
+        var rows: Set<Int> = []
+        var made: Set<[UInt8]> = []
+        func insert(_ other: PlanAddition) -> Bool {
+            switch other.origin {
+            case .pool(_, _, let row): rows.insert(row).inserted
+            case .made: made.insert(other.record).inserted
+            }
+        }
+        for entry in added { _ = insert(entry.addition) }
         var addition = Addition()
-        for other in additions where !known.contains(other.poolRow) {
+        for other in additions where insert(other) {
             added.append((other, false))
             addition.changes += 1
         }
