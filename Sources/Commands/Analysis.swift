@@ -17,6 +17,8 @@ struct Analysis {
     let settings: RunSettings
     /// Metrics of earlier rounds of a loop.
     var earlierRounds: [[Metric]] = []
+    /// Whether nothing goes to standard output.
+    var isSilent = false
 
     /// Reads, analyses, writes the report; returns the exit code.
     func run() throws -> Int32 { try runKeepingResults().status }
@@ -94,6 +96,9 @@ struct Analysis {
         try ReportFolder(path: settings.out).write(
             report, input: input, execution: execution(results))
         progress.end()
+        if isSilent {
+            return exitCode(report, input)
+        }
         if settings.isJSON {
             print(report.json.text)
         } else {
@@ -143,7 +148,7 @@ struct Analysis {
         let input = try InputReader(
             options: options, labelColumns: labelColumns.sorted(),
             embedding: { [settings] in try EmbeddingChoice.origin(settings, columns: $0) },
-            progress: progress
+            progress: progress, shownNames: settings.shownNames
         ).read(settings.sources, into: store)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {

@@ -378,10 +378,12 @@ final class Augmentation {
     }
 
     /// Says what came of it, and writes what was refused to a file.
-    func conclude() throws {
-        if log != nil { print("asked: \(supply.text)") }
+    func conclude(_ account: OptimizeAccount) throws {
+        if log != nil { account.tell("asked: \(supply.text)", "asked", .string(supply.text)) }
         for reason in supply.givenUp.prefix(5) { Diagnostics.line("warning: given up: \(reason)") }
-        print("made: \(made) records, \(letIn) let in")
+        account.tell(
+            "made: \(made) records, \(letIn) let in", "made",
+            ["records": JSONValue(made), "let_in": JSONValue(letIn)])
         guard !refusals.isEmpty else { return }
         let told = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
             "\($0.value) \(Augmentation.words[$0.key] ?? $0.key)"
@@ -391,7 +393,11 @@ final class Augmentation {
         try file.append(refused.bytes)
         _ = try file.complete()
         try file.publish()
-        print("refused: \(told.joined(separator: ", ")); see \(path)")
+        account.tell(
+            "refused: \(told.joined(separator: ", ")); see \(path)", "refused",
+            .object(
+                JSONObject(
+                    refusals.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })))
     }
 
     private static let words = [

@@ -38,6 +38,8 @@ struct InputReader {
     /// Where embeddings come from, asked for once, when they are needed.
     let embedding: ([ColumnName]) throws -> EmbeddingOrigin?
     let progress: Progress
+    /// What files are called, where that is not their path.
+    var shownNames: [String: String] = [:]
 
     /// Reads everything into `store`, which analyzers may be reading already.
     func read(
@@ -56,6 +58,7 @@ struct InputReader {
             options.recordsBefore = 0
             for (index, path) in try DatasetReader.files(of: paths).enumerated() {
                 let source = try SourceBytes(path: path)
+                let shown = shownNames[path] ?? path
                 // Probabilities are of the data's records alone.
                 func ofRole(_ columns: [ColumnName]) -> [ColumnName] {
                     columns.filter { role == .data || $0 != .predictedProbabilities }
@@ -79,7 +82,7 @@ struct InputReader {
                     source, file: index, options: options,
                     onBatch: { batch in
                         try input.store.append(batch.batch, role: role)
-                        input.sources[role, default: []].append((path, batch.spans))
+                        input.sources[role, default: []].append((shown, batch.spans))
                         if role == .data {
                             for span in batch.spans {
                                 input.contents.append(
@@ -102,7 +105,7 @@ struct InputReader {
                 schemas.insert(summary.mapping.kind.rawValue)
                 files.append(
                     .object([
-                        "name": .string(path), "format": .string(summary.format.description),
+                        "name": .string(shown), "format": .string(summary.format.description),
                         "schema": .string(summary.mapping.kind.rawValue),
                         "mapping": .string(summary.mapping.summary),
                         "records": JSONValue(summary.recordCount),

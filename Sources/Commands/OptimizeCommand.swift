@@ -112,6 +112,7 @@ struct ApplyCommand: ParsableCommand {
         try OutputPaths.check(input: plan, outputs: [output, paths.ledger])
         let records = try PlannedRecords(
             path: data, fields: try RunSettings.fields(fields) ?? [])
-        try records.apply(try Plan(bytes, name: plan), paths)
+        try records.apply(
+            try Plan(bytes, name: plan), paths, OptimizeAccount(isJSON: false))
     }
 }

@@ -19,6 +19,7 @@ struct OptimizeLoop {
     private let files: PlanPaths
     private let size: Int?
     private let augmentation: Augmentation?
+    private let account: OptimizeAccount
     private var history: PlanHistory
     private var measured: [[Metric]] = []
 
@@ -37,6 +38,7 @@ struct OptimizeLoop {
         self.leastGain = leastGain
         self.isDry = isDry
         self.files = files
+        account = OptimizeAccount(isJSON: settings.isJSON)
         history = PlanHistory(rowCount: records.count)
     }
 
@@ -177,9 +179,12 @@ struct OptimizeLoop {
         var own = settings
         if let path {
             own.sources = settings.sources.map { $0.role == .data ? (.data, [path]) : $0 }
+            // What is written in the end is what this round left.
+            own.shownNames = [path: files.output]
         }
-        let (status, results) = try Analysis(settings: own, earlierRounds: measured)
-            .runKeepingResults()
+        let (status, results) = try Analysis(
+            settings: own, earlierRounds: measured, isSilent: account.isJSON
+        ).runKeepingResults()
         // A gate that fails is what optimising is for; anything else leaves the data as it is.
         guard status == 0 || status == 1 else { throw ExitCode(status) }
         return results
@@ -225,24 +230,33 @@ struct OptimizeLoop {
         let plan = records.plan(history, limit: limit)
         try records.write(plan, to: files.plan)
         report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
-        try augmentation?.conclude()
+        try augmentation?.conclude(account)
         if let reason, isMeasuredAgain {
-            print("stopped after \(rounds) round\(rounds == 1 ? "" : "s"): \(reason.text)")
+            account.tell(
+                "stopped after \(rounds) round\(rounds == 1 ? "" : "s"): \(reason.text)", "stopped",
+                ["rounds": JSONValue(rounds), "reason": .string(reason.text)])
             goals()
         }
-        print("plan: \(files.plan)")
-        if !isDry { try records.apply(plan, files) }
+        account.tell("plan: \(files.plan)", "plan", .string(files.plan))
+        if !isDry { try records.apply(plan, files, account) }
+        account.conclude()
     }
 
     /// The metrics of the goals by round.
     private func goals() {
+        var lines: [String] = []
+        var byName: [(String, JSONValue)] = []
         for name in goal?.names ?? [] {
-            let values = measured.map { metrics in
-                metrics.first { $0.name == name }.map {
-                    JSONWriter.text(of: ($0.value * 10_000).rounded() / 10_000)
-                } ?? "-"
+            let values = measured.map { metrics in metrics.first { $0.name == name }?.value }
+            let texts = values.map { value in
+                value.map { JSONWriter.text(of: ($0 * 10_000).rounded() / 10_000) } ?? "-"
             }
-            print("\(name): \(values.joined(separator: ", "))")
+            byName.append((name, .array(values.map { $0.map { .number($0) } ?? .null })))
+            lines.append("\(name): \(texts.joined(separator: ", "))")
+        }
+        if !lines.isEmpty {
+            account.tell(
+                lines.joined(separator: "\n"), "goals", .object(JSONObject(byName)))
         }
     }
 
@@ -301,25 +315,28 @@ struct OptimizeLoop {
                 case .weight: "weighted, in the plan alone"
                 case .review: "left for review"
                 }
-            print("\(words): \(count) of \(plan.contents.count) records")
+            account.tell(
+                "\(words): \(count) of \(plan.contents.count) records", action.rawValue,
+                JSONValue(count))
         }
         if !plan.additions.isEmpty {
             let made = plan.additions.count {
                 if case .made = $0.origin { true } else { false }
             }
             let parts = [(plan.additions.count - made, "of the pool"), (made, "made")]
-            print(
+            account.tell(
                 "added: "
                     + parts.filter { $0.0 > 0 }.map { "\($0.0) records \($0.1)" }
-                    .joined(separator: ", "))
+                    .joined(separator: ", "), "added",
+                ["pool": JSONValue(parts[0].0), "made": JSONValue(made)])
         }
         let followed = plan.lines.reduce(0) { count, line in
             count + line.because.count { $0.action != .keep } + line.overruled.count
         }
         if let left = proposalCount.map({ $0 - followed }), left > 0 {
-            print(
+            account.tell(
                 "not applied: \(left) proposals, which --apply \(plan.limit) does not allow or which "
-                    + "would take the last records of a cell")
+                    + "would take the last records of a cell", "not_applied", JSONValue(left))
         }
     }
 }

@@ -99,7 +99,7 @@ struct PlannedRecords {
     }
 
     /// Writes the output of a plan and its ledger, and says so.
-    func apply(_ plan: Plan, _ paths: PlanPaths) throws {
+    func apply(_ plan: Plan, _ paths: PlanPaths, _ account: OptimizeAccount) throws {
         let application = PlanApplication(
             plan, source: records.source, spans: records.spans, format: records.summary.format)
         try application.check(sha256: records.summary.sha256)
@@ -114,14 +114,23 @@ struct PlannedRecords {
         let dropped = ledger.entries.count { $0.action == PlanLine.Action.drop.rawValue }
         let copies = ledger.entries.reduce(0) { $0 + ($1.account["copies"]?.intValue ?? 0) }
         let added = ledger.entries.count { $0.action == "add" }
-        print(
+        account.tell(
             "records: \(records.count) - \(dropped) left out + \(copies) repeated"
                 + (added > 0 ? " + \(added) added" : "")
-                + " = \(records.count - dropped + copies + added)")
+                + " = \(records.count - dropped + copies + added)", "records",
+            [
+                "before": JSONValue(records.count), "left_out": JSONValue(dropped),
+                "repeated": JSONValue(copies), "added": JSONValue(added),
+                "after": JSONValue(records.count - dropped + copies + added),
+            ])
         if records.rejectedCount > 0 {
-            print("copied as they are: \(records.rejectedCount) records that cannot be read")
+            account.tell(
+                "copied as they are: \(records.rejectedCount) records that cannot be read",
+                "unreadable", JSONValue(records.rejectedCount))
         }
-        print("written: \(paths.output), \(paths.ledger)")
-        print("undo: assay revert \(paths.output) --ledger \(paths.ledger) -o FILE")
+        account.tell(
+            "written: \(paths.output), \(paths.ledger)\n"
+                + "undo: assay revert \(paths.output) --ledger \(paths.ledger) -o FILE", "written",
+            ["output": .string(paths.output), "ledger": .string(paths.ledger)])
     }
 }

@@ -28,6 +28,8 @@ struct RunSettings {
     let batchRows: Int
     let callSeconds: Double?
     let reloadsPartials: Bool
+    /// What files are called in a report, where that is not their path.
+    var shownNames: [String: String] = [:]
 
     init(_ command: RunOptions) throws {
         let file = try command.config.map { try RunConfigurationFile(path: $0) }

@@ -142,6 +142,23 @@ import Testing
         }
     }
 
+    @Test("as JSON it is one document, and the report speaks of the file that was written")
+    func json() throws {
+        let (printed, report, folder) = try optimize([
+            "--format", "json", "--until", "diversity.exact_duplicate_rate <= 0",
+        ])
+        let said = try JSONValue(parsing: printed)
+        #expect(said["schema"]?.stringValue == "assay.optimize/1")
+        #expect(said["stopped"]?["rounds"]?.intValue == 1)
+        #expect(said["goals"]?["diversity.exact_duplicate_rate"]?.arrayValue?.count == 2)
+        let records = try #require(said["records"])
+        #expect(records["before"]?.intValue == 300)
+        let lines = try String(contentsOfFile: folder.path("out.jsonl"), encoding: .utf8)
+        #expect(records["after"]?.intValue == lines.split(separator: "\n").count)
+        let files = report["datasets"]?.arrayValue?.first?["files"]?.arrayValue
+        #expect(files?.first?["name"]?.stringValue == folder.path("out.jsonl"))
+    }
+
     @Test("a goal that holds already changes nothing")
     func goalAtOnce() throws {
         let (printed, _, folder) = try optimize(["--until", "diversity.exact_duplicate_rate < 1"])
