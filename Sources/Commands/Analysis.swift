@@ -23,8 +23,10 @@ struct Analysis {
     /// Reads, analyses, writes the report; returns the exit code.
     func run() throws -> Int32 { try runKeepingResults().status }
 
-    /// The same, with what the analyzers said.
-    func runKeepingResults() throws -> (status: Int32, results: [AnalyzerResult]) {
+    /// The same, with what the analyzers said and how many records of the data they saw.
+    func runKeepingResults() throws -> (
+        status: Int32, results: [AnalyzerResult], recordCount: Int
+    ) {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
         let progress = Progress(isQuiet: settings.isQuiet)
@@ -32,7 +34,7 @@ struct Analysis {
         let status = try conclude(
             found.input, found.results, chosen, progress: progress, seconds: found.seconds,
             clock: clock)
-        return (status, found.results)
+        return (status, found.results, found.input.store.rowCounts[.data, default: 0])
     }
 
     /// Reads and analyses; writes nothing.
@@ -42,6 +44,33 @@ struct Analysis {
         return try analyze(
             try RunPlan.analyzers(settings), progress: progress, clock: Stopwatch()
         ).results
+    }
+
+    /// What the analyzers say of data of so many records; writes nothing.
+    ///
+    /// - Throws: `UsageError` when one of them fails, or sees other records.
+    func trial(recordCount: Int) throws -> [AnalyzerResult] {
+        let progress = Progress(isQuiet: settings.isQuiet)
+        defer { progress.end() }
+        let found = try analyze(
+            try RunPlan.analyzers(settings), progress: progress, clock: Stopwatch())
+        if let failed = found.results.first(where: { $0.status != .ok }) {
+            throw UsageError(
+                "\(failed.identity.id) failed while a change was judged: \(failed.error ?? "")",
+                help: "leave it out with --plugins, or run assay run to see what it says")
+        }
+        try Analysis.check(found.input.store.rowCounts[.data, default: 0], recordCount)
+        return found.results
+    }
+
+    /// Refuses data of which the analyzers see other records than those that are written.
+    static func check(_ seen: Int, _ recordCount: Int) throws {
+        guard seen != recordCount else { return }
+        throw UsageError(
+            "the analyzers see \(seen) records, the file has \(recordCount)",
+            help:
+                "every record needs what the options name (--embedding field:NAME, --pred-probs field:NAME), and "
+                + "the last one must be whole; mend or leave out those that lack it")
     }
 
     private func analyze(

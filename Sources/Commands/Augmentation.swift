@@ -29,6 +29,8 @@ final class Augmentation {
     private let log: GenerationLog?
     private let endpoint: ChatEndpoint?
     private var supply = SupplyAccount()
+    /// Whether the generator gave nothing but failures: it is not asked again.
+    private var isBroken = false
     private var made = 0
     private var letIn = 0
     private var refusals: [String: Int] = [:]
@@ -49,7 +51,7 @@ final class Augmentation {
         }
         if options.generator != nil || options.endpoint != nil {
             log = try GenerationLog(
-                path: options.generated ?? files.output + ".generated.jsonl",
+                path: options.generated ?? files.generated,
                 budget: GenerationBudget(
                     records: options.maxGenerated, calls: options.maxCalls,
                     tokens: options.maxTokens))
@@ -82,20 +84,21 @@ final class Augmentation {
     /// Records for what the analyzers still want when a plan is applied.
     ///
     /// `current` is the data as it was analysed, `lines` what the plan does with its rows, `origins` where they come
-    /// from. `trial` writes the data with some additions to `path` and says how many records it then has.
+    /// from; what was added `earlier` is not added again. `trial` writes the data with some additions to `path` and says how many records it then has.
     func additions(
         _ results: [AnalyzerResult], current: RecordTexts, lines: [PlanLine],
-        allows: (Double) -> Bool, origins: [Int], path: String,
+        allows: (Double) -> Bool, origins: [Int], earlier: [[UInt8]], path: String,
         trial: ([PlanAddition]) throws -> Int
     ) throws -> [PlanAddition] {
         var gaps = gaps(results, lines: lines, allows: allows)
         let form = try current.form()
         var accepted: [PlanAddition] = []
-        var known: Set<[UInt8]> = []
+        var known = Set(earlier)
         var stages: [(isRule: Bool, attempt: Int)] = []
-        if log != nil { stages += (0..<Augmentation.attempts).map { (false, $0) } }
+        if log != nil, !isBroken { stages += (0..<Augmentation.attempts).map { (false, $0) } }
         if options.rules { stages += (0..<Augmentation.attempts).map { (true, $0) } }
         for stage in stages where gaps.contains(where: { $0.missing > 0 }) {
+            if !stage.isRule, isBroken { continue }
             var candidates =
                 stage.isRule
                 ? variations(gaps, current, origins: origins, attempt: stage.attempt, form: form)
@@ -167,7 +170,9 @@ final class Augmentation {
     ) -> RecordRequest {
         RecordRequest(
             wanted: gap.wanted, code: gap.code, analyzer: gap.identity.id, cell: gap.cell,
-            count: gap.missing, examples: examples, form: form, attempt: attempt)
+            count: gap.missing, examples: examples, form: form, attempt: attempt,
+            source: options.generator ?? options.endpoint.map { "\($0) \(options.model ?? "")" }
+                ?? "rules")
     }
 
     private func addition(
@@ -205,6 +210,7 @@ final class Augmentation {
             if !isQuiet { Diagnostics.line("warning: \(text)") }
         }
         let by: String
+        let before = supply
         if let command = options.generator {
             by = "generator"
             supply += try GeneratorProgram(
@@ -217,6 +223,10 @@ final class Augmentation {
         } else {
             return []
         }
+        isBroken =
+            supply.records == before.records
+            && supply.failures + supply.timeouts + supply.rateLimits
+                > before.failures + before.timeouts + before.rateLimits
         var candidates: [Candidate] = []
         for (number, request) in requests {
             for value in log.records(for: request.id) {
@@ -348,14 +358,7 @@ final class Augmentation {
         own.sources = settings.sources.map { role, paths in
             role == .data ? (role, [path]) : (role, role == .pool ? [] : paths)
         }
-        var options = ReadingOptions()
-        options.fields = settings.fields
-        guard try RecordTexts(SourceBytes(path: path), options: options).count == count else {
-            throw UsageError(
-                "\(path): has other records than were written",
-                help: "this is a fault of assay; leave out --rules and the generator")
-        }
-        let results = try Analysis(settings: own).results()
+        let results = try Analysis(settings: own).trial(recordCount: count)
         let first = count - candidates.count
         return Admission(OptimizeLoop.voices(results, rowCount: count)).judge(
             candidates.enumerated().map { index, candidate in
@@ -388,7 +391,7 @@ final class Augmentation {
         let told = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
             "\($0.value) \(Augmentation.words[$0.key] ?? $0.key)"
         }
-        let path = files.output + ".refused.jsonl"
+        let path = files.refused
         let file = try AtomicFile(path: path)
         try file.append(refused.bytes)
         _ = try file.complete()

@@ -42,6 +42,11 @@ struct OptimizeCommand: ParsableCommand {
             "Records of the output at most: those that keep the most variety, after everything else, within what coverage wants."
     )
     var size: Int?
+    @Option(
+        help:
+            "Mark copies, weights and added records in the data, under this key of the records (JSON alone)."
+    )
+    var mark: String?
     @OptionGroup(title: "Augmentation") var augmentation: AugmentationOptions
 
     func run() throws {
@@ -67,7 +72,9 @@ struct OptimizeCommand: ParsableCommand {
         let files = PlanPaths(output: output, plan: plan, ledger: ledger)
         try OutputPaths.check(
             input: data,
-            outputs: dryRun ? [files.plan] : [output, files.plan, files.ledger])
+            outputs: (dryRun ? [files.plan] : [output, files.plan, files.ledger])
+                + (augmentation.isWanted
+                    ? [files.refused, augmentation.generated ?? files.generated] : []))
         let most = maxRounds ?? (until == nil ? 1 : 5)
         guard most >= 1, !dryRun || most == 1 else {
             throw UsageError(
@@ -75,6 +82,15 @@ struct OptimizeCommand: ParsableCommand {
                 help: "a plan that is not applied has no second round")
         }
         let records = try PlannedRecords(path: data, fields: settings.fields)
+        if let mark {
+            guard !mark.isEmpty, records.hasKeys else {
+                throw UsageError(
+                    "--mark is \"\(mark)\", but the records of \(data) have no keys, or the mark is empty",
+                    help:
+                        "marks need JSON records; the ledger and the plan have what a mark would say"
+                )
+            }
+        }
         if let size { try OptimizeLoop.checkSize(size, settings, limit) }
         guard !augmentation.isWanted || limit.allowsAddition(1) else {
             throw UsageError(
@@ -84,7 +100,7 @@ struct OptimizeCommand: ParsableCommand {
         var loop = OptimizeLoop(
             settings: settings, records: records, limit: limit, goal: try until.map(Gate.init),
             mostRounds: most, leastGain: minGain, isDry: dryRun, files: files,
-            size: size,
+            size: size, mark: mark,
             augmentation: augmentation.isWanted
                 ? try Augmentation(augmentation, settings: settings, files: files) : nil)
         try loop.run()

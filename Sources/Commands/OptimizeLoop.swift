@@ -18,6 +18,7 @@ struct OptimizeLoop {
     private let isDry: Bool
     private let files: PlanPaths
     private let size: Int?
+    private let mark: String?
     private let augmentation: Augmentation?
     private let account: OptimizeAccount
     private var history: PlanHistory
@@ -26,8 +27,9 @@ struct OptimizeLoop {
     init(
         settings: RunSettings, records: PlannedRecords, limit: PlanLimit, goal: Gate?,
         mostRounds: Int, leastGain: Double, isDry: Bool, files: PlanPaths,
-        size: Int?, augmentation: Augmentation?
+        size: Int?, mark: String?, augmentation: Augmentation?
     ) {
+        self.mark = mark
         self.size = size
         self.augmentation = augmentation
         self.settings = settings
@@ -47,13 +49,15 @@ struct OptimizeLoop {
     /// One round without a goal is not measured again. Rounds go through a file beside the output, which does not
     /// stay.
     mutating func run() throws {
-        if isMeasuredAgain,
+        if isMeasuredAgain || augmentation != nil || size != nil,
             let rows = [settings.embedding, settings.predictedProbabilities].compactMap(\.self)
                 .first(where: { $0.hasSuffix(".npy") })
         {
             throw UsageError(
-                "\(rows): has a row for every record, which does not hold after a round",
-                help: "give them as a field of the records (field:NAME), or take one round")
+                "\(rows): has a row for every record, which does not hold for changed data",
+                help:
+                    "give them as a field of the records (field:NAME), or take one round that makes and selects nothing"
+            )
         }
         let path = files.output + ".round" + OptimizeLoop.ending(records.name)
         defer { unlink(path) }
@@ -135,10 +139,16 @@ struct OptimizeLoop {
                 "--size"
             })
         let voices = OptimizeLoop.voices(
-            try Analysis(settings: own).results(), rowCount: history.origins.count)
-        _ = history.add(
+            try Analysis(settings: own).trial(recordCount: history.origins.count),
+            rowCount: history.origins.count)
+        history.leaveOut(
             PlanResolver(limit: limit).resolve(
                 voices.filter { $0.action == .keep || $0.action == .drop && $0.isDrawn }))
+        if history.origins.count > size {
+            Diagnostics.line(
+                "warning: \(history.origins.count) records stay, --size is \(size): the others are among the "
+                    + "last of a cell")
+        }
         try write()
         return true
     }
@@ -155,10 +165,15 @@ struct OptimizeLoop {
             results,
             current: try path.map { try PlannedRecords(path: $0, fields: settings.fields).records }
                 ?? records.records,
-            lines: lines, allows: limit.allowsAddition, origins: origins, path: trial
+            lines: lines, allows: limit.allowsAddition, origins: origins,
+            earlier: known.everAdded, path: trial
         ) { additions in
             var history = known
-            _ = history.add(additions)
+            guard history.add(additions).changes == additions.count else {
+                throw UsageError(
+                    "a new record was added twice",
+                    help: "this is a fault of assay; please report it")
+            }
             try records.write(
                 records.plan(history, limit: limit), output: trial, ledger: trial + ".ledger")
             unlink(trial + ".ledger")
@@ -182,11 +197,12 @@ struct OptimizeLoop {
             // What is written in the end is what this round left.
             own.shownNames = [path: files.output]
         }
-        let (status, results) = try Analysis(
+        let (status, results, recordCount) = try Analysis(
             settings: own, earlierRounds: measured, isSilent: account.isJSON
         ).runKeepingResults()
         // A gate that fails is what optimising is for; anything else leaves the data as it is.
         guard status == 0 || status == 1 else { throw ExitCode(status) }
+        try Analysis.check(recordCount, history.origins.count)
         return results
     }
 
@@ -227,7 +243,7 @@ struct OptimizeLoop {
     }
 
     private func conclude(_ reason: StopReason?, rounds: Int, proposalCount: Int) throws {
-        let plan = records.plan(history, limit: limit)
+        let plan = records.plan(history, limit: limit, mark: mark)
         try records.write(plan, to: files.plan)
         report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
         try augmentation?.conclude(account)
@@ -312,7 +328,7 @@ struct OptimizeLoop {
                 case .drop: "left out"
                 case .change: "changed"
                 case .duplicate: "repeated"
-                case .weight: "weighted, in the plan alone"
+                case .weight: plan.mark == nil ? "weighted, in the plan alone" : "weighted"
                 case .review: "left for review"
                 }
             account.tell(

@@ -10,6 +10,11 @@ struct PlanPaths {
     let plan: String
     let ledger: String
 
+    /// Records that were made and not let in.
+    var refused: String { output + ".refused.jsonl" }
+    /// What generators gave.
+    var generated: String { output + ".generated.jsonl" }
+
     init(output: String, plan: String?, ledger: String?) {
         self.output = output
         self.plan = plan ?? output + ".plan.jsonl"
@@ -28,11 +33,19 @@ struct PlannedRecords {
         records = try RecordTexts(SourceBytes(path: path), options: options)
     }
 
+    /// Whether a key can be added to a record.
+    var hasKeys: Bool {
+        switch records.summary.format {
+        case .jsonLines, .jsonArray, .jsonObjectOfArrays: true
+        case .jsonDocument, .delimited, .plainText: false
+        }
+    }
+
     /// Number of records.
     var count: Int { records.count }
 
     /// A plan for these records.
-    func plan(_ history: PlanHistory, limit: PlanLimit) -> Plan {
+    func plan(_ history: PlanHistory, limit: PlanLimit, mark: String? = nil) -> Plan {
         Plan(
             source: Ledger.File(
                 name: records.source.name, byteCount: records.source.bytes.count,
@@ -42,7 +55,7 @@ struct PlannedRecords {
                 Plan.content(
                     UnsafeBufferPointer(
                         rebasing: records.source.bytes[span.offset..<span.offset + span.length]))
-            }, lines: history.plan, additions: history.additions)
+            }, lines: history.plan, additions: history.additions, mark: mark)
     }
 
     /// Writes a plan, whole or not at all.
@@ -90,12 +103,16 @@ struct PlannedRecords {
             to: output, ledger: ledger)
     }
 
-    private func changes(
-        _ plan: Plan
-    ) -> (changes: [DatasetRewriter.Change], refused: [Int]) {
+    private func changes(_ plan: Plan) -> PlanApplication.Outcome {
         PlanApplication(
             plan, source: records.source, spans: records.spans, format: records.summary.format
-        ).changes { try? records.replacing($0, $1) }
+        ).changes(
+            { try? records.replacing($0, $1) },
+            { record, key, mark in
+                record.withUnsafeBufferPointer {
+                    records.editor.adding(.object(mark), under: key, to: $0)
+                }
+            })
     }
 
     /// Writes the output of a plan and its ledger, and says so.
@@ -103,14 +120,20 @@ struct PlannedRecords {
         let application = PlanApplication(
             plan, source: records.source, spans: records.spans, format: records.summary.format)
         try application.check(sha256: records.summary.sha256)
-        let (changes, refused) = changes(plan)
-        for row in refused.prefix(5) {
+        let outcome = changes(plan)
+        for row in outcome.refused.prefix(5) {
             Diagnostics.line(
                 "warning: row \(row + 1) stays as it is: its record cannot hold what was planned")
         }
         let ledger = try DatasetRewriter.write(
-            records.source, sha256: records.summary.sha256, changes: changes, to: paths.output,
+            records.source, sha256: records.summary.sha256, changes: outcome.changes,
+            to: paths.output,
             ledger: paths.ledger)
+        if outcome.unmarked > 0, let mark = plan.mark {
+            Diagnostics.line(
+                "warning: \(outcome.unmarked) records stay without a mark: they have no place for it, or have "
+                    + "\"\(mark)\" already")
+        }
         let dropped = ledger.entries.count { $0.action == PlanLine.Action.drop.rawValue }
         let copies = ledger.entries.reduce(0) { $0 + ($1.account["copies"]?.intValue ?? 0) }
         let added = ledger.entries.count { $0.action == "add" }

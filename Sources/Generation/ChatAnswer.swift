@@ -7,7 +7,7 @@ enum ChatAnswer {
         guard let value = try? JSONValue(parsing: body),
             let message = value["choices"]?.arrayValue?.first?["message"]
         else { return nil }
-        let tokens = max(0, value["usage"]?["total_tokens"]?.intValue ?? 0)
+        let tokens = min(max(0, value["usage"]?["total_tokens"]?.intValue ?? 0), 1 << 32)
         if let text = message["content"]?.stringValue { return (text, tokens) }
         guard let parts = message["content"]?.arrayValue else { return nil }
         return (parts.compactMap { $0["text"]?.stringValue }.joined(), tokens)
@@ -16,13 +16,27 @@ enum ChatAnswer {
     /// Every JSON object of the outermost level that is whole, whatever stands around it: one a line, in an array,
     /// printed over several lines, fenced; of an object that holds nothing but a list of objects those.
     ///
-    /// O(bytes).
+    /// A bracket that is never closed is stepped over. O(bytes), for every such bracket once more.
     static func records(_ text: String) -> [JSONValue] {
-        let bytes = Array(text.utf8)
+        var bytes = Array(text.utf8)[...]
+        for _ in 0..<mostOpenBrackets {
+            let (records, open) = records(bytes)
+            guard records.isEmpty, let open else { return records }
+            bytes = bytes[(open + 1)...]
+        }
+        return []
+    }
+
+    /// Brackets that are stepped over at most.
+    private static let mostOpenBrackets = 50
+
+    /// The records, and where an object begins that does not end.
+    private static func records(_ bytes: ArraySlice<UInt8>) -> ([JSONValue], open: Int?) {
         var records: [JSONValue] = []
         var (depth, start) = (0, 0)
         var (isQuoted, isEscaped) = (false, false)
-        for (index, byte) in bytes.enumerated() {
+        for index in bytes.indices {
+            let byte = bytes[index]
             if isQuoted {
                 if isEscaped {
                     isEscaped = false
@@ -49,7 +63,7 @@ enum ChatAnswer {
             default: break
             }
         }
-        return records
+        return (records, depth > 0 ? start : nil)
     }
 
     private static func inner(_ value: JSONValue) -> [JSONValue] {

@@ -36,6 +36,11 @@ public struct ChatEndpoint: Sendable {
                 "--endpoint is \"\(url)\", expected a URL that begins with http:// or https://",
                 help: "for example http://localhost:8000/v1")
         }
+        guard key?.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) ?? true else {
+            throw GenerationError(
+                "the key has a space, a control character or a letter beyond ASCII",
+                help: "check ASSAY_API_KEY: a line break at its end is the usual reason")
+        }
         let path = "/chat/completions"
         var base = url
         while base.hasSuffix("/") { base.removeLast() }
@@ -67,6 +72,8 @@ public struct ChatEndpoint: Sendable {
     private struct Shared: Sendable {
         var account = SupplyAccount()
         var refusal: GenerationError?
+        /// Why nobody is asked any more: one request has used up its attempts.
+        var broken: String?
         var warnings = 0
     }
 
@@ -84,6 +91,7 @@ public struct ChatEndpoint: Sendable {
         }
         while !log.isDone(request.id) {
             if shared.withLock({ $0.refusal != nil }) { return }
+            if let why = shared.withLock({ $0.broken }) { return giveUp(why) }
             let lacking = request.count - log.records(for: request.id).count
             guard lacking > 0 else { return log.finish(request.id) }
             let granted: Int
@@ -107,7 +115,11 @@ public struct ChatEndpoint: Sendable {
                 failures += 1
                 let drawn = Double(generator.below(1 << 20)) / Double(1 << 20)
                 guard let seconds = schedule.wait(after: failures, asked: asked, drawn: drawn)
-                else { return giveUp("\(why), \(failures) times in a row") }
+                else {
+                    let reason = "\(why), \(failures) times in a row"
+                    shared.withLock { $0.broken = reason }
+                    return giveUp(reason)
+                }
                 shared.withLock { shared in
                     shared.warnings += 1
                     if shared.warnings <= 3 {

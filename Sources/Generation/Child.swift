@@ -1,12 +1,24 @@
 import Glibc
 
+/// The group of the program that is running; 0 for none.
+///
+/// For the handler of a signal that ends this program: the other must not outlive it.
+private nonisolated(unsafe) var runningGroup: pid_t = 0
+
+private func endBoth(_ number: Int32) {
+    if runningGroup > 0 { kill(-runningGroup, SIGKILL) }
+    signal(number, SIG_DFL)
+    raise(number)
+}
+
 /// A shell's command with its standard input and output in pipes, in a process group of its own.
 final class Child {
     private let process: pid_t
     private var input: Int32
     private let output: Int32
     private var status: Int32?
-    private let isPipeSignalIgnored: sig_t?
+    private let pipeHandler: sig_t?
+    private var handlers: [(number: Int32, handler: sig_t?)] = []
 
     /// Seconds of a clock that only goes forward.
     static var now: Double {
@@ -49,7 +61,7 @@ final class Child {
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
         // A program that ends early must not end this one.
-        isPipeSignalIgnored = signal(SIGPIPE, SIG_IGN)
+        pipeHandler = signal(SIGPIPE, SIG_IGN)
         var pid = pid_t()
         var arguments: [UnsafeMutablePointer<CChar>?] =
             ["sh", "-c", command].map { (text: String) in strdup(text) } + [nil]
@@ -66,6 +78,8 @@ final class Child {
             status = 0
             throw fail(code)
         }
+        runningGroup = pid
+        handlers = [SIGINT, SIGTERM, SIGHUP].map { ($0, signal($0, endBoth)) }
         _ = fcntl(input, F_SETFL, O_NONBLOCK)
         _ = fcntl(output, F_SETFL, O_NONBLOCK)
     }
@@ -75,7 +89,9 @@ final class Child {
         closeInput()
         Glibc.close(output)
         if status == nil { _ = end(isKilled: true, seconds: 0) }
-        signal(SIGPIPE, isPipeSignalIgnored)
+        runningGroup = 0
+        for (number, handler) in handlers { signal(number, handler) }
+        signal(SIGPIPE, pipeHandler)
     }
 
     /// Nothing more is written to it.

@@ -75,12 +75,27 @@ public final class GenerationLog: Sendable {
                         + "\(String(decoding: line.prefix(80), as: UTF8.self))", help: help)
             }
         }
+        let tail = String(decoding: bytes[whole...], as: UTF8.self)
+        guard
+            whole > 0
+                || ["{\"request\":", "{\"done\":", "{\"calls\":"].contains(where: {
+                    tail.hasPrefix($0) || $0.hasPrefix(tail)
+                })
+        else {
+            close(file)
+            throw GenerationError(
+                "\(path) line 1: expected a line of a generation log, found \(tail.prefix(80))",
+                help: help)
+        }
         if whole < bytes.count { ftruncate(file, off_t(whole)) }
         lseek(file, 0, SEEK_END)
         self.state = Guarded(state)
     }
 
     deinit { close(file) }
+
+    /// A count from outside: sums of as many as memory holds stay far below the largest integer.
+    private static func bounded(_ count: Int) -> Int { min(max(0, count), 1 << 32) }
 
     private static func note(_ line: JSONValue, in state: inout State) -> Bool {
         if let id = line["request"]?.stringValue, let record = line["record"] {
@@ -89,8 +104,8 @@ public final class GenerationLog: Sendable {
         } else if let id = line["done"]?.stringValue {
             state.done.insert(id)
         } else if let calls = line["calls"]?.intValue {
-            state.calls += calls
-            state.tokens += line["tokens"]?.intValue ?? 0
+            state.calls += bounded(calls)
+            state.tokens += bounded(line["tokens"]?.intValue ?? 0)
         } else {
             return false
         }
@@ -107,6 +122,8 @@ public final class GenerationLog: Sendable {
         writer.newline()
         let bytes = writer.bytes
         _ = GenerationLog.note(.object(line), in: &state)
+        guard state.fault == nil else { return }
+        let end = lseek(file, 0, SEEK_CUR)
         var position = 0
         while position < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -115,6 +132,8 @@ public final class GenerationLog: Sendable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 state.fault = String(cString: strerror(errno))
+                // Half a line in the middle would make the whole log unreadable.
+                if ftruncate(file, end) == 0 { lseek(file, end, SEEK_SET) }
                 return
             }
             position += count

@@ -12,6 +12,8 @@ public struct GeneratorProgram {
     private static let longestLine = 16 << 20
     /// Starts in a row that brought nothing, after which it is enough.
     private static let mostVainStarts = 3
+    /// Lines of one life that are no record of a request.
+    private static let mostUseless = 1000
     /// Deaths at the same request after which it is given up.
     private static let mostDeaths = 2
 
@@ -44,16 +46,14 @@ public struct GeneratorProgram {
         }
         var deaths: [String: Int] = [:]
         var vainStarts = 0
+        var silent: Set<String> = []
         while !open.isEmpty {
             var sent: [(request: RecordRequest, count: Int)] = []
-            var whole: Set<String> = []
             var limit: String?
             for request in open where limit == nil {
                 let lacking = request.count - log.records(for: request.id).count
                 switch log.claim(records: lacking) {
-                case .granted(let count):
-                    sent.append((request, count))
-                    if count == lacking { whole.insert(request.id) }
+                case .granted(let count): sent.append((request, count))
                 case .refused(let why): limit = why
                 }
             }
@@ -65,11 +65,19 @@ public struct GeneratorProgram {
             for (_, count) in sent { log.release(records: count) }
             account += life.account
             if life.ending == nil {
-                // It ended by itself and has had its say.
-                for id in whole.sorted() where !log.isDone(id) { log.finish(id) }
+                // It ended by itself and has had its say; one that said nothing of a request may be asked in
+                // another run.
+                for (request, count) in sent where !log.isDone(request.id) {
+                    let came = life.came[request.id] ?? 0
+                    guard came < count else { continue }
+                    if came > 0 { log.finish(request.id) }
+                    silent.insert(request.id)
+                    if came == 0 { account.givenUp.append("\(request.wanted): not answered") }
+                }
             }
             open = open.filter { request in
-                !log.isDone(request.id) && log.records(for: request.id).count < request.count
+                !silent.contains(request.id) && !log.isDone(request.id)
+                    && log.records(for: request.id).count < request.count
             }
             guard let ending = life.ending else { continue }
             warn("the generator \(ending)\(open.isEmpty ? "" : "; it is started again")")
@@ -92,7 +100,7 @@ public struct GeneratorProgram {
     /// One life of the program; `ending` is how it failed, `nil` when it ended as it should.
     private func live(
         _ sent: [(request: RecordRequest, count: Int)], log: GenerationLog
-    ) throws -> (account: SupplyAccount, ending: String?) {
+    ) throws -> (account: SupplyAccount, came: [String: Int], ending: String?) {
         var account = SupplyAccount()
         account.calls = sent.count
         var input: [UInt8] = []
@@ -131,8 +139,8 @@ public struct GeneratorProgram {
                     let line = Array(pending[start..<end])
                     start = end + 1
                     guard line.contains(where: { $0 > 0x20 }) else { continue }
-                    lastHeard = Child.now
-                    take(line, &counts, log: log, &account)
+                    // Only what was asked for counts as a sign of life.
+                    if take(line, &counts, log: log, &account) { lastHeard = Child.now }
                 }
                 pending.removeSubrange(..<start)
                 if pending.count > GeneratorProgram.longestLine {
@@ -141,10 +149,16 @@ public struct GeneratorProgram {
                     break loop
                 }
                 if isAllDone { break loop }
+                if account.malformed + account.surplus > GeneratorProgram.mostUseless {
+                    ending =
+                        "wrote more than \(GeneratorProgram.mostUseless) lines that nobody asked for"
+                    account.failures += 1
+                    break loop
+                }
             }
         }
         if ending == nil, pending.contains(where: { $0 > 0x20 }) {
-            take(pending, &counts, log: log, &account)
+            _ = take(pending, &counts, log: log, &account)
         }
         // One that has answered everything may take a moment to end; how it ends is its own affair then.
         let status = child.end(isKilled: ending != nil, seconds: isAllDone ? 2 : min(seconds, 10))
@@ -152,20 +166,24 @@ public struct GeneratorProgram {
             ending = status
             account.failures += 1
         }
-        return (account, ending)
+        let came = Dictionary(
+            sent.map { ($0.request.id, $0.count - (counts[$0.request.id] ?? 0)) },
+            uniquingKeysWith: { first, _ in first })
+        return (account, came, ending)
     }
 
-    /// One line that the program wrote.
+    /// One line that the program wrote; whether it is of use.
     private func take(
         _ line: [UInt8], _ counts: inout [String: Int], log: GenerationLog,
         _ account: inout SupplyAccount
-    ) {
-        func refuse(_ why: String) {
+    ) -> Bool {
+        func refuse(_ why: String) -> Bool {
             account.malformed += 1
-            guard account.malformed <= 3 else { return }
+            guard account.malformed <= 3 else { return false }
             warn(
                 "a line of the generator is not taken: \(why): "
                     + "\(String(decoding: line.prefix(80), as: UTF8.self))")
+            return false
         }
         guard let value = try? JSONValue(parsing: line), case .object = value else {
             return refuse("expected a JSON object")
@@ -176,7 +194,7 @@ public struct GeneratorProgram {
         if let record = value["record"] {
             guard left > 0, !log.isDone(id) else {
                 account.surplus += 1
-                return
+                return false
             }
             counts[id] = left - 1
             account.records += 1
@@ -185,7 +203,8 @@ public struct GeneratorProgram {
             // Of one that was asked for less than is wanted, more may come when the budget allows it.
             if left > 0, !log.isDone(id) { log.finish(id) }
         } else {
-            refuse("expected \"record\" or \"done\": true")
+            return refuse("expected \"record\" or \"done\": true")
         }
+        return true
     }
 }

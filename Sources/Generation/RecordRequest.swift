@@ -46,10 +46,10 @@ public struct RecordRequest: Sendable {
     /// What a record looks like.
     public let form: Form
 
-    /// Makes a request; `attempt` tells it from an earlier one for the same.
+    /// Makes a request; `attempt` tells it from an earlier one for the same, `source` from one to somebody else.
     public init(
         wanted: String, code: String, analyzer: String, cell: JSONValue, count: Int,
-        examples: [JSONValue], form: Form, attempt: Int
+        examples: [JSONValue], form: Form, attempt: Int, source: String
     ) {
         self.wanted = wanted
         self.code = code
@@ -60,7 +60,7 @@ public struct RecordRequest: Sendable {
         self.form = form
         let content = JSONValue.array([
             .string(wanted), .string(code), .string(analyzer), cell, JSONValue(count),
-            .array(examples), form.json, JSONValue(attempt),
+            .array(examples), form.json, JSONValue(attempt), .string(source),
         ])
         let hash = String(StableHash.hash(content.bytes.span), radix: 16)
         id = String(repeating: "0", count: 16 - hash.utf8.count) + hash

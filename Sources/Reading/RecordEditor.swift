@@ -1,4 +1,4 @@
-import JSONText
+public import JSONText
 public import Records
 
 /// Replaces parts of records and leaves every other byte as it is: unknown keys, the order of keys, big
@@ -56,6 +56,31 @@ public final class RecordEditor {
         case .label: [mapping.label].compactMap(\.self)
         default: []
         }
+    }
+
+    /// The record with one more key behind its others; `nil` for a format without keys in a record, and for a
+    /// record that has the key.
+    ///
+    /// O(bytes of the record).
+    public func adding(
+        _ value: JSONValue, under key: String, to record: UnsafeBufferPointer<UInt8>
+    ) -> [UInt8]? {
+        switch format {
+        case .delimited, .plainText, .jsonDocument: return nil
+        default: break
+        }
+        guard case .success(let tape) = parser.parse(record), tape.kind(0) == .object,
+            tape.find([Array(key.utf8)]) == nil,
+            let end = record.lastIndex(of: UInt8(ascii: "}"))
+        else { return nil }
+        // Before the white space that stands before the bracket.
+        var place = end
+        while place > 0, record[place - 1] <= 0x20 { place -= 1 }
+        let isEmpty = record[place - 1] == UInt8(ascii: "{")
+        var writer = JSONWriter()
+        writer.string(key)
+        return Array(record[..<place]) + Array((isEmpty ? "" : ", ").utf8) + writer.bytes
+            + Array(": ".utf8) + value.bytes + Array(record[place...])
     }
 
     /// The texts of a table's record, column by column; none for other formats.

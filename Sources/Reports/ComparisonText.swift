@@ -11,7 +11,7 @@ extension ReportComparison {
         if changed.isEmpty {
             lines.append("no metric changed")
         } else {
-            let width = changed.map(\.name.count).max() ?? 0
+            let width = max(6, changed.map(\.name.count).max() ?? 0)
             lines.append(
                 ReportComparison.row("metric", "old", "new", "change", width: width) + "  ")
             for line in changed {
@@ -63,7 +63,8 @@ extension ReportComparison {
     }
 
     private static func short(_ value: Double) -> String {
-        JSONWriter.text(of: (value * 10_000).rounded() / 10_000)
+        abs(value) < 1e9
+            ? JSONWriter.text(of: (value * 10_000).rounded() / 10_000) : JSONWriter.text(of: value)
     }
 
     private func number(_ value: Double?) -> String {

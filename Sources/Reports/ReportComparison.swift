@@ -154,7 +154,23 @@ public struct ReportComparison: Sendable {
                     ?? (finding["message"]?.stringValue ?? "") + place,
                 column: finding["span"]?["column"]?.stringValue ?? "")
         }
-        let (oldRecords, newRecords) = (Set(old.contents), Set(new.contents))
+        // Of equal records as many as are no longer there take their findings with them.
+        func surplus(_ one: [String], over other: [String]) -> [String: Int] {
+            var counts: [String: Int] = [:]
+            for content in one { counts[content, default: 0] += 1 }
+            for content in other { counts[content, default: 0] -= 1 }
+            return counts
+        }
+        let (fewer, more) = (
+            surplus(old.contents, over: new.contents), surplus(new.contents, over: old.contents)
+        )
+        /// Findings of a code about equal records that went, or came, with a record.
+        var moved: [Key: Int] = [:]
+        func isMoved(_ key: Key, _ content: String?, _ counts: [String: Int]) -> Bool {
+            guard let content, moved[key, default: 0] < counts[content] ?? 0 else { return false }
+            moved[key, default: 0] += 1
+            return true
+        }
         var lines: [String: CodeLine] = [:]
         func count(_ finding: JSONValue, _ body: (inout CodeLine) -> Void) {
             let code = finding["code"]?.stringValue ?? ""
@@ -179,11 +195,12 @@ public struct ReportComparison: Sendable {
                 continue
             }
             singles.append(Single(isNew: false, finding: finding))
-            let isThere = about(finding, old).map { newRecords.contains($0) } ?? true
+            let isGone = isMoved(key, about(finding, old), fewer)
             count(finding) { line in
-                if isThere { line.resolved += 1 } else { line.left += 1 }
+                if isGone { line.left += 1 } else { line.resolved += 1 }
             }
         }
+        moved = [:]
         for finding in new.findings {
             let key = key(finding, new)
             if let left = matched[key], left > 0 {
@@ -191,9 +208,9 @@ public struct ReportComparison: Sendable {
                 continue
             }
             singles.append(Single(isNew: true, finding: finding))
-            let wasThere = about(finding, new).map { oldRecords.contains($0) } ?? true
+            let isNew = isMoved(key, about(finding, new), more)
             count(finding) { line in
-                if wasThere { line.appeared += 1 } else { line.arrived += 1 }
+                if isNew { line.arrived += 1 } else { line.appeared += 1 }
             }
         }
         return (lines.keys.sorted().compactMap { lines[$0] }, singles)

@@ -169,6 +169,49 @@ import Testing
         #expect(outcome.printed.contains("asked: ") && outcome.printed.contains("let in"))
     }
 
+    @Test(
+        "what was refused in one round is not let in by the next, and the data does not get worse")
+    func rounds() throws {
+        let folder = try TemporaryFolder()
+        let script = try folder.write("generate.sh", AugmentationTests.generator)
+        let outcome = try optimize(
+            folder,
+            [
+                "--generator", "sh '\(script)'", "--max-rounds", "3", "--until",
+                "coverage.score >= 1.5", "--min-gain", "0",
+            ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(!outcome.output.contains("travel") && outcome.added.count == 9)
+        let lines = outcome.output.split(separator: "\n")
+        #expect(Set(lines).count == lines.count, "nothing is added twice")
+    }
+
+    @Test("a table takes generated records by its columns")
+    func table() throws {
+        let folder = try TemporaryFolder()
+        let taxonomy = try folder.write(
+            "taxonomy.yaml",
+            "dimensions:\n  - name: intent\n    field: label\n    target: 15\n")
+        let script = try folder.write("generate.sh", AugmentationTests.generator)
+        let rows = (0..<66).map { row in
+            row % 11 == 5
+                ? "\(row),\"\(AugmentationTests.sentence(row, isRefund: true))\",refund\r\n"
+                : "\(row),\"\(AugmentationTests.sentence(row, isRefund: false))\",delay\r\n"
+        }
+        let data = try folder.write("data.csv", "number,text,label\r\n" + rows.joined())
+        let output = folder.path("out.csv")
+        let ending = try Program.assay([
+            "optimize", data, "-o", output, "--taxonomy", taxonomy, "--apply", "all", "--plugins",
+            "coverage,noise,diversity", "--out", folder.path("report"), "--generator",
+            "sh '\(script)'",
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\r\n")
+        #expect(ending.output.contains("added: 9 records made"), "\(ending.output)")
+        #expect(
+            lines.suffix(9).allSatisfy { $0.hasPrefix(",I want the") && $0.hasSuffix(",refund") })
+    }
+
     @Test("a program that dies, and hangs, and talks nonsense, costs nothing but an account")
     func badGenerators() throws {
         for (script, words) in [
@@ -235,7 +278,7 @@ import Testing
             "taxonomy.yaml",
             "dimensions:\n  - name: intent\n    field: label\n    target: 15\n")
         let slow = try folder.write(
-            "slow.sh",
+            "generate.sh",
             AugmentationTests.generator.replacing("\nprintf", with: "\nsleep 0.2\nprintf"))
         let log = folder.path("log.jsonl")
         let process = Process()
@@ -257,7 +300,7 @@ import Testing
         process.waitUntilExit()
         let before = records()
         #expect(before >= 4 && !FileManager.default.fileExists(atPath: folder.path("out.jsonl")))
-        let fast = try folder.write("fast.sh", AugmentationTests.generator)
+        let fast = try folder.write("generate.sh", AugmentationTests.generator)
         let outcome = try optimize(
             folder,
             ["--generator", "sh '\(fast)'", "--generated", log, "--max-generated", "8"])

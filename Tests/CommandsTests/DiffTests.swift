@@ -76,7 +76,22 @@ import Testing
         let diff = try JSONValue(
             parsing: try Program.assay(["diff", old, new, "--format", "json"]).output)
         let counts = try code("DIV001", diff)
-        #expect(counts["old"] == 1 && counts["new"] == 2 && counts["appeared"] == 1)
+        #expect(counts["old"] == 1 && counts["new"] == 2 && counts["on_new_records"] == 1)
+    }
+
+    @Test("of equal records those that went take their findings with them")
+    func equalRecords() throws {
+        let folder = try TemporaryFolder()
+        let (copy, other) = (
+            line("how do I find the train", "Follow the signs to the platform."),
+            line("a b", "c d.")
+        )
+        let old = try report("old", copy + copy + copy + other, folder)
+        let new = try report("new", copy + other, folder)
+        let diff = try JSONValue(
+            parsing: try Program.assay(["diff", old, new, "--format", "json"]).output)
+        let counts = try code("DIV001", diff)
+        #expect(counts["old"] == 2 && counts["gone_with_record"] == 2 && counts["resolved"] == 0)
     }
 
     @Test("what is no report is refused by name")

@@ -81,6 +81,46 @@ import Testing
         ),
     ]
 
+    @Test("marks, when asked for, tell copies, weights and additions in the data, and lead back")
+    func marks() throws {
+        let folder = try TemporaryFolder()
+        let words = ["lamp", "river", "stone", "cloud", "train", "glass"]
+        func record(_ row: Int, _ label: String, rest: String = "") -> String {
+            "{ \"text\": \"the \(words[row % 6]) of \(words[row / 6 % 6]) number \(row)\", "
+                + "\"label\": \"\(label)\"\(rest) }"
+        }
+        var lines = (0..<30).map { record($0, $0 % 5 == 0 ? "rare" : "common") }
+        lines[3] = record(3, "common", rest: ", \"mark\": 1")
+        let text = "[" + lines.joined(separator: ",\n ") + "]\n"
+        let data = try folder.write("data.json", text)
+        for form in ["weights", "copies"] {
+            let outcome = try optimize(
+                data, folder,
+                [
+                    "--plugins", "diversity", "--apply", "all", "--mark", "mark", "--set",
+                    "diversity.balance=label", "--set", "diversity.balance_by=\(form)",
+                ])
+            let records = try #require(try JSONValue(parsing: outcome.output).arrayValue)
+            let marks = records.compactMap { $0["mark"]?.objectValue }
+            #expect(marks.count >= 6, "\(outcome.printed)")
+            #expect(
+                marks.allSatisfy {
+                    form == "weights"
+                        ? ($0["weight"]?.doubleValue ?? 0) > 0 : ($0["copy"]?.intValue ?? 0) >= 1
+                })
+            if form == "weights" {
+                #expect(records[3]["mark"] == .integer(1), "a key that is there is left alone")
+            }
+            try expectWayBack(data, folder)
+        }
+        let table = try folder.write("data.csv", "text,label\na b c,x\nd e f,y\n")
+        let ending = try Program.assay([
+            "optimize", table, "-o", folder.path("out.csv"), "--mark", "m", "--out",
+            folder.path("report"),
+        ])
+        #expect(ending.status == 2 && ending.errors.contains("have no keys"), "\(ending.errors)")
+    }
+
     @Test("records are left out of every layout without a trace, and come back", arguments: layouts)
     func leavesNoTrace(_ layout: (name: String, text: String, rest: String)) throws {
         let folder = try TemporaryFolder()

@@ -12,7 +12,7 @@ import Testing
             wanted: wanted, code: "COV002", analyzer: "cover", cell: ["deficit": JSONValue(count)],
             count: count, examples: [["text": "an example"]],
             form: RecordRequest.Form(kind: "object", fields: ["prompt": ["/text"]]),
-            attempt: attempt)
+            attempt: attempt, source: "test")
     }
 
     static func log(
@@ -170,6 +170,39 @@ import Testing
         let (calls, _) = try supply(
             script, second, try GenerationTests.log(folder, calls: 2), folder)
         #expect(calls.givenUp == ["b: the budget of 2 calls is spent"] && calls.calls == 0)
+    }
+
+    @Test("a program that ends without a word, or never ends its chatter, does not go on for ever")
+    func useless() throws {
+        let folder = try TemporaryFolder()
+        let one = [GenerationTests.request("a", count: 4)]
+        let (silent, _) = try supply(
+            "cat >/dev/null\n", one, try GenerationTests.log(folder, records: 2), folder)
+        #expect(silent.givenUp == ["a: not answered"] && silent.calls == 1)
+        let log = try GenerationTests.log(folder, records: 50)
+        #expect(!log.isDone(one[0].id), "another run may ask again")
+        let (chatter, _) = try supply("yes\n", one, log, folder)
+        #expect(chatter.givenUp.count == 1 && chatter.records == 0)
+        let (slow, warnings) = try supply(
+            "while :; do echo y; sleep 0.1; done\n", one, log, folder, seconds: 0.5)
+        #expect(slow.timeouts >= 1 && warnings.contains { $0.contains("was killed") })
+    }
+
+    @Test("numbers in a log that nobody wrote do not end the program")
+    func hostileLog() throws {
+        let folder = try TemporaryFolder()
+        let line = "{\"calls\":9223372036854775807,\"tokens\":9223372036854775807}\n"
+        _ = try folder.write("log.jsonl", line + line + "{\"calls\":-5}\n")
+        let log = try GenerationTests.log(folder, calls: 10)
+        #expect(log.claim(records: 1) == .refused("the budget of 10 calls is spent"))
+    }
+
+    @Test("a file that is no log is left as it is, also one without a line break")
+    func preciousFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("log.jsonl", "{\"precious\": \"file\"}")
+        #expect(throws: GenerationError.self) { try GenerationTests.log(folder) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "{\"precious\": \"file\"}")
     }
 
     @Test("a log that is none is refused with its line, and left as it is")

@@ -41,6 +41,16 @@ import Testing
         #expect(codes(voices, [10, 11, 12, 13, 14]) == ["X001", "X001", nil, "X001", nil])
     }
 
+    @Test(
+        "of three that repeat each other through one of them, one is let in; none beside a record")
+    func throughAnother() {
+        // 10 and 11 both repeat 12, which stands behind them.
+        let new = [voice(.drop, row: 10, group: 13), voice(.drop, row: 11, group: 13)]
+        #expect(codes(new, [10, 11, 12]) == [nil, "X001", "X001"])
+        let old = [voice(.drop, row: 3, group: 13), voice(.drop, row: 11, group: 13)]
+        #expect(codes(old, [11, 12]) == ["X001", "X001"])
+    }
+
     @Test("a copy of a record that is kept out is let in")
     func copyOfRefused() {
         let voices = [voice(.drop, row: 10), voice(.drop, row: 11, group: 11)]

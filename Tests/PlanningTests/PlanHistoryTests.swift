@@ -92,4 +92,22 @@ import Testing
         #expect(reason(false, 2, 0.5) == nil)
         #expect(reason(false, 3, 0.5) == .roundLimit)
     }
+
+    @Test("a selection takes copies of a repeated record one by one, and the record last")
+    func selection() throws {
+        var history = PlanHistory(rowCount: 3)
+        _ = history.add(
+            plan([voice(.duplicate, row: 1, number: 3), voice(.drop, row: 2)]))
+        #expect(history.origins == [0, 1, 1, 1, 1])
+        func select(_ rows: [Int]) {
+            history.leaveOut(plan(rows.map { voice(.drop, row: $0) }))
+        }
+        select([1, 3])
+        #expect(history.origins == [0, 1, 1])
+        select([0, 2])
+        #expect(history.origins == [1])
+        select([0])
+        #expect(history.origins.isEmpty)
+        #expect(history.plan.map(\.action) == [.drop, .drop, .drop])
+    }
 }

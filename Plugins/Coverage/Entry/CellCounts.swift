@@ -30,6 +30,8 @@ struct CellCounts {
     private static let queueLength = 50
     /// Rows named beside a category as examples.
     private static let exampleCount = 3
+    /// Times its target up to which the rows of a category or combination are kept.
+    private static let surplus = 8
     /// Rows of one category or combination that are kept at most.
     private static let mostMembers = 100_000
 
@@ -110,9 +112,9 @@ struct CellCounts {
             hash, value.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
     }
 
-    /// A category is short of records, or may become so, as long as it has not twice its target.
+    /// Of what a category may lose records before it is short of them there is a list.
     private static func limit(_ target: Int) -> Int {
-        max(exampleCount, target > mostMembers / 2 ? mostMembers : 2 * target)
+        max(exampleCount, target > mostMembers / surplus ? mostMembers : surplus * target)
     }
 
     private func memberLimit(_ dimension: Int, _ category: Int) -> Int {

@@ -13,6 +13,8 @@ struct CoverageReport {
     private static let mostCells = 2000
     /// Gaps that a table shows at most.
     private static let mostGaps = 200
+    /// Rows that are asked to stay, over all cells.
+    private static let mostKept = 200_000
     /// Rows that are named as examples of what a gap wants, at most.
     private static let mostExamples = 8
 
@@ -72,19 +74,28 @@ struct CoverageReport {
         max(1, StableHash.hash(Array("\(part.name)\0\(name)".utf8).span))
     }
 
-    /// Asks for the rows of cells that have few records to stay.
+    /// Asks for the rows of cells to stay, those first that have the least to spare.
     private func reportQuotas(to sink: Sink) throws {
+        var cells: [(spare: Int, part: CoverageVerdict.Part, index: Int)] = []
         for part in verdict.parts where part.isStated {
-            for (index, count) in part.counts.enumerated()
-            where count.target > 0 && count.count > 0 && count.count <= 2 * count.target {
-                guard let rows = counts.members(part.cells[index]) else { continue }
-                for row in rows {
-                    var proposal = Proposal(.keep, row: row, code: "COV002")
-                    proposal.group = cell(part, count.name)
-                    proposal.number = Double(count.target)
-                    proposal.text = "\(part.name): \(count.name)"
-                    try sink.propose(proposal)
-                }
+            for (index, count) in part.counts.enumerated() where count.target > 0 && count.count > 0
+            {
+                cells.append((count.count - count.target, part, index))
+            }
+        }
+        var left = CoverageReport.mostKept
+        let order = cells.indices.sorted { (cells[$0].spare, $0) < (cells[$1].spare, $1) }
+        for place in order {
+            let (_, part, index) = cells[place]
+            let count = part.counts[index]
+            guard let rows = counts.members(part.cells[index]), rows.count <= left else { continue }
+            left -= rows.count
+            for row in rows {
+                var proposal = Proposal(.keep, row: row, code: "COV002")
+                proposal.group = cell(part, count.name)
+                proposal.number = Double(count.target)
+                proposal.text = "\(part.name): \(count.name)"
+                try sink.propose(proposal)
             }
         }
     }

@@ -35,7 +35,7 @@ public struct Admission: Sendable {
     }
 
     private var faults: [Int: Refusal] = [:]
-    private var copies: [Int: [Int]] = [:]
+    private var families = RowFamilies()
     private var copyCodes: [Int: String] = [:]
     private var cells: Set<Cell> = []
 
@@ -50,8 +50,7 @@ public struct Admission: Sendable {
                     Cell(analyzer: voice.analyzer, group: voice.group, row: voice.row))
             case .copies where voice.confidence >= Admission.least:
                 let leader = Int(voice.group) - 1
-                copies[voice.row, default: []].append(leader)
-                copies[leader, default: []].append(voice.row)
+                families.join(voice.row, leader)
                 if copyCodes[voice.row] == nil { copyCodes[voice.row] = voice.code }
                 if copyCodes[leader] == nil { copyCodes[leader] = voice.code }
             case .repair, .quality:
@@ -80,22 +79,21 @@ public struct Admission: Sendable {
         var letIn: Set<Int> = []
         return candidates.map { candidate in
             if let fault = faults[candidate.row] { return fault }
-            if candidate.group != 0,
-                !cells.contains(
-                    Cell(
-                        analyzer: candidate.analyzer, group: candidate.group, row: candidate.row))
-            {
+            let cell = Cell(
+                analyzer: candidate.analyzer, group: candidate.group, row: candidate.row)
+            if candidate.group != 0, !cells.contains(cell) {
                 return Refusal(code: "cell", why: "it does not belong where it was wanted")
             }
-            if let other = copies[candidate.row]?.first(where: {
-                !rows.contains($0) || letIn.contains($0)
-            }) {
+            let alike = families.members(of: candidate.row).first {
+                $0 != candidate.row && (!rows.contains($0) || letIn.contains($0))
+            }
+            if let alike {
                 let code = copyCodes[candidate.row] ?? ""
                 return Refusal(
                     code: code,
-                    why: rows.contains(other)
+                    why: rows.contains(alike)
                         ? "\(code): it repeats another new record"
-                        : "\(code): it repeats record \(other + 1)")
+                        : "\(code): it repeats record \(alike + 1)")
             }
             letIn.insert(candidate.row)
             return nil

@@ -17,12 +17,15 @@ public struct Plan: Sendable {
     public let lines: [PlanLine]
     /// Records that are added behind all others.
     public let additions: [PlanAddition]
+    /// The key under which copies, weights and added records are marked in the data; `nil` for no marks.
+    public let mark: String?
 
     /// Makes a plan.
     public init(
         source: Ledger.File, limit: String, contents: [UInt32], lines: [PlanLine],
-        additions: [PlanAddition] = []
+        additions: [PlanAddition] = [], mark: String? = nil
     ) {
+        self.mark = mark
         self.source = source
         self.limit = limit
         self.contents = contents
@@ -48,12 +51,13 @@ public struct Plan: Sendable {
     /// O(lines + rows).
     public var bytes: [UInt8] {
         var writer = JSONWriter()
-        writer.value(
-            .object([
-                "schema": .string(Plan.schema), "source": source.json, "apply": .string(limit),
-                "rows": JSONValue(contents.count), "lines": JSONValue(lines.count),
-                "additions": JSONValue(additions.count),
-            ]))
+        var head: JSONObject = [
+            "schema": .string(Plan.schema), "source": source.json, "apply": .string(limit),
+            "rows": JSONValue(contents.count), "lines": JSONValue(lines.count),
+            "additions": JSONValue(additions.count),
+        ]
+        if let mark { head["mark"] = .string(mark) }
+        writer.value(.object(head))
         writer.newline()
         for line in lines {
             writer.value(line.json)
@@ -138,5 +142,6 @@ public struct Plan: Sendable {
         self.source = source
         self.limit = limit
         self.contents = contents
+        mark = head["mark"]?.stringValue
     }
 }

@@ -29,6 +29,14 @@ public struct PlanAddition: Sendable, Equatable {
         self.explanation = explanation
     }
 
+    /// What a mark in the data says of it.
+    var mark: JSONObject {
+        switch origin {
+        case .pool: ["origin": "pool"]
+        case .made(let by, _, _): ["origin": .string(by)]
+        }
+    }
+
     /// Without the record, which the ledger has in the output.
     var account: JSONObject {
         var object: JSONObject = ["explanation": .string(explanation)]

@@ -29,6 +29,9 @@ public struct PlanHistory: Sendable {
     /// The records that are added behind those of the file.
     public var additions: [PlanAddition] { added.filter { !$0.isLeftOut }.map(\.addition) }
 
+    /// Bytes of all records that were ever added, also of those that a later round left out.
+    public var everAdded: [[UInt8]] { added.map(\.addition.record) }
+
     /// Of every record as the rounds so far leave them the row of the file that it comes from; of added records
     /// numbers behind those of all rows.
     ///
@@ -66,6 +69,38 @@ public struct PlanHistory: Sendable {
                 }, &addition)
         }
         return addition
+    }
+
+    /// Leaves records of the data as it is now out of a selection; of a repeated one so many copies.
+    public mutating func leaveOut(_ selection: [PlanLine]) {
+        let origins = origins
+        var dropped: [Int: [PlanLine]] = [:]
+        for line in selection where line.action == .drop && line.row < origins.count {
+            dropped[origins[line.row], default: []].append(line)
+        }
+        for (row, out) in dropped {
+            guard row < rowCount else {
+                added[row - rowCount].isLeftOut = true
+                continue
+            }
+            let earlier = lines[row]
+            let left = earlier?.action == .duplicate ? Int(earlier?.number ?? 0) + 1 - out.count : 0
+            guard let earlier, left > 0 else {
+                lines[row] = out[0].moved(to: row, survivor: nil, after: earlier)
+                continue
+            }
+            lines[row] =
+                left == 1 && earlier.replacements.isEmpty
+                ? nil
+                : PlanLine(
+                    row: row, action: left == 1 ? .change : .duplicate,
+                    replacements: earlier.replacements, number: left == 1 ? 0 : Double(left - 1),
+                    survivor: nil, because: earlier.because, overruled: earlier.overruled,
+                    explanation: earlier.explanation
+                        + (left == 1
+                            ? "; its copies are left out of the selection"
+                            : "; then \(left - 1) of them are left by the selection"))
+        }
     }
 
     /// Adds records that were not added before.

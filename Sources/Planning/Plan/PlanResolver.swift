@@ -205,15 +205,12 @@ public struct PlanResolver: Sendable {
         _ voices: [Int: [PlanVoice]], _ quotas: inout PlanQuotas,
         _ decisions: inout [Int: Decision]
     ) {
-        var families: [Int: [Int]] = [:]
-        var leaders: [Int: Int] = [:]
-        for own in voices.values {
-            for voice in own where voice.stage == .copies && limit.allows(voice) {
-                let leader = Int(voice.group) - 1
-                (leaders[voice.row], leaders[leader]) = (leader, leader)
+        var families = RowFamilies()
+        for row in voices.keys.sorted() {
+            for voice in voices[row] ?? [] where voice.stage == .copies && limit.allows(voice) {
+                families.join(voice.row, Int(voice.group) - 1)
             }
         }
-        for row in leaders.keys.sorted() { families[leaders[row] ?? row, default: []].append(row) }
         let settled = decisions
         let kept = quotas.kept(
             isLeftOut: { settled[$0]?.isDropped == true },
@@ -222,8 +219,7 @@ public struct PlanResolver: Sendable {
                 guard let decision = settled[row], decision.survivor == nil else { return nil }
                 return decision.because.map(\.confidence).max()
             },
-            relatives: { row in (leaders[row].flatMap { families[$0] } ?? []).filter { $0 != row } }
-        )
+            relatives: { row in families.members(of: row).filter { $0 != row } })
         for (row, reason) in kept {
             var decision = decisions[row] ?? Decision()
             let heard = decision.because + decision.overruled.map(\.voice)
