@@ -354,10 +354,9 @@ final class Augmentation {
         path: String, trial: ([PlanAddition]) throws -> Int
     ) throws -> [Admission.Refusal?] {
         let count = try trial(accepted + candidates.map(\.addition))
-        var own = settings
-        own.sources = settings.sources.map { role, paths in
-            role == .data ? (role, [path]) : (role, role == .pool ? [] : paths)
-        }
+        var own = settings.reading(path)
+        // What a pool offers says nothing of them.
+        own.sources.removeAll { $0.role == .pool }
         let results = try Analysis(settings: own).trial(recordCount: count)
         let first = count - candidates.count
         return Admission(OptimizeLoop.voices(results, rowCount: count)).judge(
@@ -404,6 +403,7 @@ final class Augmentation {
     }
 
     private static let words = [
-        "form": "of another form", "cell": "not of their cell", "surplus": "more than wanted",
+        "form": "of another form", "cell": "not counted in their cell",
+        "surplus": "more than wanted",
     ]
 }

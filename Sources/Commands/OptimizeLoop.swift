@@ -88,9 +88,7 @@ struct OptimizeLoop {
             guard reason == nil else { break }
             round += 1
             guard isMeasuredAgain else { break }
-            try records.write(
-                records.plan(history, limit: limit), output: path, ledger: path + ".ledger")
-            unlink(path + ".ledger")
+            try records.writeTrial(records.plan(history, limit: limit), to: path)
         }
         if let size, try select(size, path), isMeasuredAgain {
             measured.append(try analyze(path).flatMap(\.output.metrics))
@@ -126,14 +124,8 @@ struct OptimizeLoop {
     /// Leaves out of the data as it is planned what a subset does not need; whether there was anything.
     private mutating func select(_ size: Int, _ path: String) throws -> Bool {
         guard history.origins.count > size else { return false }
-        func write() throws {
-            try records.write(
-                records.plan(history, limit: limit), output: path, ledger: path + ".ledger")
-            unlink(path + ".ledger")
-        }
-        try write()
-        var own = settings
-        own.sources = settings.sources.map { $0.role == .data ? (.data, [path]) : $0 }
+        try records.writeTrial(records.plan(history, limit: limit), to: path)
+        var own = settings.reading(path)
         own.stated.append(
             StatedSetting(owner: nil, key: OptimizeLoop.subset, value: JSONValue(size)) { _ in
                 "--size"
@@ -149,7 +141,7 @@ struct OptimizeLoop {
                 "warning: \(history.origins.count) records stay, --size is \(size): the others are among the "
                     + "last of a cell")
         }
-        try write()
+        try records.writeTrial(records.plan(history, limit: limit), to: path)
         return true
     }
 
@@ -174,9 +166,7 @@ struct OptimizeLoop {
                     "a new record was added twice",
                     help: "this is a fault of assay; please report it")
             }
-            try records.write(
-                records.plan(history, limit: limit), output: trial, ledger: trial + ".ledger")
-            unlink(trial + ".ledger")
+            try records.writeTrial(records.plan(history, limit: limit), to: trial)
             return history.origins.count
         }
         return history.add(additions).changes
@@ -193,7 +183,7 @@ struct OptimizeLoop {
     private func analyze(_ path: String?) throws -> [AnalyzerResult] {
         var own = settings
         if let path {
-            own.sources = settings.sources.map { $0.role == .data ? (.data, [path]) : $0 }
+            own = settings.reading(path)
             // What is written in the end is what this round left.
             own.shownNames = [path: files.output]
         }

@@ -1,3 +1,4 @@
+import Glibc
 import JSONText
 import Planning
 import PluginHost
@@ -96,11 +97,13 @@ struct PlannedRecords {
     /// Rows whose records cannot hold what a plan wants of them.
     func refused(_ plan: Plan) -> [Int] { changes(plan).refused }
 
-    /// Writes the output of a plan and its ledger.
-    func write(_ plan: Plan, output: String, ledger: String) throws {
+    /// Writes the output of a plan to be looked at, without a ledger.
+    func writeTrial(_ plan: Plan, to path: String) throws {
+        let ledger = path + ".ledger"
+        defer { unlink(ledger) }
         _ = try DatasetRewriter.write(
             records.source, sha256: records.summary.sha256, changes: changes(plan).changes,
-            to: output, ledger: ledger)
+            to: path, ledger: ledger)
     }
 
     private func changes(_ plan: Plan) -> PlanApplication.Outcome {

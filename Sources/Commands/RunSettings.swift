@@ -31,6 +31,13 @@ struct RunSettings {
     /// What files are called in a report, where that is not their path.
     var shownNames: [String: String] = [:]
 
+    /// The same over another file of the data.
+    func reading(_ path: String) -> RunSettings {
+        var other = self
+        other.sources = sources.map { $0.role == .data ? (.data, [path]) : $0 }
+        return other
+    }
+
     init(_ command: RunOptions) throws {
         let file = try command.config.map { try RunConfigurationFile(path: $0) }
         func list(_ own: [String], _ key: String) -> [String] {

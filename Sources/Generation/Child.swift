@@ -76,6 +76,7 @@ final class Child {
         (process, input, output) = (pid, toChild[1], fromChild[0])
         guard code == 0 else {
             status = 0
+            close()
             throw fail(code)
         }
         runningGroup = pid

@@ -28,6 +28,17 @@ import Testing
         "{\"text\": \"\(text)\", \"id\": 1e400, \"label\": \"\(label)\"}\n"
     }
 
+    /// A sentence about a refund that is not among the data, no near copy of another one by its words.
+    private static func sound(_ number: Int) -> String {
+        let reasons = [
+            "it was too small", "nobody needs two", "my son broke it", "it came late",
+            "the colour is wrong", "it makes noise", "we move soon", "its handle is loose",
+            "it smells of smoke", "I found a cheaper one",
+        ]
+        return "I want the \(things[number % 10]) refunded \(places[number % 7]) because "
+            + reasons[number % 10]
+    }
+
     /// As a generator writes it.
     private static func made(_ text: String, _ label: String) -> String {
         "{\"text\": \"\(text)\", \"label\": \"\(label)\"}\n"
@@ -133,9 +144,7 @@ import Testing
     /// Answers with a copy of a record that is there, one of another cell, one without a text and six sound ones;
     /// when it is asked again with four more.
     private static let generator: String = {
-        let sound = (20..<30).map {
-            made("I want the \(things[$0 % 10]) refunded \(places[$0 % 7]) as agreed", "refund")
-        }
+        let sound = (20..<30).map { made(AugmentationTests.sound($0), "refund") }
         let bad = [
             made(sentence(5, isRefund: true), "refund"),
             made("when does the train to the coast leave tomorrow", "travel"),
@@ -167,6 +176,28 @@ import Testing
         #expect(refused["DIV001"] ?? 0 >= 1 || refused["DIV002"] ?? 0 >= 1, "\(refused)")
         #expect(!outcome.output.contains("travel"))
         #expect(outcome.printed.contains("asked: ") && outcome.printed.contains("let in"))
+    }
+
+    @Test("near copies in the words of the prompt fill no gap: one of them is let in")
+    func nearCopies() throws {
+        let folder = try TemporaryFolder()
+        let answers = AugmentationTests.things.map {
+            "printf '{\"id\":\"%s\",\"record\":%s}\\n' \"$id\" '"
+                + AugmentationTests.made(
+                    "give me my money for the \($0) back as it came here in many small pieces",
+                    "refund"
+                ).dropLast() + "'\n"
+        }
+        let script = try folder.write(
+            "generate.sh",
+            "while IFS= read -r line; do\n"
+                + "id=$(printf '%s' \"$line\" | sed 's/.*\"id\":\"\\([0-9a-f]*\\)\".*/\\1/')\n"
+                + answers.joined() + "done\n")
+        let outcome = try optimize(folder, ["--generator", "sh '\(script)'"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.added.count <= 2 && !outcome.added.isEmpty, "\(outcome.printed)")
+        let refused = try refused(folder)
+        #expect(refused["cell", default: 0] + refused["DIV002", default: 0] >= 7, "\(refused)")
     }
 
     @Test(
@@ -244,9 +275,7 @@ import Testing
                 number == 1
                 ? "Of course! Here are your records."
                 : (0..<10).map {
-                    AugmentationTests.made(
-                        "I want the \(AugmentationTests.things[$0 % 10]) refunded "
-                            + "\(AugmentationTests.places[$0 % 7]) as agreed", "refund")
+                    AugmentationTests.made(AugmentationTests.sound($0), "refund")
                 }.joined()
             return LoopbackServer.Answer(
                 body: JSONValue.object([

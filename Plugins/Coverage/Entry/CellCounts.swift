@@ -135,7 +135,7 @@ struct CellCounts {
     func members(_ cells: [KeptRows.Cell]) -> [Int]? {
         guard cells.count > 1 else { return cells.first.flatMap { members($0) } }
         guard let table = tables.firstIndex(of: cells.map(\.dimension)) else { return nil }
-        let key = cells.reduce(UInt64(0)) { $0 << 20 | UInt64($1.category) }
+        let key = CellCounts.key(cells.map(\.category))
         let rows = combinedRows[table][key, default: []]
         return rows.count == combined[table][key, default: 0] ? rows : nil
     }
@@ -184,9 +184,17 @@ struct CellCounts {
     }
 
     private mutating func add(_ row: Int, _ table: Int, _ key: UInt64) {
-        let known = combined[table][key, default: 0]
-        combined[table][key] = known + 1
-        if known < tableLimits[table] { combinedRows[table][key, default: []].append(row) }
+        combined[table][key, default: 0] += 1
+        // Of most tables there are no lists.
+        guard tableLimits[table] > 0 else { return }
+        if combinedRows[table][key, default: []].count < tableLimits[table] {
+            combinedRows[table][key, default: []].append(row)
+        }
+    }
+
+    /// The key of a combination.
+    static func key(_ categories: [Int]) -> UInt64 {
+        categories.reduce(0) { $0 << 20 | UInt64($1) }
     }
 
     /// The categories of a combination's key.
@@ -257,9 +265,7 @@ struct CellCounts {
                 var renewed = key
                 if !isFixed {
                     let parts = CellCounts.categories(key, count: dimensions.count)
-                    renewed = zip(dimensions, parts).reduce(UInt64(0)) {
-                        $0 << 20 | UInt64(new($1.0, $1.1))
-                    }
+                    renewed = CellCounts.key(zip(dimensions, parts).map { new($0, $1) })
                 }
                 combined[table][renewed, default: 0] += count
                 guard let rows = other.combinedRows[table][key] else { continue }

@@ -74,13 +74,14 @@ struct CoverageReport {
         max(1, StableHash.hash(Array("\(part.name)\0\(name)".utf8).span))
     }
 
-    /// Asks for the rows of cells to stay, those first that have the least to spare.
+    /// Asks for the rows of cells to stay, those cells first that have the least to spare; of near copies in a cell
+    /// for the first, which is the one that counts.
     private func reportQuotas(to sink: Sink) throws {
         var cells: [(spare: Int, part: CoverageVerdict.Part, index: Int)] = []
         for part in verdict.parts where part.isStated {
             for (index, count) in part.counts.enumerated() where count.target > 0 && count.count > 0
             {
-                cells.append((count.count - count.target, part, index))
+                cells.append((count.effective - count.target, part, index))
             }
         }
         var left = CoverageReport.mostKept
@@ -90,7 +91,9 @@ struct CoverageReport {
             let count = part.counts[index]
             guard let rows = counts.members(part.cells[index]), rows.count <= left else { continue }
             left -= rows.count
+            var seen: Set<RowKey> = []
             for row in rows {
+                if let leader = verdict.leaders[row], !seen.insert(leader).inserted { continue }
                 var proposal = Proposal(.keep, row: row, code: "COV002")
                 proposal.group = cell(part, count.name)
                 proposal.number = Double(count.target)

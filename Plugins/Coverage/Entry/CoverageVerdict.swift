@@ -28,6 +28,8 @@ struct CoverageVerdict {
     /// Combinations of two categories that occur over all of them; `nil` below two dimensions.
     let pairwise: (covered: Int, all: Int)?
     let copyCount: Int
+    /// Of rows of the data that are near copies, or have some, the first of those alike.
+    let leaders: [Int: RowKey]
     let plan: Plan
 
     /// What a pool offers.
@@ -53,6 +55,7 @@ struct CoverageVerdict {
             threshold: CoverageVerdict.copyThreshold, hasher: MinHash(seed: seed))
         let copies = CopyTally(rows, tables: counts.tables)
         copyCount = copies.count
+        leaders = copies.leaders
         let parts = try CoverageVerdict.parts(taxonomy, counts, copies)
         self.parts = parts
         pairwise = CoverageVerdict.pairwise(taxonomy, counts)
@@ -98,7 +101,7 @@ struct CoverageVerdict {
             for combination in combinations {
                 let name = zip(names, combination).map { $0[$1] }.joined(separator: " × ")
                 guard !cross.excluded.contains(name) else { continue }
-                let key = combination.reduce(UInt64(0)) { $0 << 20 | UInt64($1) }
+                let key = CellCounts.key(combination)
                 let have = counts.combined[table][key, default: 0]
                 let (weight, target) = weightAndTarget(
                     cross, combination, taxonomy, sizes: orders.map(\.count))
@@ -208,6 +211,8 @@ struct CopyTally {
     private var combined: [[UInt64: Int]]
     /// Records of the data that are near copies of an earlier one.
     private(set) var count = 0
+    /// Of records that are near copies, or have some, the first of those alike.
+    private(set) var leaders: [Int: RowKey] = [:]
 
     private struct Member: Hashable {
         let leader: RowKey
@@ -223,6 +228,7 @@ struct CopyTally {
         var keys: [UInt64] = []
         for row in rows where !row.key.isPool && led.contains(row.leader) {
             if row.leader != row.key { count += 1 }
+            leaders[row.key.row] = row.leader
             for cell in row.cells {
                 let member = Member(leader: row.leader, table: -1, key: UInt64(cell))
                 if !seen.insert(member).inserted {

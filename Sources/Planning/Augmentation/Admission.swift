@@ -41,7 +41,7 @@ public struct Admission: Sendable {
 
     /// Takes what was proposed of all rows.
     ///
-    /// O(n).
+    /// O(n log n).
     public init(_ voices: [PlanVoice]) {
         for voice in voices.sorted(by: PlanVoice.precedes) {
             switch voice.stage {
@@ -79,11 +79,6 @@ public struct Admission: Sendable {
         var letIn: Set<Int> = []
         return candidates.map { candidate in
             if let fault = faults[candidate.row] { return fault }
-            let cell = Cell(
-                analyzer: candidate.analyzer, group: candidate.group, row: candidate.row)
-            if candidate.group != 0, !cells.contains(cell) {
-                return Refusal(code: "cell", why: "it does not belong where it was wanted")
-            }
             let alike = families.members(of: candidate.row).first {
                 $0 != candidate.row && (!rows.contains($0) || letIn.contains($0))
             }
@@ -94,6 +89,13 @@ public struct Admission: Sendable {
                     why: rows.contains(alike)
                         ? "\(code): it repeats another new record"
                         : "\(code): it repeats record \(alike + 1)")
+            }
+            let cell = Cell(
+                analyzer: candidate.analyzer, group: candidate.group, row: candidate.row)
+            if candidate.group != 0, !cells.contains(cell) {
+                return Refusal(
+                    code: "cell",
+                    why: "it is not counted where it was wanted: of another cell, or a near copy")
             }
             letIn.insert(candidate.row)
             return nil
