@@ -103,6 +103,15 @@ public struct TextColumn {
         return try body(view.span)
     }
 
+    /// Calls `body` with the buffers of the column as they lie in memory: the bytes of all texts, where each
+    /// begins (one more than there are rows), and a bit a row for those that are there, if some are not.
+    public func withBuffers<Result>(
+        _ body: (
+            _ bytes: UnsafePointer<UInt8>?, _ offsets: UnsafePointer<Int64>,
+            _ validity: UnsafePointer<UInt8>?
+        ) throws -> Result
+    ) rethrows -> Result { try body(bytes, offsets, validity) }
+
     /// The row's text as a string; `nil` for an absent one.
     ///
     /// Copies.

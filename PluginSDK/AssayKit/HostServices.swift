@@ -40,6 +40,42 @@ public struct HostServices: @unchecked Sendable {
         return (String(decoding: name, as: UTF8.self), confidence)
     }
 
+    private func resources() -> UnsafePointer<assay_resources>? {
+        find("assay.resource/1")?.assumingMemoryBound(to: assay_resources.self)
+    }
+
+    /// The folder of the plugin's bundle (`assay.resource/1`); `nil` where the host does not tell it.
+    public func bundleFolder() -> String? {
+        resources().map { resources in
+            let folder = resources.pointee.folder
+            return String(
+                decoding: UnsafeRawBufferPointer(start: folder.ptr, count: Int(folder.len)),
+                as: UTF8.self)
+        }
+    }
+
+    /// The bytes of a file of the plugin's bundle, named relative to it (`assay.resource/1`).
+    ///
+    /// - Throws: `AnalyzerError` when there is no such file.
+    public func resource(_ path: String) throws -> [UInt8] {
+        guard let resources = resources() else {
+            throw AnalyzerError("the host reads no files of a bundle")
+        }
+        var content = assay_bytes(ptr: nil, len: 0)
+        var path = path
+        let status = path.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                resources.pointee.read(
+                    resources.pointee.ctx, assay_str(ptr: $0.baseAddress, len: UInt64($0.count)),
+                    &content)
+            }
+        }
+        guard status == ASSAY_OK else {
+            throw AnalyzerError("the bundle has no file \(path) that can be read")
+        }
+        return Array(UnsafeBufferPointer(start: content.ptr, count: Int(content.len)))
+    }
+
     /// Calls `body` once for every index below `count`, side by side where the host can
     /// (`assay.parallel/1`).
     ///

@@ -165,12 +165,17 @@ public struct Sink {
 
     /// Gives one score a row for consecutive rows, 0 to 1, higher is worse.
     public func score(_ name: String, role: Role, firstRow: Int, _ values: [Double]) throws {
+        try values.withUnsafeBufferPointer { try score(name, role: role, firstRow: firstRow, $0) }
+    }
+
+    /// Gives one score a row for consecutive rows, 0 to 1, higher is worse.
+    public func score(
+        _ name: String, role: Role, firstRow: Int, _ values: UnsafeBufferPointer<Double>
+    ) throws {
         try withTexts([name]) { texts in
-            values.withUnsafeBufferPointer {
-                sink.pointee.scores(
-                    sink.pointee.ctx, texts[0], role.rawValue, UInt64(firstRow), $0.baseAddress,
-                    UInt64($0.count))
-            }
+            sink.pointee.scores(
+                sink.pointee.ctx, texts[0], role.rawValue, UInt64(firstRow), values.baseAddress,
+                UInt64(values.count))
         }
     }
 

@@ -52,6 +52,8 @@ uint64_t assay_layout(char *buffer, uint64_t capacity) {
     STRUCT(assay_group_emitter); FIELD(assay_group_emitter, struct_size);
     FIELD(assay_group_emitter, emit);
     STRUCT(assay_grouping); FIELD(assay_grouping, struct_size); FIELD(assay_grouping, group);
+    STRUCT(assay_resources); FIELD(assay_resources, struct_size); FIELD(assay_resources, ctx);
+    FIELD(assay_resources, folder); FIELD(assay_resources, read);
     STRUCT(assay_embedder); FIELD(assay_embedder, struct_size); FIELD(assay_embedder, ctx);
     FIELD(assay_embedder, dimensions); FIELD(assay_embedder, reserved);
     FIELD(assay_embedder, embed);

@@ -29,7 +29,7 @@ import Testing
         // No tail padding: every size is a multiple of eight.
         let sizes = layout.split(separator: "\n").filter { !$0.hasPrefix(" ") }
             .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
-        #expect(sizes.count == 20)
+        #expect(sizes.count == 21)
         #expect(sizes.allSatisfy { $0 % 8 == 0 })
     }
 

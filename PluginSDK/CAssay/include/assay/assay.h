@@ -19,6 +19,7 @@
 #include "parallel.h"
 #include "pass.h"
 #include "proposal.h"
+#include "resource.h"
 #include "section.h"
 #include "sink.h"
 #include "types.h"
