@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 BUILD := .build/release
 STAGE := .build/stage
 PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libpcre2-dev libffi-dev libcurl4-openssl-dev
-TEST_PACKAGES := strace
+TEST_PACKAGES := strace libhunspell-1.7-0 hunspell-en-us
 STRATEGIES := Coverage Distribution Noise Diversity
 EMBEDDING := minilm-l6-256
 EXAMPLE := Examples/support-desk
@@ -32,6 +32,12 @@ install:
 	  id=org.assay.$$(echo $$name | tr A-Z a-z); folder=$(PREFIX)/lib/assay/plugins/$$id/0.1.0; \
 	  install -d $$folder && install -m 644 Plugins/$$name/plugin.json $$folder/plugin.json && \
 	  install -m 755 $(BUILD)/lib$${name}Plugin.so $$folder/ || exit 1; done
+	install -d $(PREFIX)/lib/assay/foreign
+	install -m 644 Plugins/Foreign/plugin.json $(PREFIX)/lib/assay/foreign/
+	install -m 755 $(BUILD)/libForeignPlugin.so $(PREFIX)/lib/assay/foreign/
+	@sdk=$(PREFIX)/share/assay/sdk; rm -rf $$sdk && install -d $$sdk && \
+	  cp -r PluginSDK/CAssay PluginSDK/AssayKit PluginSDK/Templates Sources/JSONText $$sdk/ && \
+	  install -m 644 PluginSDK/Author/Package.swift PluginSDK/plugin.exports $$sdk/
 	install -d $(PREFIX)/lib/assay/embeddings/$(EMBEDDING)
 	install -m 644 Sources/Features/Tables/$(EMBEDDING)/* $(PREFIX)/lib/assay/embeddings/$(EMBEDDING)/
 	@runtime=$$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/linux; \

@@ -41,25 +41,28 @@ func shim(_ name: String, libraries: [String] = []) -> Target {
     .target(name: name, exclude: readme, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
-/// A strategy: a pure algorithm and a library that exports one symbol.
+/// `Plugins/<Name>/Entry`: a library that exports one symbol, installed so many folders below the root.
+func entry(_ name: String, _ dependencies: [Target.Dependency], from folder: String) -> Target {
+    .target(
+        name: "\(name)Plugin", dependencies: ["AssayKit", "CAssay", "JSONText"] + dependencies,
+        path: "Plugins/\(name)/Entry", swiftSettings: strict,
+        linkerSettings: [
+            // gold leaves local symbols in the dynamic table; lld does not.
+            .unsafeFlags([
+                "-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports",
+            ])
+        ] + runtime(from: folder))
+}
+
+/// A strategy: a pure algorithm and the plugin around it.
 func strategy(_ name: String) -> [Target] {
     [
         .target(
             name: "\(name)Algorithm", dependencies: ["Numerics"], path: "Plugins/\(name)/Algorithm",
             swiftSettings: safe),
-        .target(
-            name: "\(name)Plugin",
-            dependencies: [
-                "AssayKit", "CAssay", "JSONText", "Numerics", "Patterns",
-                .target(name: "\(name)Algorithm"),
-            ],
-            path: "Plugins/\(name)/Entry", swiftSettings: strict,
-            linkerSettings: [
-                // gold leaves local symbols in the dynamic table; lld does not.
-                .unsafeFlags([
-                    "-use-ld=lld", "-Xlinker", "--version-script=\(root)/PluginSDK/plugin.exports",
-                ])
-            ] + runtime(from: "../../../../..")),
+        entry(
+            name, ["Numerics", "Patterns", .target(name: "\(name)Algorithm")],
+            from: "../../../../.."),
     ]
 }
 
@@ -85,7 +88,7 @@ let package = Package(
     products: [
         .executable(name: "assay", targets: ["assay"]),
         .executable(name: "assay-worker", targets: ["assay-worker"]),
-    ] + strategies.map(plugin),
+    ] + (strategies + ["Foreign"]).map(plugin),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -101,9 +104,11 @@ let package = Package(
         room("JSONText"),
         room("Numerics", [], safe),
         room("Parallel"),
+        room("Foreign", ["JSONText"]),
         room("Patterns", ["CPattern"]),
         shim("CPattern", libraries: ["pcre2-8"]),
         shim("CLinux"),
+        shim("CFFI", libraries: ["ffi"]),
         shim("CCompression", libraries: ["z", "zstd"]),
         shim("CSimdjson", libraries: ["simdjson"]),
         shim("CLanguage", libraries: ["cld2"]),
@@ -126,8 +131,8 @@ let package = Package(
         room(
             "PluginHost",
             [
-                "BatchStore", "CAssay", "CLinux", "Features", "JSONText", "Orchestrator",
-                "Parallel", "Records", crypto,
+                "BatchStore", "CAssay", "CLinux", "Features", "Foreign", "JSONText",
+                "Orchestrator", "Parallel", "Records", crypto,
             ]),
         room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
         room(
@@ -151,6 +156,11 @@ let package = Package(
             name: "assay-near",
             dependencies: ["DiversityAlgorithm", "JSONText", "Numerics", "Parallel"],
             path: "Benchmarks/Near", swiftSettings: strict),
+        // Functions of plain C libraries as plugins
+        .target(
+            name: "ForeignCalls", dependencies: ["CFFI", "Foreign"], path: "Plugins/Foreign/Calls",
+            swiftSettings: strict),
+        entry("Foreign", ["Foreign", "ForeignCalls"], from: "../../.."),
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(
@@ -162,6 +172,8 @@ let package = Package(
         tests("Reading", ["JSONText", "Reading", "Records"]),
         tests("Algorithm", ["Numerics"] + strategies.map { .target(name: "\($0)Algorithm") }),
         tests("PluginHost", ["JSONText", "PluginHost"]),
+        tests("Foreign", ["AssayKit", "Foreign", "ForeignCalls", "JSONText"]),
+        tests("Plugin", ["JSONText"]),
         tests("Planning", ["JSONText", "Numerics", "Planning", "Reading", "Records"]),
         tests("Generation", ["Generation", "HTTP", "JSONText"]),
         tests("Reports", ["JSONText", "Orchestrator", "Records", "Reports"]),

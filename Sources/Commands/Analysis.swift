@@ -82,7 +82,7 @@ struct Analysis {
             memoryBudget: settings.memoryBudget, spillFolder: Installation.spillFolder)
         // The analyzers begin with the first batches while the later ones are read.
         let results = Guarded<[AnalyzerResult]>([])
-        let runners = runners(chosen, store, progress)
+        let runners = try runners(chosen, store, progress)
         progress.startAnalysis(
             zip(runners, chosen).map { ($0.identity, passes: $1.analyzer.passes) })
         let analysis = ThreadHandle {
@@ -196,7 +196,7 @@ struct Analysis {
 
     private func runners(
         _ chosen: [ChosenAnalyzer], _ store: BatchStore, _ progress: Progress
-    ) -> [any AnalyzerRunner] {
+    ) throws -> [any AnalyzerRunner] {
         var options = PluginRunner.Options()
         options.isolation = settings.isolation
         options.threads = settings.threads
@@ -206,6 +206,9 @@ struct Analysis {
         options.callSeconds = settings.callSeconds
         options.reloadsPartials = settings.reloadsPartials
         options.embeddingFolder = EmbeddingChoice.folder(settings)
+        if chosen.contains(where: { $0.entry.manifest.kind == .foreign }) {
+            options.foreignAdapter = try Installation.foreignAdapter()
+        }
         options.onScanned = { progress.scanned($0, rows: $1) }
         return chosen.map { chosen in
             PluginRunner(

@@ -18,6 +18,19 @@ enum Installation {
         return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
     }
 
+    /// The plugin that runs foreign ones.
+    static func foreignAdapter() throws -> Manifest {
+        try Manifest(path: "\(folder)/../lib/assay/foreign/plugin.json")
+    }
+
+    /// What authors of plugins build with.
+    static var sdk: String {
+        let path = "\(folder)/../share/assay/sdk"
+        let absolute = realpath(path, nil)
+        defer { free(absolute) }
+        return absolute.map { String(cString: $0) } ?? path
+    }
+
     /// The built-in embedding table.
     static var embedding: String { "\(folder)/../lib/assay/embeddings/minilm-l6-256" }
 
@@ -71,6 +84,12 @@ enum Installation {
             roots.append((String(cString: home) + "/.local/share/assay/plugins", "user"))
         }
         roots.append(("\(folder)/../lib/assay/plugins", "installation"))
-        return try PluginCatalog(named: named, roots: roots)
+        let catalog = try PluginCatalog(named: named, roots: roots)
+        for (entry, reason) in catalog.refused {
+            Diagnostics.line(
+                "warning: \(entry.manifest.id) \(entry.manifest.version) (\(entry.origin)) is left out: \(reason)"
+            )
+        }
+        return catalog
     }
 }

@@ -5,6 +5,10 @@ import Records
 /// Everything that one run of one analyzer needs, beside the batch memory.
 struct AnalyzerRequest: Sendable {
     var libraryPath: String
+    /// The manifest; its folder is the bundle, whose files the plugin may read.
+    var manifestPath: String
+    /// What else it may read.
+    var readablePaths: [String] = []
     var pluginID: String
     var analyzerID: String
     var version: String
@@ -27,7 +31,8 @@ struct AnalyzerRequest: Sendable {
     /// As JSON, for a worker.
     var json: JSONValue {
         .object([
-            "library": .string(libraryPath), "plugin": .string(pluginID),
+            "library": .string(libraryPath), "manifest": .string(manifestPath),
+            "readable": .array(readablePaths.map { .string($0) }), "plugin": .string(pluginID),
             "analyzer": .string(analyzerID), "version": .string(version),
             "state_format": JSONValue(stateFormat),
             "columns": .array(columns.map { .string($0) }),
@@ -50,6 +55,7 @@ struct AnalyzerRequest: Sendable {
     /// Reads what `json` wrote; `nil` for anything else.
     init?(json: JSONValue) {
         guard let libraryPath = json["library"]?.stringValue,
+            let manifestPath = json["manifest"]?.stringValue,
             let pluginID = json["plugin"]?.stringValue,
             let analyzerID = json["analyzer"]?.stringValue,
             let version = json["version"]?.stringValue,
@@ -61,10 +67,11 @@ struct AnalyzerRequest: Sendable {
             let skipped = json["skipped"]?.arrayValue, let memory = json["memory"]?.intValue
         else { return nil }
         self.init(
-            libraryPath: libraryPath, pluginID: pluginID, analyzerID: analyzerID, version: version,
-            stateFormat: stateFormat, columns: columns.compactMap(\.stringValue),
-            configuration: Array(configuration.utf8), seed: seed, threads: threads,
-            memoryBytes: memory)
+            libraryPath: libraryPath, manifestPath: manifestPath, pluginID: pluginID,
+            analyzerID: analyzerID, version: version, stateFormat: stateFormat,
+            columns: columns.compactMap(\.stringValue), configuration: Array(configuration.utf8),
+            seed: seed, threads: threads, memoryBytes: memory)
+        readablePaths = json["readable"]?.arrayValue?.compactMap(\.stringValue) ?? []
         self.skipped = skipped.compactMap { pair in
             guard let role = pair.arrayValue?.first?.intValue,
                 let row = pair.arrayValue?.last?.intValue
@@ -81,11 +88,13 @@ struct AnalyzerRequest: Sendable {
     }
 
     init(
-        libraryPath: String, pluginID: String, analyzerID: String, version: String,
-        stateFormat: Int, columns: [String], configuration: [UInt8], seed: UInt64, threads: Int,
+        libraryPath: String, manifestPath: String, pluginID: String, analyzerID: String,
+        version: String, stateFormat: Int, columns: [String], configuration: [UInt8], seed: UInt64,
+        threads: Int,
         memoryBytes: Int
     ) {
         self.libraryPath = libraryPath
+        self.manifestPath = manifestPath
         self.pluginID = pluginID
         self.analyzerID = analyzerID
         self.version = version

@@ -32,8 +32,7 @@ final class AnalyzerRun: @unchecked Sendable {
         functions = GrowableStruct.copy(analyzer)
         self.batches = batches
         self.progress = progress
-        host = HostTable(
-            progress: progress, threads: request.threads, embeddingFolder: request.embeddingFolder)
+        host = HostTable(progress: progress, request: request)
     }
 
     /// Runs everything and returns the output as wire bytes.

@@ -1,5 +1,6 @@
 import CAssay
 import Features
+import Glibc
 import Parallel
 
 /// The host's side of `assay.embed/1`: the run's table, loaded when it is first asked for.
@@ -99,6 +100,69 @@ final class LanguageService: @unchecked Sendable {
     }
 
     deinit { table.deallocate() }
+}
+
+/// The host's side of `assay.resource/1`: files of the bundle, kept once they have been read.
+final class ResourceService: @unchecked Sendable {
+    /// The extension's struct.
+    let table: UnsafeRawPointer
+    private let folder: [UInt8]
+    private let manifestPath: String
+    private let files = Guarded(Unchecked([String: UnsafeBufferPointer<UInt8>]()))
+
+    /// Files of the folder of a manifest, which is called `plugin.json` whatever its own name is.
+    init(manifestPath: String) {
+        self.manifestPath = manifestPath
+        let path = Manifest.folder(of: manifestPath)
+        let absolute = realpath(path, nil)
+        defer { free(absolute) }
+        folder = Array((absolute.map { String(cString: $0) } ?? path).utf8)
+        let text = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, folder.count))
+        for (index, byte) in folder.enumerated() { text[index] = CChar(bitPattern: byte) }
+        let table = UnsafeMutablePointer<assay_resources>.allocate(capacity: 1)
+        self.table = UnsafeRawPointer(table)
+        table.initialize(
+            to: assay_resources(
+                struct_size: UInt64(MemoryLayout<assay_resources>.size), ctx: nil,
+                folder: assay_str(ptr: text, len: UInt64(folder.count)),
+                read: { context, path, content in
+                    guard let context, let content, path.ptr != nil || path.len == 0 else {
+                        return ASSAY_E_BAD_INPUT
+                    }
+                    return Unmanaged<ResourceService>.fromOpaque(context).takeUnretainedValue()
+                        .read(path.text, into: content)
+                }))
+        table.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit {
+        files.withLock { for file in $0.value.values { file.deallocate() } }
+        table.assumingMemoryBound(to: assay_resources.self).pointee.folder.ptr.deallocate()
+        table.deallocate()
+    }
+
+    private func read(
+        _ path: String, into content: UnsafeMutablePointer<assay_bytes>
+    ) -> assay_status {
+        let steps = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard steps.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }),
+            !path.utf8.contains(0)
+        else { return ASSAY_E_BAD_INPUT }
+        return files.withLock { files in
+            if files.value[path] == nil {
+                let place =
+                    path == "plugin.json"
+                    ? manifestPath : String(decoding: folder, as: UTF8.self) + "/" + path
+                guard let bytes = FileBytes.read(place) else { return ASSAY_E_IO }
+                let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+                _ = copy.initialize(from: bytes)
+                files.value[path] = UnsafeBufferPointer(copy)
+            }
+            let found = files.value[path]
+            content.pointee = assay_bytes(ptr: found?.baseAddress, len: UInt64(found?.count ?? 0))
+            return ASSAY_OK
+        }
+    }
 }
 
 /// The host's side of `assay.parallel/1`.

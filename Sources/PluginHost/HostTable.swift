@@ -15,11 +15,13 @@ final class HostTable: @unchecked Sendable {
     private let embedding: EmbeddingService
     private let language = LanguageService()
     private let parallel: ParallelService
+    private let resources: ResourceService
 
-    init(progress: ProgressPage, threads: Int, embeddingFolder: String?) {
+    init(progress: ProgressPage, request: AnalyzerRequest) {
         self.progress = progress
-        embedding = EmbeddingService(folder: embeddingFolder)
-        parallel = ParallelService(threads: threads)
+        embedding = EmbeddingService(folder: request.embeddingFolder)
+        parallel = ParallelService(threads: request.threads)
+        resources = ResourceService(manifestPath: request.manifestPath)
         let table = UnsafeMutablePointer<assay_host>.allocate(capacity: 1)
         pointer = UnsafePointer(table)
         table.initialize(
@@ -44,6 +46,7 @@ final class HostTable: @unchecked Sendable {
                     case ASSAY_EMBED_ID: HostTable.from(context)?.embedding.table()
                     case ASSAY_LANGUAGE_ID: HostTable.from(context)?.language.table
                     case ASSAY_PARALLEL_ID: HostTable.from(context)?.parallel.table
+                    case ASSAY_RESOURCE_ID: HostTable.from(context)?.resources.table
                     default: nil
                     }
                 }))

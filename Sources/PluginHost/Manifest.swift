@@ -1,3 +1,4 @@
+import Foreign
 import Glibc
 public import JSONText
 public import Orchestrator
@@ -7,6 +8,14 @@ public import Records
 public struct Manifest: Sendable {
     /// The manifest format this host reads.
     public static let supportedVersion = 1
+
+    /// What a plugin is made of.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A library that exports the entry point.
+        case native
+        /// Functions of a plain C library, described by the manifest.
+        case foreign
+    }
 
     /// One finding code.
     public struct Code: Sendable {
@@ -73,8 +82,13 @@ public struct Manifest: Sendable {
     public let summary: String
     /// SPDX identifier.
     public let license: String
-    /// Path of the library for this platform.
+    /// What the plugin is made of.
+    public let kind: Kind
+    /// Path of the library for this platform; of a foreign plugin the manifest's own, which holds all of it that
+    /// is not the system's.
     public let libraryPath: String
+    /// Folders and files outside the bundle that a foreign plugin's library opens; below `/usr/share`.
+    public let readablePaths: [String]
     /// Analyzers in the order of the manifest.
     public let analyzers: [Analyzer]
 
@@ -82,15 +96,7 @@ public struct Manifest: Sendable {
     public var folder: String { Manifest.folder(of: path) }
 
     /// The platform tuple that manifests use.
-    public static var platform: String {
-        #if arch(x86_64)
-            "linux_amd64"
-        #elseif arch(arm64)
-            "linux_arm64"
-        #else
-            "linux_unknown"
-        #endif
-    }
+    public static var platform: String { ForeignDescription.platform }
 
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -127,11 +133,18 @@ public struct Manifest: Sendable {
         name = document["name"]?.stringValue ?? id
         summary = document["summary"]?.stringValue ?? ""
         license = document["license"]?.stringValue ?? ""
-        let kind = try reader.string(document, "kind")
-        guard kind == "native" else {
+        let word = try reader.string(document, "kind")
+        guard let kind = Kind(rawValue: word) else {
             throw PluginError(
-                "\(path): kind is \"\(kind)\", expected \"native\"",
-                help: "this version of assay runs native plugins")
+                "\(path): kind is \"\(word)\", expected \"native\" or \"foreign\"",
+                help: "correct it")
+        }
+        self.kind = kind
+        readablePaths = try reader.readablePaths(document)
+        if kind == .foreign {
+            libraryPath = path
+            analyzers = [try reader.foreignAnalyzer(document, id: id)]
+            return
         }
         let abi = document["abi"] ?? .null
         let major = try reader.integer(abi, "major", under: "abi")
@@ -151,6 +164,7 @@ public struct Manifest: Sendable {
             throw PluginError("\(path): names no analyzers", help: "add \"analyzers\": [...]")
         }
         self.analyzers = try analyzers.map { try reader.analyzer($0) }
+        try reader.noneTwice(self.analyzers)
     }
 
     /// Identity of an analyzer for reports, the library's digest left open.
@@ -203,6 +217,80 @@ private struct ManifestReader {
             memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
             callSeconds: resources["call_seconds"]?.doubleValue ?? 120,
             passes: max(1, value["passes"]?.intValue ?? 1))
+    }
+
+    /// Refuses an id or a code that is there twice.
+    func noneTwice(_ analyzers: [Manifest.Analyzer]) throws {
+        var seen: Set<String> = []
+        for name in analyzers.map(\.id) + analyzers.flatMap(\.codes).map(\.code)
+        where !seen.insert(name).inserted {
+            throw PluginError(
+                "\(path): \(name) is there twice", help: "give each a name of its own")
+        }
+    }
+
+    /// Paths outside the bundle; nothing but data that the system's packages bring.
+    func readablePaths(_ document: JSONValue) throws -> [String] {
+        guard let listed = document["isolation"]?["read"] else { return [] }
+        let paths = listed.arrayValue?.compactMap(\.stringValue) ?? []
+        let areShared = paths.allSatisfy {
+            $0.hasPrefix("/usr/share/") && !$0.split(separator: "/").contains("..")
+        }
+        guard paths.count == listed.arrayValue?.count, areShared else {
+            throw wrong("read", "isolation", "a list of paths below /usr/share/", listed)
+        }
+        return paths
+    }
+
+    /// The one analyzer that follows from a foreign description.
+    func foreignAnalyzer(_ document: JSONValue, id: String) throws -> Manifest.Analyzer {
+        let description: ForeignDescription
+        do {
+            description = try ForeignDescription(manifest: document)
+        } catch let fault as ForeignDescription.Fault {
+            throw PluginError("\(path): \(fault.place) \(fault.message)", help: "correct it")
+        }
+        let column = ColumnName(rawValue: description.column)
+        guard column.isProvided else {
+            throw PluginError(
+                "\(path): foreign.column is \"\(description.column)\", which this assay does not have",
+                help:
+                    "expected text.all, text.prompt, text.response, text.system, label or field:<json pointer>"
+            )
+        }
+        guard description.library[Manifest.platform] != nil else {
+            throw PluginError(
+                "\(path): has no library for \(Manifest.platform)",
+                help:
+                    "add \"foreign\": {\"library\": {\"\(Manifest.platform)\": \"system:lib….so\"}}"
+            )
+        }
+        let rules = document["foreign"]?["rules"]?.arrayValue ?? []
+        let codes = ForeignNames(id: id, rules: description.rules).codes.map { name, code in
+            let stated = rules.first { $0["code"]?.stringValue == name } ?? .null
+            let rule = description.rules.first { $0.name == name }
+            var help = (stated["help"]?.objectValue?.members ?? []).compactMap { member in
+                member.value.stringValue.map { (heading: member.key, text: $0) }
+            }
+            if help.isEmpty {
+                help = [("What it measures", "Records where \(rule?.when.text ?? "").")]
+            }
+            help.append(
+                (
+                    "How it is computed",
+                    "The score is \(description.score.text), of \(description.functions.map(\.symbol).joined(separator: ", ")) in \(description.library[Manifest.platform] ?? "")."
+                ))
+            return Manifest.Code(
+                code: code, name: name,
+                severity: ["info", "low", "medium", "high"][rule?.severity ?? 1], help: help)
+        }
+        let resources = document["resources"] ?? .null
+        return Manifest.Analyzer(
+            id: id, strategy: try string(document, "strategy"), stateFormat: 1, columns: [column],
+            labelColumns: [], configColumns: [], conditionalColumns: [], codes: codes,
+            configuration: try ConfigurationSchema(document["config"] ?? .object([:]), path: path),
+            memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
+            callSeconds: resources["call_seconds"]?.doubleValue ?? 120, passes: 1)
     }
 
     private func names(_ value: JSONValue?) -> [ColumnName] {

@@ -35,6 +35,8 @@ public struct PluginRunner: AnalyzerRunner {
         public var callSeconds: Double?
         /// Saves and reloads every partial.
         public var reloadsPartials = false
+        /// The plugin that runs foreign ones.
+        public var foreignAdapter: Manifest?
         /// Folder of the run's embedding table, for analyzers that ask for an embedding column.
         public var embeddingFolder: String?
         /// Called now and then, on the runner's thread, with the rows scanned so far in all passes.
@@ -71,11 +73,15 @@ public struct PluginRunner: AnalyzerRunner {
         digest = LibraryDigest(path: manifest.libraryPath)
         self.batches = batches
         callSeconds = options.callSeconds ?? analyzer.callSeconds
+        // A foreign plugin's functions are called by an adapter, which reads the manifest.
+        let runs = manifest.kind == .foreign ? options.foreignAdapter ?? manifest : manifest
+        let driver = manifest.kind == .foreign ? runs.analyzers[0] : analyzer
         var request = AnalyzerRequest(
-            libraryPath: manifest.libraryPath, pluginID: manifest.id, analyzerID: analyzer.id,
-            version: manifest.version, stateFormat: analyzer.stateFormat,
+            libraryPath: runs.libraryPath, manifestPath: manifest.path, pluginID: manifest.id,
+            analyzerID: driver.id, version: runs.version, stateFormat: driver.stateFormat,
             columns: columns.map(\.rawValue), configuration: JSONValue.object(configuration).bytes,
             seed: options.seed, threads: options.threads, memoryBytes: analyzer.memoryBytes)
+        request.readablePaths = manifest.readablePaths
         request.embeddingFolder = options.embeddingFolder
         self.request = request
     }
@@ -96,7 +102,9 @@ public struct PluginRunner: AnalyzerRunner {
         let start = ContinuousClock.now
         var request = request
         request.reloadsPartials = options.reloadsPartials
-        var result = options.isolation == .none ? runInside(request) : runInWorkers(request)
+        // What a foreign library does with a wrong signature, nobody knows: never in this process.
+        let isInside = options.isolation == .none && manifest.kind == .native
+        var result = isInside ? runInside(request) : runInWorkers(request)
         result.identity.digest = digest.value
         let elapsed = ContinuousClock.now - start
         result.seconds =

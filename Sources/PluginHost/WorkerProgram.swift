@@ -20,8 +20,8 @@ public enum WorkerProgram {
         else { return 64 }
         do {
             let held = Sandbox.confine(
-                readable: [Manifest.folder(of: request.libraryPath)]
-                    + (request.embeddingFolder.map { [$0] } ?? []),
+                readable: [request.libraryPath, request.manifestPath].map(Manifest.folder(of:))
+                    + request.readablePaths + (request.embeddingFolder.map { [$0] } ?? []),
                 memoryBytes: request.memoryBytes + addressSpaceInUse())
             let protections = JSONValue.object(
                 .init(held.sorted { $0.key < $1.key }.map { ($0.key, .bool($0.value)) }))
