@@ -9,7 +9,7 @@ public struct Assay: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, OptimizeCommand.self, ApplyCommand.self, SchemaCommand.self,
-            ExplainCommand.self, PluginsCommand.self, DiffCommand.self,
+            ExplainCommand.self, PluginsCommand.self, PluginCommand.self, DiffCommand.self,
             TaxonomyCommand.self, InjectCommand.self, ScoreCommand.self, RevertCommand.self,
         ])
 

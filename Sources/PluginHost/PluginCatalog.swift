@@ -12,12 +12,17 @@ public struct PluginCatalog: Sendable {
 
     /// The entries by id; the first root that has an id wins.
     public private(set) var entries: [Entry] = []
+    /// Plugins that were found and are left out, whole, with the reason.
+    public private(set) var refused: [(entry: Entry, reason: String)] = []
 
     /// Finds plugins: the ones named first, then every `<root>/<id>/<version>/plugin.json`, newest
     /// version first, no deeper.
     ///
-    /// - Throws: `PluginError` for a broken manifest, a folder that everybody may write, and the same
-    ///   id and version twice in one root.
+    /// A plugin with an analyzer's id or a code that another one has is refused as a whole: of two installed ones the
+    /// later, and always the one that was named, with an error.
+    ///
+    /// - Throws: `PluginError` for a broken manifest, a folder that everybody may write, the same
+    ///   id and version twice in one root, and a named plugin that is refused.
     public init(named paths: [String], roots: [(path: String, origin: String)]) throws {
         var found: [Entry] = []
         for path in paths {
@@ -28,9 +33,34 @@ public struct PluginCatalog: Sendable {
         }
         for root in roots { found += try PluginCatalog.entries(in: root.path, origin: root.origin) }
         var seen: Set<String> = []
-        for entry in found where seen.insert(entry.manifest.id).inserted { entries.append(entry) }
+        found = found.filter { seen.insert($0.manifest.id).inserted }
+        // Installed plugins first: it is the named one that is at fault.
+        let namedCount = found.prefix(paths.count).count { $0.origin.hasPrefix("--plugin ") }
+        try admit(Array(found.dropFirst(namedCount) + found.prefix(namedCount)))
         entries.sort {
             $0.manifest.id.utf8.lexicographicallyPrecedes($1.manifest.id.utf8)
+        }
+    }
+
+    private mutating func admit(_ found: [Entry]) throws {
+        var owners: [String: String] = [:]
+        for entry in found {
+            let manifest = entry.manifest
+            let names = manifest.analyzers.flatMap { analyzer in
+                ["analyzer \(analyzer.id)"] + analyzer.codes.map { "code \($0.code)" }
+            }
+            if let taken = names.first(where: { owners[$0] != nil }), let owner = owners[taken] {
+                let reason = "its \(taken) is that of \(owner)"
+                guard !entry.origin.hasPrefix("--plugin ") else {
+                    throw PluginError(
+                        "\(manifest.path): \(manifest.id) \(manifest.version) is refused: \(reason)",
+                        help: "give it ids and codes of its own")
+                }
+                refused.append((entry, reason))
+                continue
+            }
+            for name in names { owners[name] = "\(manifest.id) \(manifest.version)" }
+            entries.append(entry)
         }
     }
 
@@ -118,15 +148,7 @@ public struct PluginCatalog: Sendable {
     }
 
     private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { found.append(name) }
-        }
+        let found = ((try? FolderWalk.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 

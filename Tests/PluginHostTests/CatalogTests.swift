@@ -45,6 +45,48 @@ import Testing
         #expect(catalog.entries.map(\.manifest.version) == ["0.0.1"])
     }
 
+    @Test("an id or a code that another plugin has refuses the whole plugin, by name")
+    func conflicts() throws {
+        let folder = try TemporaryFolder()
+        func text(_ id: String, analyzers: [(id: String, code: String)]) -> String {
+            let list = analyzers.map {
+                """
+                {"id": "\($0.id)", "strategy": "noise", "state_format": 1, "columns": [],
+                 "codes": [{"code": "\($0.code)", "name": "x"}]}
+                """
+            }
+            return """
+                {"manifest_version": 1, "id": "\(id)", "version": "1.0.0", "kind": "native",
+                 "abi": {"major": 1, "min_minor": 0}, "library": {"linux_amd64": "a.so", "linux_arm64": "a.so"},
+                 "analyzers": [\(list.joined(separator: ","))]}
+                """
+        }
+        _ = try folder.write(
+            "one/org.a/1.0.0/plugin.json", text("org.a", analyzers: [("org.a", "A001")]))
+        _ = try folder.write(
+            "one/org.b/1.0.0/plugin.json",
+            text("org.b", analyzers: [("org.b", "B001"), ("org.b.second", "A001")]))
+        let root = (folder.path("one"), "one")
+        let catalog = try PluginCatalog(named: [], roots: [root])
+        #expect(
+            catalog.entries.map(\.manifest.id) == ["org.a"], "none of org.b's analyzers is there")
+        #expect(catalog.refused.map(\.entry.manifest.id) == ["org.b"])
+        #expect(catalog.refused.first?.reason == "its code A001 is that of org.a 1.0.0")
+        for analyzers in [[("org.c", "A001")], [("org.a", "C001")]] {
+            let path = try folder.write("own/plugin.json", text("org.c", analyzers: analyzers))
+            let error = #expect(throws: PluginError.self) {
+                try PluginCatalog(named: [path], roots: [root])
+            }
+            #expect("\(String(describing: error))".contains("org.c 1.0.0 is refused"))
+        }
+        let twice = try folder.write(
+            "own/plugin.json", text("org.c", analyzers: [("org.c", "C001"), ("org.d", "C001")]))
+        let error = #expect(throws: PluginError.self) {
+            try PluginCatalog(named: [twice], roots: [])
+        }
+        #expect("\(String(describing: error))".contains("C001 is there twice"))
+    }
+
     @Test("the same id and version twice, and a folder that everybody may write, are refused")
     func refused() throws {
         let folder = try TemporaryFolder()
