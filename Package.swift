@@ -131,7 +131,7 @@ let package = Package(
         room(
             "PluginHost",
             [
-                "BatchStore", "CAssay", "CLinux", "Features", "Foreign", "JSONText",
+                "BatchStore", "CAssay", "CCompression", "CLinux", "Features", "Foreign", "JSONText",
                 "Orchestrator", "Parallel", "Records", crypto,
             ]),
         room("Reports", ["JSONText", "Orchestrator", "Records"], safe),

@@ -210,9 +210,9 @@ struct Analysis {
             options.foreignAdapter = try Installation.foreignAdapter()
         }
         options.onScanned = { progress.scanned($0, rows: $1) }
-        return chosen.map { chosen in
+        return try chosen.map { chosen in
             PluginRunner(
-                manifest: chosen.entry.manifest, analyzer: chosen.analyzer,
+                bundle: try Installation.open(chosen.entry), analyzer: chosen.analyzer,
                 columns: chosen.columns, configuration: chosen.configuration,
                 batches: store.sealed, options: options)
         }

@@ -19,8 +19,37 @@ enum Installation {
     }
 
     /// The plugin that runs foreign ones.
-    static func foreignAdapter() throws -> Manifest {
-        try Manifest(path: "\(folder)/../lib/assay/foreign/plugin.json")
+    static func foreignAdapter() throws -> OpenedBundle {
+        try OpenedBundle.open(
+            Manifest(path: "\(folder)/../lib/assay/foreign/plugin.json"), origin: .builtIn)
+    }
+
+    /// Verifies a plugin: what the user installed is held to more than what the user points at.
+    static func open(_ entry: PluginCatalog.Entry) throws -> OpenedBundle {
+        let origin: OpenedBundle.Origin =
+            switch entry.origin {
+            case installedOrigin:
+                .installed(try pluginStore.trust(), try pluginStore.lock())
+            case ownOrigin: .builtIn
+            default: .named
+            }
+        return try OpenedBundle.open(entry.manifest, origin: origin)
+    }
+
+    private static let installedOrigin = "user"
+    private static let ownOrigin = "installation"
+
+    /// What `assay plugin install` fills: in `XDG_DATA_HOME` and `XDG_CONFIG_HOME`, or their places in the user's home.
+    static var pluginStore: PluginStore {
+        func place(_ name: String, _ fallback: String) -> String {
+            if let path = getenv(name).map({ String(cString: $0) }), path.hasPrefix("/") {
+                return path
+            }
+            return (getenv("HOME").map { String(cString: $0) } ?? "/nowhere") + "/" + fallback
+        }
+        return PluginStore(
+            root: place("XDG_DATA_HOME", ".local/share") + "/assay/plugins",
+            trustPath: place("XDG_CONFIG_HOME", ".config") + "/assay/trusted-keys.json")
     }
 
     /// What authors of plugins build with.
@@ -80,10 +109,8 @@ enum Installation {
                 (String($0), "ASSAY_PLUGIN_PATH")
             }
         }
-        if let home = getenv("HOME") {
-            roots.append((String(cString: home) + "/.local/share/assay/plugins", "user"))
-        }
-        roots.append(("\(folder)/../lib/assay/plugins", "installation"))
+        roots.append((pluginStore.root, installedOrigin))
+        roots.append(("\(folder)/../lib/assay/plugins", ownOrigin))
         let catalog = try PluginCatalog(named: named, roots: roots)
         for (entry, reason) in catalog.refused {
             Diagnostics.line(

@@ -4,8 +4,12 @@ import PluginHost
 /// `assay plugin …`.
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Writes plugins.",
-        subcommands: [PluginNewCommand.self, PluginSDKCommand.self])
+        commandName: "plugin", abstract: "Writes, packs, signs, installs and removes plugins.",
+        subcommands: [
+            PluginNewCommand.self, PluginSDKCommand.self, PluginKeyCommand.self,
+            PluginPackCommand.self, PluginTrustCommand.self, PluginVerifyCommand.self,
+            PluginInstallCommand.self, PluginRemoveCommand.self,
+        ])
 }
 
 /// `assay plugin new ID`.

@@ -87,6 +87,8 @@ public struct Manifest: Sendable {
     /// Path of the library for this platform; of a foreign plugin the manifest's own, which holds all of it that
     /// is not the system's.
     public let libraryPath: String
+    /// The library for this platform as the manifest has it, where it is a file of the bundle.
+    public let ownLibraries: [String]
     /// Folders and files outside the bundle that a foreign plugin's library opens; below `/usr/share`.
     public let readablePaths: [String]
     /// Analyzers in the order of the manifest.
@@ -143,6 +145,8 @@ public struct Manifest: Sendable {
         readablePaths = try reader.readablePaths(document)
         if kind == .foreign {
             libraryPath = path
+            let stated = document["foreign"]?["library"]?[Manifest.platform]?.stringValue
+            ownLibraries = [stated].compactMap { $0 }.filter { !$0.hasPrefix("system:") }
             analyzers = [try reader.foreignAnalyzer(document, id: id)]
             return
         }
@@ -159,6 +163,7 @@ public struct Manifest: Sendable {
                 "\(path): has no library for \(Manifest.platform)",
                 help: "add \"library\": {\"\(Manifest.platform)\": \"lib….so\"}")
         }
+        ownLibraries = [library]
         libraryPath = library.hasPrefix("/") ? library : Manifest.folder(of: path) + "/" + library
         guard let analyzers = document["analyzers"]?.arrayValue, !analyzers.isEmpty else {
             throw PluginError("\(path): names no analyzers", help: "add \"analyzers\": [...]")

@@ -153,7 +153,7 @@ public struct PluginCatalog: Sendable {
     }
 
     /// Semantic order of versions, newest first; a pre-release comes after its release.
-    private static func isNewer(_ left: String, _ right: String) -> Bool {
+    static func isNewer(_ left: String, _ right: String) -> Bool {
         func parts(_ text: String) -> (numbers: [Int], isRelease: Bool) {
             let halves = text.split(separator: "-", maxSplits: 1)
             return (

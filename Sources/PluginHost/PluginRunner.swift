@@ -36,7 +36,7 @@ public struct PluginRunner: AnalyzerRunner {
         /// Saves and reloads every partial.
         public var reloadsPartials = false
         /// The plugin that runs foreign ones.
-        public var foreignAdapter: Manifest?
+        public var foreignAdapter: OpenedBundle?
         /// Folder of the run's embedding table, for analyzers that ask for an embedding column.
         public var embeddingFolder: String?
         /// Called now and then, on the runner's thread, with the rows scanned so far in all passes.
@@ -64,9 +64,10 @@ public struct PluginRunner: AnalyzerRunner {
 
     /// Prepares an analyzer for the sealed batches of a store, which may still be filled.
     public init(
-        manifest: Manifest, analyzer: Manifest.Analyzer, columns: [ColumnName],
+        bundle: OpenedBundle, analyzer: Manifest.Analyzer, columns: [ColumnName],
         configuration: JSONObject, batches: ElementStream<StoredSegment>, options: Options
     ) {
+        let manifest = bundle.manifest
         self.manifest = manifest
         self.options = options
         identity = manifest.identity(of: analyzer)
@@ -74,7 +75,8 @@ public struct PluginRunner: AnalyzerRunner {
         self.batches = batches
         callSeconds = options.callSeconds ?? analyzer.callSeconds
         // A foreign plugin's functions are called by an adapter, which reads the manifest.
-        let runs = manifest.kind == .foreign ? options.foreignAdapter ?? manifest : manifest
+        let runs =
+            manifest.kind == .foreign ? options.foreignAdapter?.manifest ?? manifest : manifest
         let driver = manifest.kind == .foreign ? runs.analyzers[0] : analyzer
         var request = AnalyzerRequest(
             libraryPath: runs.libraryPath, manifestPath: manifest.path, pluginID: manifest.id,

@@ -113,7 +113,9 @@ public final class SourceBytes: @unchecked Sendable {
         }
         var result = ccm_buffer()
         defer { ccm_free(&result) }
-        if let reason = ccm_decompress(format, bytes.baseAddress, UInt64(bytes.count), &result) {
+        if let reason = ccm_decompress(
+            format, bytes.baseAddress, UInt64(bytes.count), .max, &result)
+        {
             throw ReadingError(
                 file: name, reason: "cannot be decompressed: \(String(cString: reason))",
                 help: "the file is damaged or cut off; make it again")
