@@ -201,6 +201,15 @@ import Testing
         #expect(found.metric("zlib_ratio.unscored") == 1)
     }
 
+    @Test("where no record has a text the function still gets a pointer")
+    func nothing() throws {
+        let folder = try TemporaryFolder()
+        let found = try run(
+            try changed(folder, "\"text.all\"", "\"text.response\""), ["", "", ""])
+        #expect(found.status == 0, "\(found.errors) \(found.error)")
+        #expect(found.metric("zlib_ratio.mean") == 0 && found.metric("zlib_ratio.unscored") == 0)
+    }
+
     @Test("assay explain knows the rules of a foreign plugin, assay plugins lists it")
     func listing() throws {
         let explained = try Program.assay([

@@ -221,7 +221,10 @@ public final class RecordCaller {
         let arguments = site.function.arguments
         for (index, argument) in arguments.enumerated() {
             switch argument.origin {
-            case .batchBytes: site.words[index] = UInt64(UInt(bitPattern: texts.bytes))
+            case .batchBytes:
+                site.words[index] =
+                    texts.bytes.map { UInt64(UInt(bitPattern: $0)) }
+                    ?? terminate(UnsafeBufferPointer(start: nil, count: 0))
             case .batchOffsets:
                 site.words[index] = UInt64(UInt(bitPattern: texts.offsets + first))
             case .batchCount: site.words[index] = argument.type.word(Double(count))
@@ -279,7 +282,10 @@ public final class RecordCaller {
         for (index, argument) in site.function.arguments.enumerated() {
             let size = sizes[index * FormulaBlock.rows + row]
             switch argument.origin {
-            case .textPointer: site.words[index] = UInt64(UInt(bitPattern: text.baseAddress))
+            case .textPointer:
+                // Where no record has a text there is no buffer: never a null pointer.
+                site.words[index] =
+                    text.baseAddress.map { UInt64(UInt(bitPattern: $0)) } ?? terminate(text)
             case .textLength: site.words[index] = argument.type.word(Double(text.count))
             case .textTerminated: site.words[index] = terminate(text)
             case .scratch:
