@@ -113,7 +113,6 @@ public struct RowScores<Scorer: RowScorer>: AnalyzerPartial {
         tally.add(&span, firstRow: batch.firstRow)
         try sink.score(analyzer.names.name, role: .data, firstRow: batch.firstRow, scores)
         for (row, score) in scores.enumerated() where score >= analyzer.threshold {
-            guard column.isPresent(row) else { continue }
             flagged += 1
             var finding = Finding(
                 code: analyzer.names.code, row: batch.firstRow + row,

@@ -34,7 +34,7 @@ public struct ScoreTally: Sendable, Equatable {
 
     /// Adds the scores of consecutive rows; what is no number counts as unscored, what lies outside of 0...1 is cut.
     ///
-    /// Makes each of `scores` what was added, 0 for an unscored one. No allocation; O(n).
+    /// Makes each of `scores` what was added; an unscored one stays no number. No allocation; O(n).
     public mutating func add(_ scores: inout MutableSpan<Double>, firstRow: Int) {
         let (count, before) = (scores.count, unscored)
         scores.withUnsafeMutableBufferPointer { scores in
@@ -66,7 +66,9 @@ public struct ScoreTally: Sendable, Equatable {
         let absent = unscored - before
         keepHighest(of: scores.span, firstRow: firstRow)
         guard absent > 0 else { return }
-        for index in scores.indices where scores[index] == ScoreTally.none { scores[index] = 0 }
+        for index in scores.indices where scores[index] == ScoreTally.none {
+            scores[index] = .nan
+        }
     }
 
     /// Stands for no score while others are added: below every score.
@@ -176,14 +178,14 @@ public struct ScoreTally: Sendable, Equatable {
         highest = try reader.list(size: 16) {
             Place(row: try $0.integer(), score: Double(bitPattern: try $0.unsigned()))
         }
-        let most = 1 << 40
+        let most = 1 << 31
         let fits =
             (0..<most).contains(scored) && (0..<most).contains(unscored)
             && (0...Int(ScoreTally.one) * scored).contains(sum)
             && bins.count == ScoreTally.binCount
             && bins.allSatisfy { (0...scored).contains($0) } && bins.reduce(0, +) == scored
             && highest.count == min(scored, ScoreTally.highestCount)
-            && highest.allSatisfy { $0.row >= 0 && $0.score >= 0 && $0.score <= 1 }
+            && highest.allSatisfy { (0..<most).contains($0.row) && $0.score >= 0 && $0.score <= 1 }
             && zip(highest, highest.dropFirst()).allSatisfy { $0.score >= $1.score }
         guard fits else { throw AnalyzerError("the saved scores do not fit themselves") }
     }

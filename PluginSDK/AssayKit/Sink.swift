@@ -163,19 +163,29 @@ public struct Sink {
         }
     }
 
-    /// Gives one score a row for consecutive rows, 0 to 1, higher is worse.
+    /// Gives one score a row for consecutive rows, 0 to 1, higher is worse; rows whose value is no number get none.
     public func score(_ name: String, role: Role, firstRow: Int, _ values: [Double]) throws {
         try values.withUnsafeBufferPointer { try score(name, role: role, firstRow: firstRow, $0) }
     }
 
-    /// Gives one score a row for consecutive rows, 0 to 1, higher is worse.
+    /// Gives one score a row for consecutive rows, 0 to 1, higher is worse; rows whose value is no number get none.
     public func score(
         _ name: String, role: Role, firstRow: Int, _ values: UnsafeBufferPointer<Double>
     ) throws {
         try withTexts([name]) { texts in
-            sink.pointee.scores(
-                sink.pointee.ctx, texts[0], role.rawValue, UInt64(firstRow), values.baseAddress,
-                UInt64(values.count))
+            func send(_ rows: Range<Int>) -> assay_status {
+                guard !rows.isEmpty else { return ASSAY_OK }
+                return sink.pointee.scores(
+                    sink.pointee.ctx, texts[0], role.rawValue, UInt64(firstRow + rows.lowerBound),
+                    values.baseAddress.map { $0 + rows.lowerBound }, UInt64(rows.count))
+            }
+            var start = 0
+            for row in 0..<values.count where values[row] != values[row] {
+                let status = send(start..<row)
+                guard status == ASSAY_OK else { return status }
+                start = row + 1
+            }
+            return send(start..<values.count)
         }
     }
 

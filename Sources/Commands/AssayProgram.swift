@@ -63,7 +63,16 @@ struct UsageError: Error {
 
 /// Lines for people, on standard error.
 enum Diagnostics {
-    static func line(_ text: String) { write(text + "\n") }
+    /// A line of text.
+    ///
+    /// Without control characters: what files and plugins are called is not for the terminal to act upon.
+    static func line(_ text: String) {
+        let plain = text.unicodeScalars.map { scalar -> Character in
+            (scalar.value < 0x20 && scalar != "\n" && scalar != "\t")
+                || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : Character(scalar)
+        }
+        write(String(plain) + "\n")
+    }
 
     /// Text without a line end, for progress that is painted over.
     static func write(_ text: String) {

@@ -92,9 +92,12 @@ struct PluginVerifyCommand: ParsableCommand {
         abstract: "Says whether an archive would be installed, and what it is; installs nothing.")
 
     @Argument(help: "What assay plugin pack wrote.") var archive: String
+    @Flag(help: "As install --allow-older would see it.") var allowOlder = false
 
     func run() throws {
-        let (manifest, signer) = try Installation.pluginStore.verify(archive: archive)
+        let catalog = try Installation.catalog(named: [])
+        let (manifest, signer) = try Installation.pluginStore.verify(
+            archive: archive, allowsOlder: allowOlder, conflict: catalog.conflict)
         print("\(manifest.id) \(manifest.version)  \(manifest.name)")
         if !manifest.summary.isEmpty { print(manifest.summary) }
         print("license:    \(manifest.license.isEmpty ? "not stated" : manifest.license)")
@@ -116,11 +119,13 @@ struct PluginInstallCommand: ParsableCommand {
         discussion: "What is refused leaves nothing behind.")
 
     @Argument(help: "What assay plugin pack wrote.") var archive: String
-    @Flag(help: "Also an older version than the one installed.") var allowOlder = false
+    @Flag(help: "Also an older version than the one installed, or another content of the same.")
+    var allowOlder = false
 
     func run() throws {
+        let catalog = try Installation.catalog(named: [])
         let manifest = try Installation.pluginStore.install(
-            archive: archive, allowsOlder: allowOlder)
+            archive: archive, allowsOlder: allowOlder, conflict: catalog.conflict)
         print("installed: \(manifest.id) \(manifest.version)")
         print("use:       assay run data.jsonl, which runs every installed plugin")
     }

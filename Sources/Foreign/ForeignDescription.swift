@@ -131,6 +131,16 @@ public struct ForeignDescription: Sendable {
         return found
     }
 
+    /// Paths of the system's files that functions are given.
+    public var systemResources: [String] {
+        (functions + [initialiser, release].compactMap { $0 }).flatMap(\.arguments).compactMap {
+            guard case .resource(let path) = $0.origin, path.hasPrefix("system:") else {
+                return nil
+            }
+            return String(path.dropFirst(7))
+        }
+    }
+
     /// Whether a formula or a vector asks for a variable.
     public func uses(_ variable: Int) -> Bool {
         formulas.contains { $0.uses(variable) }

@@ -55,7 +55,21 @@ extension ForeignDescription {
         try self.init(
             manifest["foreign"] ?? .null,
             parameters: settings.map { member in
-                (member.key, ["number", "integer"].contains(member.value["type"]?.stringValue))
+                let type = member.value["type"]?.stringValue
+                guard ["number", "integer", "string"].contains(type) else {
+                    throw Fault(
+                        place: "config.properties.\(member.key).type",
+                        message: "is \(member.value["type"]?.text ?? "missing"), expected "
+                            + "\"number\", \"integer\" or \"string\"")
+                }
+                let value = member.value["default"]
+                guard type == "string" ? value?.stringValue != nil : value?.doubleValue != nil
+                else {
+                    throw Fault(
+                        place: "config.properties.\(member.key).default",
+                        message: "is \(value?.text ?? "missing"), expected a \(type ?? "value")")
+                }
+                return (member.key, type != "string")
             })
     }
 }

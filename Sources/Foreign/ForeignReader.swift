@@ -9,6 +9,8 @@ struct ForeignReader {
 
     var variables = ["text.len", "text.words"]
     var hasState = false
+    /// Most functions, rules and test vectors.
+    private static let mostElements = 200
     private let parameters: [(name: String, isNumber: Bool)]
 
     init(_ parameters: [(name: String, isNumber: Bool)]) {
@@ -38,6 +40,12 @@ struct ForeignReader {
     func list(_ value: JSONValue?, _ place: String) throws -> [(value: JSONValue, place: String)] {
         guard let list = value?.arrayValue, !list.isEmpty else {
             throw wrong(place, value, "a list that is not empty")
+        }
+        guard list.count <= ForeignReader.mostElements else {
+            throw Fault(
+                place: place,
+                message:
+                    "has \(list.count) elements, expected at most \(ForeignReader.mostElements)")
         }
         return list.enumerated().map { ($0.element, "\(place)[\($0.offset)]") }
     }
@@ -93,7 +101,16 @@ struct ForeignReader {
         }
         var found: [String: String] = [:]
         for member in members {
-            found[member.key] = try path(member.value, "foreign.library.\(member.key)")
+            let place = "foreign.library.\(member.key)"
+            let text = try path(member.value, place)
+            if text.hasPrefix("system:") {
+                let name = text.dropFirst(7)
+                guard !name.isEmpty, !name.contains("/") else {
+                    throw wrong(
+                        place, member.value, "system: and the name of a library, such as libz.so.1")
+                }
+            }
+            found[member.key] = text
         }
         return found
     }
@@ -101,7 +118,12 @@ struct ForeignReader {
     /// A path of the bundle, or `system:` and what the loader or the system finds.
     private func path(_ value: JSONValue?, _ place: String) throws -> String {
         let text = try string(value, place)
-        if text.hasPrefix("system:") { return text }
+        if text.hasPrefix("system:") {
+            guard !text.split(separator: "/").contains("..") else {
+                throw wrong(place, value, "a path without ..")
+            }
+            return text
+        }
         let steps = text.split(separator: "/", omittingEmptySubsequences: false)
         guard !text.hasPrefix("/"), steps.allSatisfy({ $0 != ".." && $0 != "." && !$0.isEmpty })
         else { throw wrong(place, value, "a path inside the bundle, or system: and a name") }

@@ -293,7 +293,7 @@ final class AnalyzerRun: @unchecked Sendable {
             saved.withWriter { functions.save(partial, $0, error) }
         }
         let header = StateEnvelope.Header(
-            analyzer: request.analyzerID, version: request.version,
+            analyzer: request.pluginID + " " + request.analyzerID, version: request.version,
             stateFormat: UInt32(request.stateFormat), pass: pass,
             configurationDigest: Array(SHA256.hash(data: request.configuration)),
             seed: request.seed, shard: shard)

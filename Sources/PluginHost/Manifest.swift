@@ -8,6 +8,8 @@ public import Records
 public struct Manifest: Sendable {
     /// The manifest format this host reads.
     public static let supportedVersion = 1
+    /// Bytes of a manifest at most.
+    static let mostBytes = 4 << 20
 
     /// What a plugin is made of.
     public enum Kind: String, Sendable, CaseIterable {
@@ -111,10 +113,12 @@ public struct Manifest: Sendable {
     ///
     /// - Throws: `PluginError` that names the file, the value found and the value expected.
     public init(path: String) throws {
-        guard let bytes = FileBytes.read(path) else {
+        guard let bytes = FileBytes.read(path, most: Manifest.mostBytes) else {
             throw PluginError(
                 "\(path): cannot be read: \(String(cString: strerror(errno)))",
-                help: "check the path and the permissions")
+                help:
+                    "check the path and the permissions; a manifest has at most \(Manifest.mostBytes >> 20) MiB"
+            )
         }
         let document: JSONValue
         do {
@@ -132,6 +136,16 @@ public struct Manifest: Sendable {
         self.path = path
         id = try reader.string(document, "id")
         version = try reader.string(document, "version")
+        guard TrustStore.isNamespace(id), id.utf8.count <= 100 else {
+            throw PluginError(
+                "\(path): \"id\" is \"\(id)\", expected reverse DNS in small letters, digits and hyphens",
+                help: "such as org.example.shouting")
+        }
+        guard SemanticVersion(version) != nil, version.utf8.count <= 100 else {
+            throw PluginError(
+                "\(path): \"version\" is \"\(version)\", expected a semantic version",
+                help: "such as 1.0.0, or 1.1.0-beta.2")
+        }
         name = document["name"]?.stringValue ?? id
         summary = document["summary"]?.stringValue ?? ""
         license = document["license"]?.stringValue ?? ""
@@ -169,7 +183,7 @@ public struct Manifest: Sendable {
             throw PluginError("\(path): names no analyzers", help: "add \"analyzers\": [...]")
         }
         self.analyzers = try analyzers.map { try reader.analyzer($0) }
-        try reader.noneTwice(self.analyzers)
+        try reader.noneTwice(self.analyzers, of: id)
     }
 
     /// Identity of an analyzer for reports, the library's digest left open.
@@ -219,13 +233,33 @@ private struct ManifestReader {
             conditionalColumns: try (value["conditional_columns"]?.arrayValue ?? []).map(condition),
             codes: try (value["codes"]?.arrayValue ?? []).map(code),
             configuration: try ConfigurationSchema(value["config"] ?? .object([:]), path: path),
-            memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
-            callSeconds: resources["call_seconds"]?.doubleValue ?? 120,
-            passes: max(1, value["passes"]?.intValue ?? 1))
+            memoryBytes: try memoryBytes(resources), callSeconds: try callSeconds(resources),
+            passes: min(max(1, value["passes"]?.intValue ?? 1), 16))
+    }
+
+    private func memoryBytes(_ resources: JSONValue) throws -> Int {
+        guard let found = resources["memory_bytes"] else { return 4 << 30 }
+        guard let bytes = found.intValue, (1 << 20...1 << 44).contains(bytes) else {
+            throw wrong("memory_bytes", "resources", "1 MiB to 16 TiB", found)
+        }
+        return bytes
+    }
+
+    private func callSeconds(_ resources: JSONValue) throws -> Double {
+        guard let found = resources["call_seconds"] else { return 120 }
+        guard let seconds = found.doubleValue, seconds >= 0.001, seconds <= 86_400 else {
+            throw wrong("call_seconds", "resources", "0.001 to 86400", found)
+        }
+        return seconds
     }
 
     /// Refuses an id or a code that is there twice.
-    func noneTwice(_ analyzers: [Manifest.Analyzer]) throws {
+    func noneTwice(_ analyzers: [Manifest.Analyzer], of id: String) throws {
+        if let other = analyzers.first(where: { $0.id != id && !$0.id.hasPrefix(id + ".") }) {
+            throw PluginError(
+                "\(path): analyzer \(other.id) is not of the plugin \(id)",
+                help: "call it \(id), or \(id) and a dot and a name")
+        }
         var seen: Set<String> = []
         for name in analyzers.map(\.id) + analyzers.flatMap(\.codes).map(\.code)
         where !seen.insert(name).inserted {
@@ -270,6 +304,13 @@ private struct ManifestReader {
                     "add \"foreign\": {\"library\": {\"\(Manifest.platform)\": \"system:lib….so\"}}"
             )
         }
+        let readable = try readablePaths(document)
+        for resource in description.systemResources
+        where !readable.contains(where: { resource == $0 || resource.hasPrefix($0 + "/") }) {
+            throw PluginError(
+                "\(path): a function is given the file \(resource), which \"isolation.read\" does not name",
+                help: "add its folder below /usr/share/, or put the file into the bundle")
+        }
         let rules = document["foreign"]?["rules"]?.arrayValue ?? []
         let codes = ForeignNames(id: id, rules: description.rules).codes.map { name, code in
             let stated = rules.first { $0["code"]?.stringValue == name } ?? .null
@@ -294,8 +335,8 @@ private struct ManifestReader {
             id: id, strategy: try string(document, "strategy"), stateFormat: 1, columns: [column],
             labelColumns: [], configColumns: [], conditionalColumns: [], codes: codes,
             configuration: try ConfigurationSchema(document["config"] ?? .object([:]), path: path),
-            memoryBytes: resources["memory_bytes"]?.intValue ?? 4 << 30,
-            callSeconds: resources["call_seconds"]?.doubleValue ?? 120, passes: 1)
+            memoryBytes: try memoryBytes(resources), callSeconds: try callSeconds(resources),
+            passes: 1)
     }
 
     private func names(_ value: JSONValue?) -> [ColumnName] {

@@ -34,9 +34,13 @@ public struct PluginCatalog: Sendable {
         for root in roots { found += try PluginCatalog.entries(in: root.path, origin: root.origin) }
         var seen: Set<String> = []
         found = found.filter { seen.insert($0.manifest.id).inserted }
-        // Installed plugins first: it is the named one that is at fault.
-        let namedCount = found.prefix(paths.count).count { $0.origin.hasPrefix("--plugin ") }
-        try admit(Array(found.dropFirst(namedCount) + found.prefix(namedCount)))
+        // The last root, the program's own, before the others, and the named ones at the end: it is they that are
+        // at fault.
+        let named = found.filter { $0.origin.hasPrefix("--plugin ") }
+        let installed = roots.reversed().flatMap { root in
+            found.filter { $0.origin == root.origin }
+        }
+        try admit(installed + named)
         entries.sort {
             $0.manifest.id.utf8.lexicographicallyPrecedes($1.manifest.id.utf8)
         }
@@ -46,9 +50,7 @@ public struct PluginCatalog: Sendable {
         var owners: [String: String] = [:]
         for entry in found {
             let manifest = entry.manifest
-            let names = manifest.analyzers.flatMap { analyzer in
-                ["analyzer \(analyzer.id)"] + analyzer.codes.map { "code \($0.code)" }
-            }
+            let names = PluginCatalog.names(of: manifest)
             if let taken = names.first(where: { owners[$0] != nil }), let owner = owners[taken] {
                 let reason = "its \(taken) is that of \(owner)"
                 guard !entry.origin.hasPrefix("--plugin ") else {
@@ -62,6 +64,23 @@ public struct PluginCatalog: Sendable {
             for name in names { owners[name] = "\(manifest.id) \(manifest.version)" }
             entries.append(entry)
         }
+    }
+
+    private static func names(of manifest: Manifest) -> [String] {
+        manifest.analyzers.flatMap { analyzer in
+            ["analyzer \(analyzer.id)"] + analyzer.codes.map { "code \($0.code)" }
+        }
+    }
+
+    /// What a plugin that is not here yet would have in common with another one; `nil` for nothing.
+    public func conflict(of manifest: Manifest) -> String? {
+        let names = Set(PluginCatalog.names(of: manifest))
+        for entry in entries where entry.manifest.id != manifest.id {
+            if let taken = PluginCatalog.names(of: entry.manifest).first(where: names.contains) {
+                return "its \(taken) is that of \(entry.manifest.id) \(entry.manifest.version)"
+            }
+        }
+        return nil
     }
 
     /// The analyzers that a selection names, in the catalog's order.
@@ -152,17 +171,13 @@ public struct PluginCatalog: Sendable {
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Semantic order of versions, newest first; a pre-release comes after its release.
+    /// Order of versions, newest first; names that are no versions come last.
     static func isNewer(_ left: String, _ right: String) -> Bool {
-        func parts(_ text: String) -> (numbers: [Int], isRelease: Bool) {
-            let halves = text.split(separator: "-", maxSplits: 1)
-            return (
-                (halves.first ?? "").split(separator: ".").map { Int($0) ?? 0 }, halves.count < 2
-            )
+        switch (SemanticVersion(left), SemanticVersion(right)) {
+        case (let one?, let other?) where one != other: other < one
+        case (_?, nil): true
+        case (nil, _?): false
+        default: left.utf8.lexicographicallyPrecedes(right.utf8)
         }
-        let (a, b) = (parts(left), parts(right))
-        if a.numbers != b.numbers { return b.numbers.lexicographicallyPrecedes(a.numbers) }
-        if a.isRelease != b.isRelease { return a.isRelease }
-        return left > right
     }
 }

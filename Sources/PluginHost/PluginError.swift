@@ -11,6 +11,15 @@ public struct PluginError: Error, CustomStringConvertible {
         self.help = help
     }
 
+    /// A text of somebody else's as it can stand in a line: without control characters, and not long.
+    static func shown(_ text: String) -> String {
+        let plain = text.unicodeScalars.map { scalar -> Character in
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                ? "\u{FFFD}" : Character(scalar)
+        }
+        return plain.count > 120 ? String(plain.prefix(120)) + "…" : String(plain)
+    }
+
     /// One line.
     public var description: String { reason }
 }

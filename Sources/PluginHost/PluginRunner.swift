@@ -269,7 +269,8 @@ public struct PluginRunner: AnalyzerRunner {
     }
 
     private func describe(_ failure: AnalyzerFailure) -> String {
-        let row = failure.row >= 0 ? " (row \(failure.row + 1))" : ""
+        // The row is the plugin's word.
+        let row = (0..<1 << 40).contains(failure.row) ? " (row \(failure.row + 1))" : ""
         return "\(failure.call) failed: \(PluginRunner.oneLine(failure.message))\(row)"
     }
 

@@ -126,8 +126,9 @@ import Testing
                 complaint: "has state_format 1, its manifest says 2"),
             Lie(
                 truth: #""id": "org.assay.test.misbehaving", "strategy""#,
-                lie: #""id": "org.assay.test.other", "strategy""#,
-                complaint: "has no analyzer org.assay.test.other, which its manifest names"),
+                lie: #""id": "org.assay.test.misbehaving.other", "strategy""#,
+                complaint:
+                    "has no analyzer org.assay.test.misbehaving.other, which its manifest names"),
             Lie(
                 truth: #""linux_amd64": "misbehaving.so""#, lie: #""linux_amd64": "data.jsonl""#,
                 complaint: "cannot be loaded"),

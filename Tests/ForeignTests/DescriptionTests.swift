@@ -5,7 +5,7 @@ import Testing
 /// What a foreign manifest may say.
 @Suite struct DescriptionTests {
     private static let sound = """
-        {"config": {"properties": {"level": {"type": "integer"}, "word": {"type": "string"}}},
+        {"config": {"properties": {"level": {"type": "integer", "default": 6}, "word": {"type": "string", "default": ""}}},
          "foreign": {"library": {"linux_amd64": "system:libz.so.1"},
           "init": {"symbol": "make", "args": [{"resource": "a/b.txt", "type": "cstr"}]},
           "functions": [{"symbol": "f", "returns": {"type": "i32", "as": "r", "ok": [0, 1]}, "args": [
@@ -86,6 +86,31 @@ import Testing
             (#""score": "r","#, #""score": "r", "scores": 1,"#, "foreign.scores is not known"),
         ])
     func faults(_ part: String, _ other: String, _ words: String) throws {
+        let text = DescriptionTests.sound.replacingFirst(part, with: other)
+        #expect(text != DescriptionTests.sound, "the change changes nothing")
+        let manifest = try JSONValue(parsing: text)
+        let fault = #expect(throws: ForeignDescription.Fault.self) {
+            try ForeignDescription(manifest: manifest)
+        }
+        let shown = fault.map { "\($0.place) \($0.message)" } ?? ""
+        #expect(shown.contains(words), "\(shown)")
+    }
+
+    @Test(
+        "libraries are names or files of the bundle, settings have one kind and a default",
+        arguments: [
+            (#""system:libz.so.1""#, #""system:/tmp/evil.so""#, "the name of a library"),
+            (#""system:libz.so.1""#, #""system:""#, "the name of a library"),
+            (
+                #""type": "integer", "default": 6"#,
+                #""type": ["integer", "string"], "default": 6"#, "config.properties.level.type"
+            ),
+            (
+                #""type": "integer", "default": 6"#, #""type": "integer""#,
+                "config.properties.level.default"
+            ),
+        ])
+    func kinds(_ part: String, _ other: String, _ words: String) throws {
         let text = DescriptionTests.sound.replacingFirst(part, with: other)
         #expect(text != DescriptionTests.sound, "the change changes nothing")
         let manifest = try JSONValue(parsing: text)

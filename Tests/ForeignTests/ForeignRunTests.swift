@@ -147,7 +147,7 @@ import Testing
                 #"{"bind": "text.ptr", "type": "ptr"}, {"bind": "text.len", "type": "u64"}"#,
                 #"{"bind": "text.len", "type": "u64"}, {"bind": "text.ptr", "type": "ptr"}"#
             ),
-            // The room as a value instead of a pointer.
+            // A place of one byte for a number of eight.
             (
                 #"{"bind": "inout", "type": "u64", "init": "bound", "as": "out_len"}"#,
                 #"{"bind": "inout", "type": "u8", "init": "bound", "as": "out_len"}"#
@@ -208,6 +208,46 @@ import Testing
             try changed(folder, "\"text.all\"", "\"text.response\""), ["", "", ""])
         #expect(found.status == 0, "\(found.errors) \(found.error)")
         #expect(found.metric("zlib_ratio.mean") == 0 && found.metric("zlib_ratio.unscored") == 0)
+    }
+
+    @Test(
+        "of many records one that makes the function fail has no score, the others do, however they are cut"
+    )
+    func batchFailure() throws {
+        let folder = try TemporaryFolder()
+        let source = try folder.write(
+            "f.c",
+            """
+            #include <stdint.h>
+            int32_t f(const char *data, const int64_t *offsets, int64_t rows, double *out) {
+                int32_t result = 0;
+                for (int64_t i = 0; i < rows; i++) {
+                    out[i] = 0.25;
+                    if (offsets[i + 1] > offsets[i] && data[offsets[i]] == '!') result = 1;
+                }
+                return result;
+            }
+            """)
+        let built = try Program.run(
+            "/usr/bin/env", ["clang", "-shared", "-fPIC", "-o", folder.path("libf.so"), source])
+        #expect(built.status == 0, "\(built.errors)")
+        let manifest = try folder.write(
+            "plugin.json",
+            """
+            {"manifest_version": 1, "id": "org.example.f", "version": "1.0.0", "kind": "foreign", "strategy": "noise",
+             "foreign": {"library": {"linux_amd64": "libf.so", "linux_arm64": "libf.so"}, "column": "text.response",
+              "functions": [{"symbol": "f", "returns": {"type": "i32", "ok": 0}, "args": [
+                {"bind": "data", "type": "ptr"}, {"bind": "offsets", "type": "ptr"}, {"bind": "rows", "type": "i64"},
+                {"bind": "out", "type": "f64", "as": "x"}]}],
+              "score": "x", "tests": [{"text": "a", "expect": {"score": 0.25}}]}}
+            """)
+        let texts = (0..<300).map { $0 % 100 == 50 ? "!no" : "yes" }
+        let whole = try run(manifest, texts, ["--threads", "1"])
+        #expect(whole.status == 0, "\(whole.errors) \(whole.error)")
+        #expect(whole.metric("f.unscored") == 3 && whole.metric("f.mean") == 0.25)
+        #expect(whole.scores.count == 297, "no score is not a score of 0")
+        let cut = try run(manifest, texts, ["--batch-rows", "7"])
+        #expect(cut.scores == whole.scores && cut.metric("f.unscored") == 3)
     }
 
     @Test("assay explain knows the rules of a foreign plugin, assay plugins lists it")

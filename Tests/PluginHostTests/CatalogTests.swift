@@ -36,6 +36,35 @@ import Testing
         #expect(catalog.entries.map(\.origin) == ["one", "two"])
     }
 
+    @Test("versions are in the order of semver.org, the newest is taken")
+    func versions() throws {
+        let order = [
+            "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
+            "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0-0", "2.0.0",
+        ]
+        for (index, version) in order.enumerated() {
+            let folder = try TemporaryFolder()
+            for other in order[...index].shuffled() {
+                try write("org.a", other, in: folder, root: "one")
+            }
+            let catalog = try PluginCatalog(named: [], roots: [(folder.path("one"), "one")])
+            #expect(catalog.entries.map(\.manifest.version) == [version])
+        }
+    }
+
+    @Test(
+        "an id that is no reverse DNS and a version that is none are refused",
+        arguments: [
+            ("org", "1.0.0"), ("org..a", "1.0.0"), ("Org.a", "1.0.0"), ("org.a/../b", "1.0.0"),
+            ("org.a", "1.0"), ("org.a", "01.0.0"), ("org.a", "1.0.0-"), ("org.a", "1.0.0/../../x"),
+            ("org.a", "1.0.0-01"), ("org.a", "99999999999999999999.0.0"),
+        ])
+    func names(_ id: String, _ version: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("plugin.json", manifest(id, version: version))
+        #expect(throws: PluginError.self) { try PluginCatalog(named: [path], roots: []) }
+    }
+
     @Test("a named plugin goes before an installed one of the same id")
     func named() throws {
         let folder = try TemporaryFolder()
@@ -72,15 +101,26 @@ import Testing
             catalog.entries.map(\.manifest.id) == ["org.a"], "none of org.b's analyzers is there")
         #expect(catalog.refused.map(\.entry.manifest.id) == ["org.b"])
         #expect(catalog.refused.first?.reason == "its code A001 is that of org.a 1.0.0")
-        for analyzers in [[("org.c", "A001")], [("org.a", "C001")]] {
+        for analyzers in [[("org.c", "A001")], [("org.c.x", "A001")]] {
             let path = try folder.write("own/plugin.json", text("org.c", analyzers: analyzers))
             let error = #expect(throws: PluginError.self) {
                 try PluginCatalog(named: [path], roots: [root])
             }
             #expect("\(String(describing: error))".contains("org.c 1.0.0 is refused"))
         }
+        let alien = try folder.write(
+            "own/plugin.json", text("org.c", analyzers: [("org.a", "C001")]))
+        let refused = #expect(throws: PluginError.self) {
+            try PluginCatalog(named: [alien], roots: [root])
+        }
+        #expect("\(String(describing: refused))".contains("org.a is not of the plugin org.c"))
+        // Of two roots the last one, the program's own, has the right of way.
+        _ = try folder.write(
+            "own/org.c/1.0.0/plugin.json", text("org.c", analyzers: [("org.c", "A001")]))
+        let both = try PluginCatalog(named: [], roots: [(folder.path("own"), "own"), root])
+        #expect(both.refused.map(\.entry.manifest.id).sorted() == ["org.b", "org.c"])
         let twice = try folder.write(
-            "own/plugin.json", text("org.c", analyzers: [("org.c", "C001"), ("org.d", "C001")]))
+            "own/plugin.json", text("org.c", analyzers: [("org.c", "C001"), ("org.c.d", "C001")]))
         let error = #expect(throws: PluginError.self) {
             try PluginCatalog(named: [twice], roots: [])
         }

@@ -42,10 +42,11 @@ final class CallSite {
             case .string(let text): words[index] = keep(text)
             case .resource(let path): words[index] = keep(fixed.path(path))
             case .parameter(let name):
-                switch fixed.parameters[name] {
-                case .number(let value)?: words[index] = argument.type.word(value)
-                case .text(let text)?: words[index] = keep(text)
-                case nil: throw CallFault("there is no setting \(name)")
+                switch (fixed.parameters[name], argument.type) {
+                case (.text(let text)?, .cstr): words[index] = keep(text)
+                case (.number(let value)?, let type) where type.isNumber:
+                    words[index] = type.word(value)
+                default: throw CallFault("the setting \(name) is not there, or of another kind")
                 }
             case .state: words[index] = UInt64(UInt(bitPattern: state))
             case .place:

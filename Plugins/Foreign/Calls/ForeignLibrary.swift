@@ -60,14 +60,15 @@ public final class ForeignLibrary: @unchecked Sendable {
         return try CallSite(function, address: address, fixed: fixed, state: state)
     }
 
-    /// A new state; `nil` without an initialiser.
-    func makeState() throws -> UnsafeMutableRawPointer? {
+    /// A new state and the call that made it, whose texts the library may go on using; `nil` without an initialiser.
+    func makeState() throws -> (state: UnsafeMutableRawPointer, maker: CallSite)? {
         guard let initialiser = description.initialiser else { return nil }
-        let word = try calling { try site(initialiser, state: nil).invoke() }
+        let maker = try site(initialiser, state: nil)
+        let word = calling { maker.invoke() }
         guard let state = UnsafeMutableRawPointer(bitPattern: UInt(word)) else {
             throw CallFault("\(initialiser.symbol) returned null: there is no state")
         }
-        return state
+        return (state, maker)
     }
 
     func end(_ state: UnsafeMutableRawPointer) {

@@ -9,13 +9,20 @@ public final class RecordCaller {
     private let library: ForeignLibrary
     private let description: ForeignDescription
     private let state: UnsafeMutableRawPointer?
+    /// Keeps the texts that the state was made with.
+    private let maker: CallSite?
     private let sites: [CallSite]
     private let block: FormulaBlock
     /// Values of the formulas of a function's arguments, a row of the block each.
     private let sizes: UnsafeMutablePointer<Double>
     private var scratch: [ScratchMemory]
     private let terminated = ScratchMemory()
+    /// Numbers of a block for every argument, with room for a mark behind them.
     private let results: UnsafeMutableRawPointer
+    private let resultBytes: Int
+    private static let resultStride = FormulaBlock.rows * 8 + 64
+    /// What a place holds before a call that only writes to it.
+    private var placeFilling: UInt64 = 0
     /// Records that have no score, whatever the formula says.
     private let failed: UnsafeMutablePointer<Bool>
     /// Whether there may be any in this block.
@@ -57,8 +64,10 @@ public final class RecordCaller {
     public init(_ library: ForeignLibrary) throws {
         self.library = library
         description = library.description
-        let state = try library.makeState()
+        let made = try library.makeState()
+        let state = made?.state
         self.state = state
+        maker = made?.maker
         do {
             sites = try library.description.functions.map { try library.site($0, state: state) }
         } catch {
@@ -72,8 +81,9 @@ public final class RecordCaller {
         sizes = .allocate(capacity: max(1, widest) * FormulaBlock.rows)
         sizes.initialize(repeating: 0, count: max(1, widest) * FormulaBlock.rows)
         scratch = (0..<max(1, widest)).map { _ in ScratchMemory() }
-        results = .allocate(
-            byteCount: max(1, widest) * FormulaBlock.rows * 8, alignment: 64)
+        resultBytes = max(1, widest) * RecordCaller.resultStride
+        results = .allocate(byteCount: resultBytes, alignment: 64)
+        memset(results, 0, resultBytes)
         scores = .allocate(capacity: FormulaBlock.rows)
         scores.initialize(repeating: 0, count: FormulaBlock.rows)
         flags = .allocate(capacity: FormulaBlock.rows)
@@ -123,11 +133,8 @@ public final class RecordCaller {
     /// What memory to write to is filled with before a call; nothing by default.
     func fillScratch(_ byte: UInt8?) {
         for memory in scratch { memory.filling = byte }
-        guard let byte else { return }
-        for site in sites where site.function.extent == .batch {
-            memset(
-                results, Int32(byte), site.function.arguments.count * FormulaBlock.rows * 8)
-        }
+        placeFilling = UInt64(byte ?? 0) &* 0x0101_0101_0101_0101
+        if let byte { memset(results, Int32(byte), resultBytes) }
     }
 
     /// The numbers of the block that was last scored, until the next one.
@@ -156,6 +163,9 @@ public final class RecordCaller {
                 try body(row, confidence == confidence ? min(max(confidence, 0), 1) : 0)
             }
         }
+
+        /// Whether every call for a record succeeded.
+        func isSound(_ row: Int) -> Bool { !caller.failed[row] }
 
         /// The value of a variable for a record.
         func value(_ variable: Int, row: Int) -> Double { caller.block.column(variable)[row] }
@@ -220,30 +230,63 @@ public final class RecordCaller {
     private func callBatch(_ site: CallSite, _ texts: Texts, _ first: Int, _ count: Int) throws {
         let arguments = site.function.arguments
         for (index, argument) in arguments.enumerated() {
-            switch argument.origin {
-            case .batchBytes:
-                site.words[index] =
-                    texts.bytes.map { UInt64(UInt(bitPattern: $0)) }
-                    ?? terminate(UnsafeBufferPointer(start: nil, count: 0))
-            case .batchOffsets:
-                site.words[index] = UInt64(UInt(bitPattern: texts.offsets + first))
-            case .batchCount: site.words[index] = argument.type.word(Double(count))
-            case .batchResults:
-                site.words[index] = UInt64(
-                    UInt(bitPattern: results + index * FormulaBlock.rows * 8))
-            default: break
-            }
+            guard case .batchBytes = argument.origin else { continue }
+            site.words[index] =
+                texts.bytes.map { UInt64(UInt(bitPattern: $0)) }
+                ?? terminate(UnsafeBufferPointer(start: nil, count: 0))
         }
-        let result = site.function.returns.number(site.invoke())
-        if let accepted = site.function.accepted, !accepted.contains(result) {
-            for row in 0..<count { fail(row) }
+        if try !callBatch(site, texts, first, 0..<count) {
+            // Which of them it was shows when each is alone: the others have their scores however they are cut.
+            for row in 0..<count where try !callBatch(site, texts, first, row..<row + 1) {
+                fail(row)
+            }
         }
         for (index, argument) in arguments.enumerated() {
             guard case .batchResults(let variable) = argument.origin else { continue }
             RecordCaller.widen(
-                results + index * FormulaBlock.rows * 8, argument.type, count,
+                results + index * RecordCaller.resultStride, argument.type, count,
                 into: block.column(variable))
         }
+    }
+
+    /// One call for some records of the block; whether its result is one of those that are success.
+    private func callBatch(
+        _ site: CallSite, _ texts: Texts, _ first: Int, _ rows: Range<Int>
+    ) throws -> Bool {
+        let arguments = site.function.arguments
+        for (index, argument) in arguments.enumerated() {
+            switch argument.origin {
+            case .batchOffsets:
+                site.words[index] = UInt64(
+                    UInt(bitPattern: texts.offsets + first + rows.lowerBound))
+            case .batchCount: site.words[index] = argument.type.word(Double(rows.count))
+            case .batchResults:
+                let (place, size) = (
+                    results + index * RecordCaller.resultStride, argument.type.size
+                )
+                site.words[index] = UInt64(UInt(bitPattern: place + rows.lowerBound * size))
+                place.storeBytes(
+                    of: RecordCaller.resultMark, toByteOffset: rows.upperBound * size,
+                    as: UInt64.self)
+            default: break
+            }
+        }
+        let result = site.function.returns.number(site.invoke())
+        for (index, argument) in arguments.enumerated() {
+            guard case .batchResults = argument.origin else { continue }
+            let mark = (results + index * RecordCaller.resultStride).loadUnaligned(
+                fromByteOffset: rows.upperBound * argument.type.size, as: UInt64.self)
+            guard mark == RecordCaller.resultMark else { throw beyond(site, index) }
+        }
+        return site.function.accepted?.contains(result) ?? true
+    }
+
+    private static let resultMark: UInt64 = 0x5AA5_C33C_9669_F00F
+
+    private func beyond(_ site: CallSite, _ index: Int) -> CallFault {
+        let symbol = site.function.symbol
+        return CallFault(
+            "\(symbol) wrote beyond the bytes it was given as argument \(index + 1)")
     }
 
     /// Numbers of a type as doubles; a loop of its own for the commonest.
@@ -292,7 +335,8 @@ public final class RecordCaller {
                 guard size >= 0, size <= Double(RecordCaller.mostScratch) else { return false }
                 site.words[index] = UInt64(UInt(bitPattern: try scratch[index].room(Int(size))))
             case .place(let initial, _):
-                site.fillPlace(index, initial == nil ? 0 : argument.type.word(size))
+                site.fillPlace(
+                    index, initial == nil ? placeFilling : argument.type.word(size))
             default: break
             }
         }
@@ -311,11 +355,11 @@ public final class RecordCaller {
             switch argument.origin {
             case .scratch where !scratch[index].isIntact: break
             case .place where !site.isIntact(index): break
+            case .textTerminated where !terminated.isIntact: break
+            case .wordTerminated where !terminated.isIntact: break
             default: continue
             }
-            throw CallFault(
-                "\(site.function.symbol) wrote beyond the bytes it was given as argument \(index + 1)"
-            )
+            throw beyond(site, index)
         }
     }
 

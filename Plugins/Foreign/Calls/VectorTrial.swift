@@ -12,11 +12,18 @@ public enum VectorTrial {
     /// - Throws: `CallFault` that names the vector, the number found and the number expected.
     public static func run(_ library: ForeignLibrary) throws {
         let caller = try RecordCaller(library)
+        var alone: [[Double]] = []
         for (number, vector) in library.description.vectors.enumerated() {
             let text = try GuardedText(vector.text)
             let first = try caller.values(of: vector, text: text, filling: 0)
             let second = try caller.values(of: vector, text: text, filling: 0xA5)
             let shown = "test \(number + 1) (\(quoted(vector.text)))"
+            alone.append(first)
+            guard first.count == vector.expected.count, second.count == first.count else {
+                throw CallFault(
+                    "\(shown): a function returned something that is not among its \"ok\"; check the types "
+                        + "of the arguments and of the result")
+            }
             for (index, expected) in vector.expected.enumerated() {
                 let name = library.description.variables[expected.variable]
                 guard first[index].bitPattern == second[index].bitPattern else {
@@ -32,6 +39,38 @@ public enum VectorTrial {
                     throw CallFault(
                         "\(shown): \(name) is \(first[index]), expected \(range); check the types of the "
                             + "arguments and of the result")
+                }
+            }
+        }
+        try tryTogether(caller, library.description.vectors, alone: alone)
+    }
+
+    /// All texts one after another have to give what each gave alone.
+    private static func tryTogether(
+        _ caller: RecordCaller, _ vectors: [ForeignDescription.Vector], alone: [[Double]]
+    ) throws {
+        let text = try GuardedText(vectors.map(\.text).joined())
+        let offsets = UnsafeMutablePointer<Int64>.allocate(capacity: vectors.count + 1)
+        defer { offsets.deallocate() }
+        offsets[0] = 0
+        for (index, vector) in vectors.enumerated() {
+            offsets[index + 1] = offsets[index] + Int64(vector.text.utf8.count)
+        }
+        caller.fillScratch(0xA5)
+        defer { caller.fillScratch(nil) }
+        let texts = RecordCaller.Texts(
+            bytes: text.bytes, offsets: UnsafePointer(offsets), validity: nil, count: vectors.count)
+        try caller.score(texts) { first, scores, block in
+            for row in scores.indices {
+                let vector = vectors[first + row]
+                for (index, expected) in vector.expected.enumerated() {
+                    let found = block.value(expected.variable, row: row)
+                    let single = alone[first + row][index]
+                    guard found.bitPattern == single.bitPattern else {
+                        throw CallFault(
+                            "test \(first + row + 1) (\(quoted(vector.text))) gives \(single) alone and "
+                                + "\(found) among the others; check the types of the arguments")
+                    }
                 }
             }
         }
@@ -81,7 +120,7 @@ final class GuardedText {
 }
 
 extension RecordCaller {
-    /// The numbers that a vector asks for; the score is no number when a call failed.
+    /// The numbers that a vector asks for; none when a call failed.
     func values(
         of vector: ForeignDescription.Vector, text: GuardedText, filling: UInt8
     ) throws -> [Double] {
@@ -91,6 +130,7 @@ extension RecordCaller {
             bytes: text.bytes, offsets: UnsafePointer(text.offsets), validity: nil, count: 1)
         var values: [Double] = []
         try score(texts) { _, _, block in
+            guard block.isSound(0) else { return }
             values = vector.expected.map { block.value($0.variable, row: 0) }
         }
         return values

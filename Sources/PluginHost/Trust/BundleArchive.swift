@@ -96,6 +96,9 @@ enum BundleArchive {
             let block = UnsafeBufferPointer(rebasing: tar[place..<place + 512])
             if block.allSatisfy({ $0 == 0 }) { break }
             let file = try entry(block, refused)
+            guard file.path != "plugin.json" || file.size <= Manifest.mostBytes,
+                file.path != SignedManifest.fileName || file.size <= SignedManifest.mostBytes
+            else { throw refused("\(file.path) has \(file.size) bytes, which is too many") }
             guard seen.insert(file.path).inserted else {
                 throw refused("\(file.path) is there twice")
             }
@@ -130,7 +133,8 @@ enum BundleArchive {
         }
         let path = text(0..<100)
         guard BundleFiles.isInside(path), text(345..<500).isEmpty else {
-            throw refused("\"\(path)\" leads out of the bundle, or is no path of one")
+            throw refused(
+                "\"\(PluginError.shown(path))\" leads out of the bundle, or is no path of one")
         }
         guard block[156] == UInt8(ascii: "0") || block[156] == 0 else {
             throw refused(
@@ -143,6 +147,26 @@ enum BundleArchive {
     }
 
     // MARK: Packing
+
+    /// A manifest with the hashes in it; what its author wrote stays as it is, to the last digit.
+    private static func complete(
+        _ manifest: [UInt8], _ files: JSONValue, _ path: String
+    ) throws -> [UInt8] {
+        let document = try JSONValue(parsing: manifest)
+        if let stated = document["files"] {
+            guard stated == files else {
+                throw PluginError(
+                    "\(path): has \"files\" that are not those of the folder",
+                    help: "take \"files\" out; assay plugin pack puts it in")
+            }
+            return manifest
+        }
+        // The last brace ends the document: it is an object with members.
+        guard let end = manifest.lastIndex(of: UInt8(ascii: "}")) else { return manifest }
+        var body = Array(manifest[..<end])
+        while let last = body.last, last <= 0x20 { body.removeLast() }
+        return body + Array(",\n  \"files\": \(files.text)\n}\n".utf8)
+    }
 
     /// A bundle's folder as an archive, its manifest completed with the hash of every file, signed if a key is given.
     ///
@@ -183,11 +207,10 @@ enum BundleArchive {
                 "\(manifestPath): names the library \(path), which is not in the folder",
                 help: "build it, or take the platform out of \"library\"")
         }
-        guard let bytes = FileBytes.read(manifestPath),
-            var document = try JSONValue(parsing: bytes).objectValue
-        else { throw PluginError("\(manifestPath): cannot be read", help: "check the file") }
-        document["files"] = .object(JSONObject(named))
-        let completed = Array((JSONValue.object(document).text + "\n").utf8)
+        guard let bytes = FileBytes.read(manifestPath, most: Manifest.mostBytes) else {
+            throw PluginError("\(manifestPath): cannot be read", help: "check the file")
+        }
+        let completed = try complete(bytes, .object(JSONObject(named)), manifestPath)
         files.append(File(path: "plugin.json", bytes: completed, isExecutable: false))
         if let key {
             let envelope = try SignedManifest.envelope(completed, key: key)

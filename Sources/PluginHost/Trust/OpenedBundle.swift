@@ -8,7 +8,7 @@ import JSONText
 public struct OpenedBundle: Sendable {
     /// How much a bundle has to show.
     public enum Origin: Sendable {
-        /// The user points at it: what it says of its files has to be true, a signature it has has to be good.
+        /// The user points at it: what it says of its files has to be true.
         case named
         /// Installed by the user: signed by a key that is trusted for its id, and as the lock file has it.
         case installed(TrustStore, PluginLock)
@@ -55,7 +55,13 @@ public struct OpenedBundle: Sendable {
                         + "the lock file has \(locked.version) with \(locked.manifestDigest.prefix(12))…",
                     help: "the bundle was changed after it was installed; install it again")
             }
-            let signer = try verify(bytes, manifest, trust: trust)
+            let signer = try verify(bytes, folder: manifest.folder, trust: trust)
+            try checkLibraries(of: manifest, bytes)
+            guard signer.id == locked.key else {
+                throw PluginError(
+                    "\(manifest.folder): is signed by \(signer.id), the lock file has \(locked.key)",
+                    help: "the bundle was changed after it was installed; install it again")
+            }
             return OpenedBundle(manifest, signer: signer)
         }
     }
@@ -64,32 +70,42 @@ public struct OpenedBundle: Sendable {
     ///
     /// - Throws: `PluginError`.
     static func verify(
-        _ bytes: [UInt8], _ manifest: Manifest, trust: TrustStore
+        _ bytes: [UInt8], folder: String, trust: TrustStore
     ) throws -> PublicKey {
-        let (folder, id) = (manifest.folder, manifest.id)
-        let path = folder + "/" + SignedManifest.fileName
-        guard let envelope = FileBytes.read(path) else {
+        guard let document = try? JSONValue(parsing: bytes), let id = document["id"]?.stringValue
+        else {
             throw PluginError(
-                "\(folder): \(id) is not signed: \(SignedManifest.fileName) is missing",
+                "\(folder)/plugin.json: is no manifest", help: "get the bundle again")
+        }
+        let path = folder + "/" + SignedManifest.fileName
+        guard let envelope = FileBytes.read(path, most: SignedManifest.mostBytes) else {
+            throw PluginError(
+                "\(folder): \(PluginError.shown(id)) is not signed: \(SignedManifest.fileName) is missing",
                 help: "ask its publisher to sign it; what you wrote yourself is run with --plugin")
         }
         let signer = try SignedManifest.signer(
             of: bytes, envelope: envelope, path: path, among: trust.keys(for: id))
         guard
-            let files = try BundleFiles(
-                JSONValue(parsing: bytes), path: folder + "/plugin.json")
+            let files = try BundleFiles(document, path: folder + "/plugin.json")
         else {
             throw PluginError(
                 "\(folder)/plugin.json: has no \"files\"", help: "assay plugin pack writes it")
         }
         try files.check(folder)
+        return signer
+    }
+
+    /// Refuses a manifest that names code outside of what was signed.
+    ///
+    /// - Throws: `PluginError`.
+    static func checkLibraries(of manifest: Manifest, _ bytes: [UInt8]) throws {
+        let files = try BundleFiles(JSONValue(parsing: bytes), path: manifest.path)
         for library in manifest.ownLibraries
-        where !files.entries.contains(where: { $0.path == library }) {
+        where files?.entries.contains(where: { $0.path == library }) != true {
             throw PluginError(
-                "\(folder)/plugin.json: the library \(library) is not among its \"files\"",
+                "\(manifest.path): the library \(library) is not among its \"files\"",
                 help: "the bundle would load code that nobody signed; get it from somewhere else")
         }
-        return signer
     }
 
     private static func content(_ path: String) throws -> [UInt8] {

@@ -26,7 +26,14 @@ public struct PluginLock: Sendable {
     /// - Throws: `PluginError` that names the file.
     public init(path: String) throws {
         self.path = path
-        guard let bytes = FileBytes.read(path) else { return }
+        guard let bytes = FileBytes.read(path) else {
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw PluginError(
+                    "\(path): cannot be read: \(String(cString: strerror(errno)))",
+                    help: "check the permissions")
+            }
+            return
+        }
         guard let list = (try? JSONValue(parsing: bytes))?["plugins"]?.arrayValue else {
             throw PluginError("\(path): is no lock file", help: "install the plugins again")
         }

@@ -49,8 +49,46 @@ public struct PluginStore: Sendable {
     /// What an archive holds, verified: manifest and signer, without installing it.
     ///
     /// - Throws: `PluginError` that says what is wrong.
-    public func verify(archive path: String) throws -> (manifest: Manifest, signer: PublicKey) {
-        try withUnpacked(path) { folder, manifest, signer in (manifest, signer) }
+    public func verify(
+        archive path: String, allowsOlder: Bool, conflict: (Manifest) -> String?
+    ) throws -> (manifest: Manifest, signer: PublicKey) {
+        try withUnpacked(path) { folder, manifest, signer in
+            try admit(manifest, signer, path, allowsOlder, conflict(manifest))
+            return (manifest, signer)
+        }
+    }
+
+    /// Refuses what may not take the place of what is there.
+    private func admit(
+        _ manifest: Manifest, _ signer: PublicKey, _ path: String, _ allowsOlder: Bool,
+        _ conflict: String?
+    ) throws {
+        let title = "\(path): \(manifest.id) \(manifest.version)"
+        if let conflict {
+            throw PluginError(
+                "\(title) is refused: \(conflict)", help: "ask its publisher for another code")
+        }
+        guard let installed = try lock().entries.first(where: { $0.id == manifest.id }) else {
+            return
+        }
+        guard installed.key == signer.id else {
+            throw PluginError(
+                "\(title) is signed by \(signer.id), the \(installed.version) that is installed by \(installed.key)",
+                help: "if its publisher has a new key: assay plugin remove \(manifest.id) first")
+        }
+        guard !allowsOlder, let new = SemanticVersion(manifest.version),
+            let old = SemanticVersion(installed.version)
+        else { return }
+        if new < old {
+            throw PluginError(
+                "\(title) is older than the \(installed.version) that is installed",
+                help: "--allow-older installs it all the same")
+        }
+        guard old < new || FileBytes.sha256(manifest.path) == installed.manifestDigest else {
+            throw PluginError(
+                "\(title) is another one than the \(installed.version) that is installed",
+                help: "a version has one content; --allow-older installs it all the same")
+        }
     }
 
     /// Installs an archive; nothing is there when it is refused.
@@ -58,17 +96,12 @@ public struct PluginStore: Sendable {
     /// An older version than the one installed is refused unless `allowsOlder`.
     ///
     /// - Throws: `PluginError`.
-    public func install(archive path: String, allowsOlder: Bool) throws -> Manifest {
+    public func install(
+        archive path: String, allowsOlder: Bool, conflict: (Manifest) -> String?
+    ) throws -> Manifest {
         try withUnpacked(path) { folder, manifest, signer in
+            try admit(manifest, signer, path, allowsOlder, conflict(manifest))
             var lock = try lock()
-            let installed = lock.entries.first { $0.id == manifest.id }
-            if let installed, !allowsOlder,
-                PluginCatalog.isNewer(installed.version, manifest.version)
-            {
-                throw PluginError(
-                    "\(path): \(manifest.id) \(manifest.version) is older than the \(installed.version) that is installed",
-                    help: "--allow-older installs it all the same")
-            }
             guard let bytes = FileBytes.read(manifest.path) else {
                 throw PluginError("\(manifest.path): cannot be read", help: "try again")
             }
@@ -84,12 +117,19 @@ public struct PluginStore: Sendable {
                 _ = rename(old, target)
                 throw error
             }
+            do {
+                try lock.set(
+                    manifest.id,
+                    PluginLock.Entry(
+                        id: manifest.id, version: manifest.version,
+                        manifestDigest: FileBytes.hexDigest(bytes), key: signer.id, source: path))
+            } catch {
+                // As it was before.
+                _ = rename(target, folder)
+                _ = rename(old, target)
+                throw error
+            }
             WholeFile.removeFolder(old)
-            try lock.set(
-                manifest.id,
-                PluginLock.Entry(
-                    id: manifest.id, version: manifest.version,
-                    manifestDigest: FileBytes.hexDigest(bytes), key: signer.id, source: path))
             for version in (try? FolderWalk.names(in: place)) ?? []
             where version != manifest.version {
                 WholeFile.removeFolder(place + "/" + version)
@@ -102,6 +142,8 @@ public struct PluginStore: Sendable {
     ///
     /// - Throws: `PluginError` when there is none.
     public func remove(id: String) throws -> String {
+        let held = try StoreLock(root: root)
+        defer { held.release() }
         var lock = try lock()
         guard let entry = lock.entries.first(where: { $0.id == id }) else {
             let known = lock.entries.map(\.id)
@@ -126,7 +168,7 @@ public struct PluginStore: Sendable {
         _ path: String,
         _ body: (_ folder: String, _ manifest: Manifest, _ signer: PublicKey) throws -> Result
     ) throws -> Result {
-        guard let bytes = FileBytes.read(path) else {
+        guard let bytes = FileBytes.read(path, most: BundleArchive.mostCompressed) else {
             throw PluginError(
                 "\(path): cannot be read: \(String(cString: strerror(errno)))",
                 help: "name the archive that assay plugin pack wrote")
@@ -135,7 +177,12 @@ public struct PluginStore: Sendable {
         guard let manifestFile = files.first(where: { $0.path == "plugin.json" }) else {
             throw PluginError("\(path): has no plugin.json", help: "name the archive of a plugin")
         }
-        try WholeFile.makeFolder(root)
+        let lock = try StoreLock(root: root)
+        defer { lock.release() }
+        // What a run that was killed left behind: nobody else is at it now.
+        for name in try FolderWalk.names(in: root) where name.hasPrefix(".unpacked-") {
+            WholeFile.removeFolder(root + "/" + name)
+        }
         var template = Array((root + "/.unpacked-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw fault(root) }
         let folder = String(
@@ -147,15 +194,11 @@ public struct PluginStore: Sendable {
         }
         guard chmod(folder, 0o755) == 0 else { throw fault(folder) }
         do {
+            // Nothing more of it is looked at before it is known whose it is.
+            let signer = try OpenedBundle.verify(
+                manifestFile.bytes, folder: folder, trust: trust())
             let manifest = try Manifest(path: folder + "/plugin.json")
-            guard BundleFiles.isInside(manifest.id), !manifest.id.contains("/"),
-                BundleFiles.isInside(manifest.version), !manifest.version.contains("/")
-            else {
-                throw PluginError(
-                    "\(path): id \"\(manifest.id)\" and version \"\(manifest.version)\" are no names of folders",
-                    help: "get the archive from somewhere else")
-            }
-            let signer = try OpenedBundle.verify(manifestFile.bytes, manifest, trust: trust())
+            try OpenedBundle.checkLibraries(of: manifest, manifestFile.bytes)
             return try body(folder, manifest, signer)
         } catch let error as PluginError {
             // The user knows the archive, not the folder.
@@ -165,4 +208,22 @@ public struct PluginStore: Sendable {
                 help: error.help)
         }
     }
+}
+
+/// Lets one process at a time change a store.
+private struct StoreLock {
+    private let descriptor: Int32
+
+    init(root: String) throws {
+        try WholeFile.makeFolder(root)
+        let path = root + "/.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
+            throw PluginError(
+                "\(path): cannot be locked: \(String(cString: strerror(errno)))",
+                help: "check the folder and the permissions")
+        }
+    }
+
+    func release() { close(descriptor) }
 }

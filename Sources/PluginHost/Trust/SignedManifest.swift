@@ -6,6 +6,8 @@ import JSONText
 enum SignedManifest {
     /// What the envelope stands in.
     static let fileName = "plugin.sig.json"
+    /// Bytes of an envelope at most.
+    static let mostBytes = 8 << 20
     static let payloadType = "application/vnd.assay.plugin.v1+json"
 
     /// What is signed: the pre-authentication encoding of type and content.
@@ -50,7 +52,9 @@ enum SignedManifest {
             guard let signature = entry["sig"]?.stringValue.flatMap(Base64.bytes) else { continue }
             if let key = keys.first(where: { $0.accepts(signature, of: signed) }) { return key }
         }
-        let names = signatures.prefix(8).map { $0["keyid"]?.stringValue ?? "?" }
+        let names = signatures.prefix(8).map {
+            PluginError.shown($0["keyid"]?.stringValue ?? "?")
+        }
         let isKnown = keys.contains { names.contains($0.id) }
         throw PluginError(
             isKnown

@@ -8,7 +8,7 @@ enum WholeFile {
 
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
         try makeFolder(Manifest.folder(of: path))
-        let temporary = path + ".part"
+        let temporary = path + ".\(getpid()).part"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw fault(path) }

@@ -5,8 +5,8 @@
  *     ASSAY_ROW_SCORER("org.example.shouting", "1.0.0", noise, score)
  *
  * The function is called from several threads at once and gets UTF-8 that is not terminated, with 64
- * readable bytes behind it. It is called for every record that has the text; the column is the first
- * one that the manifest names. A result that is no number leaves the record unscored.
+ * readable bytes behind it. It is called for every record that has the text; the column is the one
+ * that the manifest names. A result that is no number leaves the record unscored.
  *
  * What comes of it: a score of every record; a finding and a proposal to review for those at or
  * above `threshold` (a setting, 0.5 unless the manifest's `config` says otherwise); the metrics
@@ -73,7 +73,9 @@ static inline double assay_scorer_threshold(assay_bytes config) {
     const uint64_t size = sizeof key - 1;
     for (uint64_t i = 0; i + size < config.len; i++) {
         if (memcmp(config.ptr + i, key, size) != 0) continue;
-        for (i += size; i < config.len && (config.ptr[i] == ':' || config.ptr[i] == ' '); i++) {}
+        for (i += size; i < config.len && config.ptr[i] == ' '; i++) {}
+        if (i == config.len || config.ptr[i] != ':') continue; /* a value of that name */
+        for (i++; i < config.len && config.ptr[i] == ' '; i++) {}
         char digits[40];
         uint64_t count = 0;
         while (i < config.len && count < sizeof digits - 1 && config.ptr[i] != ',' && config.ptr[i] != '}')
@@ -145,24 +147,38 @@ static inline assay_status assay_scorer_flag(const assay_scorer_instance *instan
     return sink->proposal(sink->ctx, &proposal);
 }
 
+static inline assay_status assay_scorer_send(const assay_scorer_partial *partial, const assay_sink *sink,
+                                             int64_t row, const double *scores, int64_t count) {
+    if (count == 0) return ASSAY_OK;
+    return sink->scores(sink->ctx, assay_text(partial->instance->name), ASSAY_ROLE_DATA, (uint64_t)row, scores,
+                        (uint64_t)count);
+}
+
 static inline assay_status assay_scorer_scan(void *partial, const assay_batch *batch, const assay_sink *sink,
                                              assay_error *error) {
     assay_scorer_partial *mine = (assay_scorer_partial *)partial;
     if (!mine->is_data) return ASSAY_OK;
-    if (batch->schema->n_children < 1)
-        return assay_fail(error, ASSAY_E_BAD_INPUT, "the manifest names no column");
+    if (batch->schema->n_children != 1 || strcmp(batch->schema->children[0]->format, "U") != 0)
+        return assay_fail(error, ASSAY_E_BAD_INPUT, "the manifest has to name one column of texts");
     const char *name = batch->schema->children[0]->name;
     const struct ArrowArray *column = batch->array->children[0];
     double scores[256];
     for (int64_t start = 0; start < column->length; start += 256) {
-        int64_t count = column->length - start < 256 ? column->length - start : 256;
+        int64_t count = column->length - start < 256 ? column->length - start : 256, run = 0;
         for (int64_t i = 0; i < count; i++) {
             int64_t row = (int64_t)batch->first_row + start + i;
             assay_str text = assay_text_at(column, start + i);
             double score = assay_is_present(column, start + i)
                                ? mine->instance->scorer->score(text.ptr, text.len) : 0.0 / 0.0;
-            scores[i] = 0;
-            if (!(score == score)) { mine->tally.unscored++; continue; }
+            if (!(score == score)) {
+                /* No score is given for it: those before it go out. */
+                assay_status status = assay_scorer_send(mine, sink, row - run, scores + i - run, run);
+                if (status != ASSAY_OK) return status;
+                mine->tally.unscored++;
+                run = 0;
+                continue;
+            }
+            run++;
             score = score < 0 ? 0 : score > 1 ? 1 : score;
             scores[i] = score;
             mine->tally.scored++;
@@ -174,8 +190,8 @@ static inline assay_status assay_scorer_scan(void *partial, const assay_batch *b
             assay_status status = assay_scorer_flag(mine->instance, sink, name, row, score);
             if (status != ASSAY_OK) return status;
         }
-        assay_status status = sink->scores(sink->ctx, assay_text(mine->instance->name), ASSAY_ROLE_DATA,
-                                           batch->first_row + (uint64_t)start, scores, (uint64_t)count);
+        assay_status status = assay_scorer_send(mine, sink, (int64_t)batch->first_row + start + count - run,
+                                                scores + count - run, run);
         if (status != ASSAY_OK) return status;
     }
     return ASSAY_OK;
@@ -206,9 +222,9 @@ static inline assay_status assay_scorer_load(void *instance, const assay_pass *p
     assay_scorer_tally tally;
     if (state.len != sizeof tally) return assay_fail(error, ASSAY_E_BAD_STATE, "the state is of another size");
     memcpy(&tally, state.ptr, sizeof tally);
-    uint64_t in_bins = 0, most = (uint64_t)1 << 40;
+    uint64_t in_bins = 0, most = (uint64_t)1 << 31;
     int32_t fits = tally.scored < most && tally.unscored < most && tally.flagged <= tally.scored &&
-                   tally.sum >= 0 && (double)tally.sum <= (double)tally.scored * ASSAY_SCORER_ONE &&
+                   tally.sum >= 0 && (uint64_t)tally.sum <= tally.scored * (uint64_t)ASSAY_SCORER_ONE &&
                    tally.highest_count == (tally.scored < ASSAY_SCORER_HIGHEST ? tally.scored : ASSAY_SCORER_HIGHEST);
     for (int32_t i = 0; i < ASSAY_SCORER_BINS; i++) {
         fits = fits && tally.bins[i] <= tally.scored;
@@ -218,6 +234,7 @@ static inline assay_status assay_scorer_load(void *instance, const assay_pass *p
     for (uint64_t i = 0; fits && i < ASSAY_SCORER_HIGHEST; i++) {
         double score = tally.highest[i].score;
         fits = i < tally.highest_count ? score >= 0 && score <= 1 && tally.highest[i].row >= 0 &&
+                                             (uint64_t)tally.highest[i].row < most &&
                                              (i == 0 || score <= tally.highest[i - 1].score)
                                        : score == 0 && tally.highest[i].row == 0;
     }
