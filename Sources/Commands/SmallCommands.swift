@@ -83,9 +83,21 @@ struct PluginsCommand: ParsableCommand {
         for entry in try Installation.catalog(named: plugin).entries {
             let strategies = entry.manifest.analyzers.map(\.strategy).joined(separator: ", ")
             print(
-                "\(entry.manifest.id) \(entry.manifest.version)  \(strategies)  ABI 1, unsigned, \(entry.origin)"
-            )
+                "\(entry.manifest.id) \(entry.manifest.version)  \(strategies)  \(entry.origin), "
+                    + PluginsCommand.standing(entry))
             print("  \(entry.manifest.summary)")
+        }
+    }
+
+    /// Whether a run would take a plugin, and on whose word.
+    private static func standing(_ entry: PluginCatalog.Entry) -> String {
+        do {
+            let bundle = try Installation.open(entry)
+            return bundle.signer.map { "signed by \($0.id)" } ?? "taken without a signature"
+        } catch let error as PluginError {
+            return "refused: \(error.reason)"
+        } catch {
+            return "refused: \(error)"
         }
     }
 }

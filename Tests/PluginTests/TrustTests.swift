@@ -110,6 +110,7 @@ import Testing
         let listed = try home.assay(["plugins"])
         #expect(
             listed.output.contains("1.1.0") && !listed.output.contains("org.example.digits 1.0.0"))
+        #expect(listed.output.contains("signed by ed25519:"), "\(listed.output)")
         let older = try home.run(["install", archive])
         #expect(
             older.status == 2 && older.errors.contains("older than the 1.1.0"), "\(older.errors)")
@@ -299,6 +300,8 @@ import Testing
                 ending.status == 2 && ending.errors.contains("words.txt has 7 bytes"),
                 "\(ending.errors)")
         }
+        let listed = try home.assay(["plugins"])
+        #expect(listed.output.contains("refused: ") && listed.output.contains("words.txt has 7"))
         #expect(try home.run(["install", home.archive()]).status == 0, "installed again")
         #expect(try run().status == 0)
         let manifest = try String(contentsOfFile: place + "/plugin.json", encoding: .utf8)
