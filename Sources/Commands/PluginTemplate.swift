@@ -1,5 +1,3 @@
-import Glibc
-import Planning
 import PluginHost
 
 /// A template of the SDK with an author's names in it.
@@ -18,18 +16,15 @@ struct PluginTemplate {
                 "--language is \"\(language)\", expected \(PluginTemplate.languages.joined(separator: ", "))",
                 help: "foreign is for a plain C function that knows nothing of assay")
         }
-        let parts = id.split(separator: ".", omittingEmptySubsequences: false)
-        func isPlain(_ part: Substring) -> Bool {
-            part.utf8.allSatisfy {
-                $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2D
-            } && part.utf8.first.map { $0 >= 0x61 && $0 <= 0x7A } == true
-        }
-        guard parts.count >= 3, parts.allSatisfy(isPlain), id.utf8.count <= 100 else {
+        let parts = id.split(separator: ".")
+        // The last part also names a module.
+        let begins = parts.last?.utf8.first.map { $0 >= 0x61 && $0 <= 0x7A } == true
+        guard Manifest.isReverseName(id), parts.count >= 3, begins, id.utf8.count <= 100 else {
             throw UsageError(
                 "the id is \"\(id)\", expected reverse DNS in small letters, digits and hyphens",
                 help: "such as org.example.shouting: a domain of yours, and a name")
         }
-        guard isPlain(strategy[...]) else {
+        guard Manifest.isReverseName("strategy.\(strategy)"), !strategy.contains(".") else {
             throw UsageError(
                 "--strategy is \"\(strategy)\", expected small letters", help: "such as noise")
         }
@@ -76,27 +71,11 @@ struct PluginTemplate {
         }
         for entry in entries {
             let path = folder + "/" + named(entry.path)
-            try makeFolders(of: path)
             guard let bytes = FileBytes.read(source + "/" + entry.path) else {
                 throw UsageError(
                     "\(source)/\(entry.path): cannot be read", help: "install it again")
             }
-            let file = try AtomicFile(path: path)
-            try file.append(Array(named(String(decoding: bytes, as: UTF8.self)).utf8))
-            _ = try file.complete()
-            try file.publish()
-        }
-    }
-
-    private func makeFolders(of path: String) throws {
-        var made = path.hasPrefix("/") ? "" : "."
-        for step in path.split(separator: "/").dropLast() {
-            made += "/" + step
-            guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
-                throw UsageError(
-                    "\(made): cannot be made: \(String(cString: strerror(errno)))",
-                    help: "name another folder with -o")
-            }
+            try WholeFile.write(named(String(decoding: bytes, as: UTF8.self)), to: path)
         }
     }
 }

@@ -68,7 +68,7 @@ struct PluginTrustCommand: ParsableCommand {
                     "--namespace is missing: no key is trusted for everything",
                     help: "name the beginning of the ids, such as --namespace org.example")
             }
-            guard TrustStore.isNamespace(namespace) else {
+            guard Manifest.isReverseName(namespace) else {
                 throw UsageError(
                     "--namespace is \"\(namespace)\", expected two parts or more in small letters",
                     help: "such as org.example")

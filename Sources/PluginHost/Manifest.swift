@@ -86,8 +86,8 @@ public struct Manifest: Sendable {
     public let license: String
     /// What the plugin is made of.
     public let kind: Kind
-    /// Path of the library for this platform; of a foreign plugin the manifest's own, which holds all of it that
-    /// is not the system's.
+    /// Path of the library for this platform; of a foreign plugin the manifest's own, which names what is called, and
+    /// once it is packed the hash of every file.
     public let libraryPath: String
     /// The library for this platform as the manifest has it, where it is a file of the bundle.
     public let ownLibraries: [String]
@@ -101,6 +101,19 @@ public struct Manifest: Sendable {
 
     /// The platform tuple that manifests use.
     public static var platform: String { ForeignDescription.platform }
+
+    /// Whether a text is a name in reverse DNS, or the beginning of some: two parts at least, of small letters, digits
+    /// and hyphens.
+    public static func isReverseName(_ text: String) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count >= 2
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.utf8.allSatisfy {
+                        $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2D
+                    }
+            }
+    }
 
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -136,7 +149,7 @@ public struct Manifest: Sendable {
         self.path = path
         id = try reader.string(document, "id")
         version = try reader.string(document, "version")
-        guard TrustStore.isNamespace(id), id.utf8.count <= 100 else {
+        guard Manifest.isReverseName(id), id.utf8.count <= 100 else {
             throw PluginError(
                 "\(path): \"id\" is \"\(id)\", expected reverse DNS in small letters, digits and hyphens",
                 help: "such as org.example.shouting")

@@ -84,21 +84,6 @@ import Testing
                 "called for many records"
             ),
             (#""score": "r","#, #""score": "r", "scores": 1,"#, "foreign.scores is not known"),
-        ])
-    func faults(_ part: String, _ other: String, _ words: String) throws {
-        let text = DescriptionTests.sound.replacingFirst(part, with: other)
-        #expect(text != DescriptionTests.sound, "the change changes nothing")
-        let manifest = try JSONValue(parsing: text)
-        let fault = #expect(throws: ForeignDescription.Fault.self) {
-            try ForeignDescription(manifest: manifest)
-        }
-        let shown = fault.map { "\($0.place) \($0.message)" } ?? ""
-        #expect(shown.contains(words), "\(shown)")
-    }
-
-    @Test(
-        "libraries are names or files of the bundle, settings have one kind and a default",
-        arguments: [
             (#""system:libz.so.1""#, #""system:/tmp/evil.so""#, "the name of a library"),
             (#""system:libz.so.1""#, #""system:""#, "the name of a library"),
             (
@@ -110,7 +95,7 @@ import Testing
                 "config.properties.level.default"
             ),
         ])
-    func kinds(_ part: String, _ other: String, _ words: String) throws {
+    func faults(_ part: String, _ other: String, _ words: String) throws {
         let text = DescriptionTests.sound.replacingFirst(part, with: other)
         #expect(text != DescriptionTests.sound, "the change changes nothing")
         let manifest = try JSONValue(parsing: text)

@@ -41,7 +41,7 @@ public struct PluginStore: Sendable {
         guard let publicKey = key.publicKey else {
             throw PluginError("no key could be made", help: "this is a fault of assay")
         }
-        try WholeFile.write(key.json.text + "\n", to: path, mode: 0o600)
+        try WholeFile.write(Array((key.json.text + "\n").utf8), to: path, mode: 0o600)
         try WholeFile.write(publicKey.json.text + "\n", to: path + ".pub")
         return publicKey
     }

@@ -43,25 +43,13 @@ public struct TrustStore: Sendable {
                 let key = value["public"]?.stringValue.flatMap(Base64.bytes)
                     .flatMap(PublicKey.init(bytes:)),
                 let namespaces = value["namespaces"]?.arrayValue?.compactMap(\.stringValue),
-                namespaces.allSatisfy(TrustStore.isNamespace)
+                namespaces.allSatisfy(Manifest.isReverseName)
             else {
                 throw PluginError(
                     "\(path): \"keys[\(index)]\" has no key or no namespaces", help: "correct it")
             }
             entries.append(Entry(key: key, namespaces: namespaces))
         }
-    }
-
-    /// Whether a text can be the beginning of ids: two parts at least, so that nobody is trusted for all of `org`.
-    public static func isNamespace(_ text: String) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count >= 2
-            && parts.allSatisfy { part in
-                !part.isEmpty
-                    && part.utf8.allSatisfy {
-                        $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2D
-                    }
-            }
     }
 
     /// The keys that may sign a plugin.

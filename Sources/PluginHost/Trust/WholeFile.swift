@@ -1,9 +1,12 @@
 import Glibc
 
 /// Small files that appear whole or not at all, with the folders above them.
-enum WholeFile {
-    static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
-        try write(Array(text.utf8), to: path, mode: mode)
+public enum WholeFile {
+    /// Writes a text for everybody to read.
+    ///
+    /// - Throws: `PluginError` that names the file.
+    public static func write(_ text: String, to path: String) throws {
+        try write(Array(text.utf8), to: path)
     }
 
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
