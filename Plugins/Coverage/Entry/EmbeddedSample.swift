@@ -143,7 +143,10 @@ struct EmbeddedSample {
                             .string(name),
                             JSONValue(Int((Double(members.count) * scale).rounded())),
                         ]
-                            + examples.map { EmbeddedSample.excerpt(data[$0].text) })
+                            + examples.map { EmbeddedSample.excerpt(data[$0].text) }
+                            + Array(
+                                repeating: .string(""),
+                                count: EmbeddedSample.exampleCount - examples.count))
                 ))
         }
         rows.sort { $0.count > $1.count }

@@ -41,10 +41,16 @@ extension TextChecks {
         _ text: Span<UInt8>, _ tokens: Span<UInt32>
     ) -> TextFault? {
         let count = min(tokens.count, mostRepeatedTokens)
-        if let period = wholePeriod(tokens, count),
-            let found = passage(text, 0, period: period, count)
-        {
-            return TextFault(span: found, score: 0.95)
+        // Where the words stand is found once, and only for a text that has something to show.
+        var words: [Range<Int>] = []
+        func found(_ first: Int, _ period: Int, _ end: Int) -> TextFault? {
+            if words.isEmpty { words = WordScan.words(text, most: count) }
+            return passage(text, words, first, period: period, end).map {
+                TextFault(span: $0, score: 0.95)
+            }
+        }
+        if let period = wholePeriod(tokens, count), let fault = found(0, period, count) {
+            return fault
         }
         for period in 1...longestPassage where period * 2 <= count {
             let least = leastRun(period)
@@ -59,10 +65,8 @@ extension TextChecks {
                 var (start, end) = (anchor, anchor + 1)
                 while start > period, tokens[start - 1] == tokens[start - 1 - period] { start -= 1 }
                 while end < count, tokens[end] == tokens[end - period] { end += 1 }
-                if end - start >= least,
-                    let found = passage(text, start - period, period: period, end)
-                {
-                    return TextFault(span: found, score: 0.95)
+                if end - start >= least, let fault = found(start - period, period, end) {
+                    return fault
                 }
                 anchor = (end / least + 1) * least + period
             }
@@ -73,24 +77,18 @@ extension TextChecks {
     /// The bytes of the tokens from one to another; `nil` where the first two copies have other signs among
     /// their words, as the cases of a switch have, or no letters.
     private static func passage(
-        _ text: Span<UInt8>, _ first: Int, period: Int, _ end: Int
+        _ text: Span<UInt8>, _ words: [Range<Int>], _ first: Int, period: Int, _ end: Int
     ) -> Range<Int>? {
-        var count = 0
-        var starts: [Int] = []
-        var upper = -1
-        WordScan.forEachWord(text, in: 0..<text.count) { word in
-            if count == first || count == first + period || count == first + 2 * period {
-                starts.append(word.lowerBound)
-            }
-            if count == end - 1 { upper = word.upperBound }
-            count += 1
-        }
-        guard starts.count >= 2, upper > starts[0] else { return nil }
+        guard first + period < words.count else { return nil }
+        let start = words[first].lowerBound
+        let upper = words[min(end, words.count) - 1].upperBound
+        let middle = words[first + period].lowerBound
         // Of only two copies the second ends with its last word.
-        let left = starts[0]..<starts[1]
-        let right = starts[1]..<(starts.count > 2 ? starts[2] : upper)
-        guard hasLetters(text, left), agree(text, left, right) else { return nil }
-        return starts[0]..<upper
+        let third = first + 2 * period
+        let right = middle..<(third < words.count ? words[third].lowerBound : upper)
+        guard upper > middle, hasLetters(text, start..<middle), agree(text, start..<middle, right)
+        else { return nil }
+        return start..<upper
     }
 
     /// Whether two ranges hold the same but for white space, as far as the shorter goes.
@@ -140,12 +138,21 @@ extension TextChecks {
 
     /// At least three different letters, or text beyond ASCII.
     private static func hasLetters(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        var seen: Set<UInt8> = []
+        var (first, second): (UInt8, UInt8) = (0, 0)
         for index in range {
             let byte = ByteSearch.lower(text[index])
-            if (0x61...0x7A).contains(byte) || byte >= 0x80 { seen.insert(byte) }
+            guard (0x61...0x7A).contains(byte) || byte >= 0x80, byte != first, byte != second else {
+                continue
+            }
+            if first == 0 {
+                first = byte
+            } else if second == 0 {
+                second = byte
+            } else {
+                return true
+            }
         }
-        return seen.count >= 3
+        return false
     }
 
     private static let fence = Array("```".utf8)

@@ -43,15 +43,25 @@ struct WordScan {
         return kind(text, start).kind != .separator
     }
 
-    /// Calls `body` with the range of every word in `range`.
+    /// The ranges of the first `most` words.
+    ///
+    /// O(bytes up to there).
+    static func words(_ text: Span<UInt8>, most: Int) -> [Range<Int>] {
+        var words: [Range<Int>] = []
+        forEachWord(text, in: 0..<text.count, while: { words.count < most }, { words.append($0) })
+        return words
+    }
+
+    /// Calls `body` with the range of every word in `range`, as long as more are wanted.
     ///
     /// O(bytes).
     static func forEachWord(
-        _ text: Span<UInt8>, in range: Range<Int>, _ body: (Range<Int>) -> Void
+        _ text: Span<UInt8>, in range: Range<Int>, while isWanted: () -> Bool = { true },
+        _ body: (Range<Int>) -> Void
     ) {
         var index = range.lowerBound
         var start = -1
-        while index < range.upperBound {
+        while index < range.upperBound, isWanted() {
             let (kind, length) = kind(text, index)
             switch kind {
             case .word: if start < 0 { start = index }
@@ -71,7 +81,7 @@ struct WordScan {
             }
             index += length
         }
-        if start >= 0 { body(start..<min(index, range.upperBound)) }
+        if start >= 0, isWanted() { body(start..<min(index, range.upperBound)) }
     }
 
     /// A hash of a word, ASCII case aside.
