@@ -132,7 +132,7 @@ let package = Package(
             "PluginHost",
             [
                 "BatchStore", "CAssay", "CCompression", "CLinux", "Features", "Foreign", "JSONText",
-                "Orchestrator", "Parallel", "Records", crypto,
+                "Numerics", "Orchestrator", "Parallel", "Records", crypto,
             ]),
         room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
         room(

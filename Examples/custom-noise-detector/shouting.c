@@ -1,16 +1,17 @@
 /* A noise detector in one C file: records that are mostly in capital letters. */
-#include <assay/assay.h>
+#include <assay/helpers.h>
 
 #include <stdlib.h>
-#include <string.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+typedef struct tally {
+    uint64_t shouted;
+    int32_t role;
+    int32_t unused;
+} tally;
 
 static assay_status make(void **out, assay_error *error) {
-    *out = calloc(1, sizeof(uint64_t));
-    if (*out) return ASSAY_OK;
-    if (error->message_capacity) error->message[0] = 0;
-    return ASSAY_E_RESOURCE;
+    *out = calloc(1, sizeof(tally));
+    return *out ? ASSAY_OK : assay_fail(error, ASSAY_E_RESOURCE, "no memory");
 }
 
 static assay_status create(const assay_analyzer *self, const assay_host *host, assay_bytes config,
@@ -20,13 +21,17 @@ static assay_status create(const assay_analyzer *self, const assay_host *host, a
 }
 
 static assay_status begin(void *instance, const assay_pass *pass, void **out, assay_error *error) {
-    (void)instance; (void)pass;
-    return make(out, error);
+    (void)instance;
+    assay_status status = make(out, error);
+    if (status == ASSAY_OK) ((tally *)*out)->role = pass->role;
+    return status;
 }
 
 static assay_status scan(void *partial, const assay_batch *batch, const assay_sink *sink,
                          assay_error *error) {
     (void)error;
+    tally *mine = partial;
+    if (mine->role != ASSAY_ROLE_DATA) return ASSAY_OK;
     const struct ArrowArray *column = batch->array->children[0];
     const int64_t *offsets = column->buffers[1];
     const char *bytes = column->buffers[2];
@@ -37,10 +42,10 @@ static assay_status scan(void *partial, const assay_batch *batch, const assay_si
             letters += (bytes[i] | 32) >= 'a' && (bytes[i] | 32) <= 'z';
         }
         if (letters < 12 || capitals * 10 < letters * 8) continue;
-        ++*(uint64_t *)partial;
+        mine->shouted++;
         assay_finding finding = {sizeof finding, ASSAY_SEVERITY_LOW, ASSAY_ROLE_DATA,
-                                 (int64_t)batch->first_row + row, 0, TEXT("SHOUT001"), TEXT(""), 0, 0,
-                                 (double)capitals / (double)letters, TEXT("the prompt is shouted"), TEXT("")};
+                                 (int64_t)batch->first_row + row, 0, ASSAY_TEXT("SHOUT001"), ASSAY_TEXT(""), 0, 0,
+                                 (double)capitals / (double)letters, ASSAY_TEXT("the prompt is shouted"), ASSAY_TEXT("")};
         assay_status status = sink->finding(sink->ctx, &finding);
         if (status != ASSAY_OK) return status;
     }
@@ -49,22 +54,21 @@ static assay_status scan(void *partial, const assay_batch *batch, const assay_si
 
 static assay_status merge(void *into, void *from, assay_error *error) {
     (void)error;
-    *(uint64_t *)into += *(uint64_t *)from;
+    ((tally *)into)->shouted += ((tally *)from)->shouted;
     return ASSAY_OK;
 }
 
 static assay_status save(void *partial, const assay_writer *writer, assay_error *error) {
     (void)error;
-    assay_bytes bytes = {partial, sizeof(uint64_t)};
-    return writer->write(writer->ctx, bytes);
+    return assay_write(writer, &((tally *)partial)->shouted, sizeof(uint64_t));
 }
 
 static assay_status load(void *instance, const assay_pass *pass, assay_bytes state, void **out,
                          assay_error *error) {
-    (void)instance; (void)pass;
-    if (state.len != sizeof(uint64_t)) return ASSAY_E_BAD_INPUT;
-    assay_status status = make(out, error);
-    if (status == ASSAY_OK) memcpy(*out, state.ptr, sizeof(uint64_t));
+    if (state.len != sizeof(uint64_t))
+        return assay_fail(error, ASSAY_E_BAD_STATE, "the state has another size than eight bytes");
+    assay_status status = begin(instance, pass, out, error);
+    if (status == ASSAY_OK) memcpy(&((tally *)*out)->shouted, state.ptr, sizeof(uint64_t));
     return status;
 }
 
@@ -77,13 +81,13 @@ static assay_status end_pass(void *instance, void *partial, const assay_writer *
 
 static assay_status finish(void *instance, void *partial, const assay_sink *sink, assay_error *error) {
     (void)instance; (void)error;
-    assay_metric metric = {sizeof metric, TEXT("shouting.records"), TEXT("records"),
-                           (double)*(uint64_t *)partial, *(uint64_t *)partial, 0, 0,
-                           ASSAY_DIRECTION_LOWER, 0, TEXT("records whose prompt is mostly capitals")};
+    assay_metric metric = {sizeof metric, ASSAY_TEXT("shouting.records"), ASSAY_TEXT("records"),
+                           (double)((tally *)partial)->shouted, ((tally *)partial)->shouted, 0, 0,
+                           ASSAY_DIRECTION_LOWER, 0, ASSAY_TEXT("records whose prompt is mostly capitals")};
     return sink->metric(sink->ctx, &metric);
 }
 
-static const assay_analyzer shouting = {sizeof shouting, 1, 0, TEXT("org.example.shouting"), TEXT("1.0.0"),
+static const assay_analyzer shouting = {sizeof shouting, 1, 0, ASSAY_TEXT("org.example.shouting"), ASSAY_TEXT("1.0.0"),
                                         create, free, begin, scan, merge, save, load, end_pass, finish,
                                         free, 0};
 static const assay_analyzer *const analyzers[] = {&shouting};

@@ -95,10 +95,20 @@ public struct AnalyzerError: Error, Sendable {
     public let message: String
     /// Whether it is the configuration's fault.
     public let isConfiguration: Bool
+    /// What the host said when it refused something, which is what the call is to return; 0 for an error of the
+    /// analyzer's own.
+    let hostStatus: Int32
 
     /// Makes an error.
     public init(_ message: String, isConfiguration: Bool = false) {
         self.message = message
         self.isConfiguration = isConfiguration
+        hostStatus = 0
+    }
+
+    init(_ message: String, hostStatus: Int32) {
+        self.message = message
+        isConfiguration = false
+        self.hostStatus = hostStatus
     }
 }

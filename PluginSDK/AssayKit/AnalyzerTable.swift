@@ -53,6 +53,7 @@ private func guarded(
     } catch let failure {
         let known = failure as? AnalyzerError
         write(known?.message ?? "\(failure)", to: error)
+        if let status = known?.hostStatus, status != ASSAY_OK { return status }
         return known?.isConfiguration == true ? ASSAY_E_INVALID_CONFIG : ASSAY_E_INTERNAL
     }
 }
@@ -109,9 +110,10 @@ private let create:
                 throw AnalyzerError(
                     "the configuration is not JSON: \(error)", isConfiguration: true)
             }
-            let emitter = host?.pointee.get_extension(host?.pointee.ctx, staticText(groupsID))
+            let services = HostServices(host)
+            let emitter = services.find(groupsID)
             let instance = try factory.make(
-                value, HostServices(host),
+                value, services,
                 emitter?.assumingMemoryBound(to: assay_group_emitter.self))
             result.pointee = Unmanaged.passRetained(instance).toOpaque()
         }
@@ -229,5 +231,7 @@ private func write(_ bytes: [UInt8], to writer: UnsafePointer<assay_writer>?) th
         writer.pointee.write(
             writer.pointee.ctx, assay_bytes(ptr: $0.baseAddress, len: UInt64($0.count)))
     }
-    if status != ASSAY_OK { throw AnalyzerError("the host took no more bytes") }
+    if status != ASSAY_OK {
+        throw AnalyzerError("the host took no more bytes", hostStatus: status)
+    }
 }

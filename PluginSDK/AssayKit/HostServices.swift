@@ -8,8 +8,12 @@ public struct HostServices: @unchecked Sendable {
 
     init(_ host: UnsafePointer<assay_host>?) { self.host = host }
 
-    private func find(_ id: StaticString) -> UnsafeRawPointer? {
-        host.flatMap { $0.pointee.get_extension($0.pointee.ctx, staticText(id)) }
+    /// An extension of the host's; `nil` as well from a host whose struct ends before it can be asked.
+    func find(_ id: StaticString) -> UnsafeRawPointer? {
+        guard let host, host.pointee.struct_size >= UInt64(MemoryLayout<assay_host>.size) else {
+            return nil
+        }
+        return host.pointee.get_extension(host.pointee.ctx, staticText(id))
     }
 
     /// The run's embedding table (`assay.embed/1`); `nil` where the host has none to offer.

@@ -208,6 +208,10 @@ public struct Sink {
             var value = assay_section(
                 struct_size: UInt64(MemoryLayout<assay_section>.size), kind: texts[0],
                 title: texts[1], body_json: texts[2])
+            // A host whose struct ends before it draws no sections.
+            guard sink.pointee.struct_size >= UInt64(MemoryLayout<assay_sink>.size) else {
+                return ASSAY_OK
+            }
             return sink.pointee.section(sink.pointee.ctx, &value)
         }
     }
@@ -222,7 +226,9 @@ public struct Sink {
                     assay_bytes(ptr: payload.baseAddress, len: UInt64(payload.count)))
             }
         }
-        if status != ASSAY_OK { throw AnalyzerError("the host refused an emitted row") }
+        if status != ASSAY_OK {
+            throw AnalyzerError("the host refused an emitted row", hostStatus: status)
+        }
     }
 
     /// During `scan`: brings this row together with all rows of the same key.
@@ -242,7 +248,9 @@ public struct Sink {
                     assay_bytes(ptr: payload.baseAddress, len: UInt64(payload.count)))
             }
         }
-        if status != ASSAY_OK { throw AnalyzerError("the host refused an emitted row") }
+        if status != ASSAY_OK {
+            throw AnalyzerError("the host refused an emitted row", hostStatus: status)
+        }
     }
 
     private func withTexts(
@@ -265,6 +273,8 @@ public struct Sink {
             }
             return body(views)
         }
-        if status != ASSAY_OK { throw AnalyzerError("the host refused a result") }
+        if status != ASSAY_OK {
+            throw AnalyzerError("the host refused a result", hostStatus: status)
+        }
     }
 }

@@ -4,9 +4,11 @@ import PluginHost
 /// `assay plugin …`.
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Writes, packs, signs, installs and removes plugins.",
+        commandName: "plugin",
+        abstract: "Writes, checks, packs, signs, installs and removes plugins.",
         subcommands: [
-            PluginNewCommand.self, PluginSDKCommand.self, PluginKeyCommand.self,
+            PluginNewCommand.self, PluginSDKCommand.self, PluginCheckCommand.self,
+            PluginKeyCommand.self,
             PluginPackCommand.self, PluginTrustCommand.self, PluginVerifyCommand.self,
             PluginInstallCommand.self, PluginRemoveCommand.self,
         ])
@@ -28,7 +30,7 @@ struct PluginNewCommand: ParsableCommand {
         let folder = output ?? template.name
         try template.write(to: folder)
         print("written: \(folder)")
-        print("next:    cd \(folder) && make && assay run data.jsonl --plugin bundle")
+        print("next:    cd \(folder) && make && assay plugin check bundle")
         print("read:    \(folder)/README.md")
     }
 }

@@ -49,6 +49,15 @@ enum RunPlan {
         }
     }
 
+    /// What an analyzer is run with when nothing is stated and the records have labels.
+    static func plain(
+        _ analyzer: Manifest.Analyzer
+    ) throws -> (columns: [ColumnName], configuration: JSONObject) {
+        let configuration = try configuration(analyzer, [])
+        let all = columns(analyzer, configuration) + analyzer.labelColumns
+        return (Set(all).sorted(), configuration)
+    }
+
     /// The checked configuration of an analyzer; of settings stated twice the last counts.
     private static func configuration(
         _ analyzer: Manifest.Analyzer, _ stated: [StatedSetting]

@@ -27,6 +27,8 @@ struct AnalyzerRequest: Sendable {
     var memoryBytes: Int
     /// The run's embedding table, for analyzers that may ask for it.
     var embeddingFolder: String?
+    /// A check to make instead of a run.
+    var check: LifeCheck?
 
     /// As JSON, for a worker.
     var json: JSONValue {
@@ -49,6 +51,7 @@ struct AnalyzerRequest: Sendable {
             } ?? .null,
             "memory": JSONValue(memoryBytes),
             "embedding": embeddingFolder.map { .string($0) } ?? .null,
+            "check": check.map { .string($0.rawValue) } ?? .null,
         ])
     }
 
@@ -79,6 +82,7 @@ struct AnalyzerRequest: Sendable {
             return Role(rawValue: Int32(role)).map { SkippedRow(role: $0, row: row) }
         }
         embeddingFolder = json["embedding"]?.stringValue
+        check = json["check"]?.stringValue.flatMap(LifeCheck.init)
         reloadsPartials = json["reload"]?.boolValue ?? false
         if let probe = json["probe"]?.arrayValue?.compactMap(\.intValue), probe.count == 3,
             let role = Role(rawValue: Int32(probe[0])), probe[1] <= probe[2]
@@ -117,4 +121,6 @@ struct AnalyzerFailure: Error {
     var row: Int64 = -1
     /// Whether it refused its configuration.
     var isConfigurationFault = false
+    /// What it returned; 0 where it returned nothing.
+    var status: Int32 = 0
 }

@@ -250,6 +250,13 @@ final class AnalyzerRun: @unchecked Sendable {
     }
 
     private func groupingTable() -> UnsafePointer<assay_grouping>? {
+        AnalyzerRun.groupingTable(functions, analyzer)
+    }
+
+    /// What an analyzer has for `assay.groups/1`.
+    static func groupingTable(
+        _ functions: assay_analyzer, _ analyzer: UnsafePointer<assay_analyzer>
+    ) -> UnsafePointer<assay_grouping>? {
         guard let getExtension = functions.get_extension,
             let found = getExtension(analyzer, assay_str(HostTable.groupsID))
         else { return nil }

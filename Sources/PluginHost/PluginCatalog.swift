@@ -114,7 +114,9 @@ public struct PluginCatalog: Sendable {
     }
 
     /// The manifest of a bundle folder, of a manifest path, or beside a loose library.
-    private static func manifestPath(for path: String) throws -> String {
+    ///
+    /// - Throws: `PluginError` when there is none.
+    public static func manifestPath(for path: String) throws -> String {
         func exists(_ candidate: String) -> Bool { access(candidate, R_OK) == 0 }
         if path.hasSuffix(".json") { return path }
         if path.hasSuffix(".so") {

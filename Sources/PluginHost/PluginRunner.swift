@@ -74,6 +74,16 @@ public struct PluginRunner: AnalyzerRunner {
         digest = LibraryDigest(path: manifest.libraryPath)
         self.batches = batches
         callSeconds = options.callSeconds ?? analyzer.callSeconds
+        request = PluginRunner.request(
+            bundle, analyzer, columns: columns, configuration: configuration, options: options)
+    }
+
+    /// What a worker is asked for.
+    static func request(
+        _ bundle: OpenedBundle, _ analyzer: Manifest.Analyzer, columns: [ColumnName],
+        configuration: JSONObject, options: Options
+    ) -> AnalyzerRequest {
+        let manifest = bundle.manifest
         // A foreign plugin's functions are called by an adapter, which reads the manifest.
         let runs =
             manifest.kind == .foreign ? options.foreignAdapter?.manifest ?? manifest : manifest
@@ -85,7 +95,7 @@ public struct PluginRunner: AnalyzerRunner {
             seed: options.seed, threads: options.threads, memoryBytes: analyzer.memoryBytes)
         request.readablePaths = manifest.readablePaths
         request.embeddingFolder = options.embeddingFolder
-        self.request = request
+        return request
     }
 
     /// Rows of each role; waits for the last batch.

@@ -1,5 +1,5 @@
 /// A version as semver.org 2.0.0 has it.
-struct SemanticVersion: Comparable {
+public struct SemanticVersion: Comparable {
     private let numbers: [Int]
     /// Empty for a release.
     private let preRelease: [Substring]
@@ -7,7 +7,7 @@ struct SemanticVersion: Comparable {
     /// Reads a version; `nil` for anything else.
     ///
     /// What follows a `+` is checked and has no place in the order.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         let halves = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let core = parts[0].split(separator: ".", omittingEmptySubsequences: false)
@@ -43,11 +43,13 @@ struct SemanticVersion: Comparable {
             && (part == "0" || part.utf8.first != 0x30)
     }
 
-    static func == (left: SemanticVersion, right: SemanticVersion) -> Bool {
+    /// Two versions of which neither comes first.
+    public static func == (left: SemanticVersion, right: SemanticVersion) -> Bool {
         !(left < right) && !(right < left)
     }
 
-    static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {
+    /// The order of semver.org.
+    public static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {
         if left.numbers != right.numbers {
             return left.numbers.lexicographicallyPrecedes(right.numbers)
         }

@@ -34,6 +34,10 @@ public enum WorkerProgram {
                 shutdown(socket, Int32(SHUT_RD))
                 receiving.join()
             }
+            if let check = request.check {
+                let found = try CheckProgram.run(check, request, batches, progress)
+                return channel.send(.result, found.json.bytes) ? 0 : 65
+            }
             progress.enter(.load, thread: 0)
             let library = try LoadedLibrary(path: request.libraryPath)
             let analyzer = try library.analyzer(

@@ -44,7 +44,10 @@ import Testing
         _ = try folder.write("loud-\(language)/data.jsonl", TemplateTests.data)
         let code = "LOUD\(language.uppercased())001"
         let lines = try TemplateTests.commands(home + "/README.md")
-        #expect(lines == ["make", "assay run data.jsonl --plugin bundle"])
+        #expect(
+            lines == [
+                "make", "assay plugin check bundle", "assay run data.jsonl --plugin bundle",
+            ])
         for line in lines {
             let ending = try TemplateTests.shell(line, in: home)
             #expect(ending.status == 0, "\(line): \(ending.errors) \(ending.output)")
@@ -114,6 +117,21 @@ import Testing
         let opened = try String(contentsOfFile: trace, encoding: .utf8)
         #expect(opened.contains("libAlone.so"))
         #expect(!opened.contains("/\(toolchain)/lib"), "a file of the toolchain was opened")
+        // And with its folder hidden, where a user may do that.
+        guard try Program.run("/usr/bin/env", ["unshare", "-rm", "true"]).status == 0 else {
+            return
+        }
+        let hidden = try Program.run(
+            "/usr/bin/env",
+            [
+                "unshare", "-rm", "sh", "-c",
+                "mount -t tmpfs none '/\(toolchain)' && test -z \"$(ls '/\(toolchain)')\" && "
+                    + "exec '\(TemplateTests.stage)/assay' run '\(data)' --plugin '\(home)/bundle' "
+                    + "--plugins 'org.example.*' --out '\(folder.path("hidden"))'",
+            ])
+        #expect(hidden.status == 0, "\(hidden.errors)")
+        let found = try ReportReader(folder.path("hidden")).lines("findings.jsonl")
+        #expect(found.count == 5)
     }
 
     @Test(

@@ -139,6 +139,8 @@ import Testing
     func foreign() throws {
         for path in HouseRuleTests.files {
             #expect(!path.hasPrefix(".build") && !path.hasSuffix("Package.resolved"), "\(path)")
+            // The plugin that was built when the ABI was 1.0 is kept for ever.
+            if path.hasPrefix("Tests/Frozen/abi-") { continue }
             #expect(
                 ![".so", ".o", ".gz", ".zst", ".bin"].contains(where: path.hasSuffix), "\(path)")
         }

@@ -11,7 +11,8 @@ public enum PluginCompiler {
     /// Compiles `source` into `folder` as `<name>.so` with `manifest` beside it; returns the library's
     /// path.
     public static func compile(
-        _ source: String, manifest: String, as name: String, into folder: TemporaryFolder
+        _ source: String, manifest: String, as name: String, into folder: TemporaryFolder,
+        options: [String] = []
     ) throws -> String {
         let text = try String(contentsOf: Checkout.file(manifest), encoding: .utf8)
         _ = try folder.write("\(name).plugin.json", text)
@@ -22,7 +23,7 @@ public enum PluginCompiler {
             [
                 compiler, "-O1", "-shared", "-fPIC", "-fvisibility=hidden",
                 "-IPluginSDK/CAssay/include", "-o", library, source,
-            ])
+            ] + options)
         guard ending.status == 0 else { throw Failure(message: ending.errors) }
         return library
     }

@@ -44,6 +44,9 @@ int clx_term_signal(int status);
 /** Most bytes this process has held, in physical memory. */
 uint64_t clx_peak_memory(void);
 
+/** Bytes of the heap that are in use, in all arenas and mappings. */
+uint64_t clx_heap_bytes(void);
+
 /** Waits for a child; gives its status and the most bytes it held. -1 when there is no such child. */
 int clx_wait(int process, int *status, uint64_t *peak_memory);
 

@@ -9,7 +9,10 @@ public enum WholeFile {
         try write(Array(text.utf8), to: path)
     }
 
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
+    /// Writes bytes for everybody to read, or with other permissions.
+    ///
+    /// - Throws: `PluginError` that names the file.
+    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws {
         try makeFolder(Manifest.folder(of: path))
         let temporary = path + ".\(getpid()).part"
         unlink(temporary)
