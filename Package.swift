@@ -134,13 +134,14 @@ let package = Package(
                 "BatchStore", "CAssay", "CCompression", "CLinux", "Features", "Foreign", "JSONText",
                 "Numerics", "Orchestrator", "Parallel", "Records", crypto,
             ]),
+        room("Registry", ["HTTP", "JSONText", "Parallel", "PluginHost", crypto]),
         room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
         room(
             "Commands",
             [
                 "BatchStore", "CLinux", "Features", "Generation", "HTTP", "JSONText", "Numerics",
                 "Orchestrator", "Parallel", "Planning", "PluginHost", "Reading", "Records",
-                "Reports", "Yams",
+                "Registry", "Reports", "Yams",
                 argumentParser,
             ]),
         .executableTarget(

@@ -52,6 +52,9 @@ enum Installation {
             trustPath: place("XDG_CONFIG_HOME", ".config") + "/assay/trusted-keys.json")
     }
 
+    /// What the environment has under a name.
+    static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
     /// What authors of plugins build with.
     static var sdk: String {
         let path = "\(folder)/../share/assay/sdk"

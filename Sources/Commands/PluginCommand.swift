@@ -5,11 +5,12 @@ import PluginHost
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Writes, checks, packs, signs, installs and removes plugins.",
+        abstract: "Writes, checks, packs, signs, publishes, installs and removes plugins.",
         subcommands: [
             PluginNewCommand.self, PluginSDKCommand.self, PluginCheckCommand.self,
             PluginKeyCommand.self,
-            PluginPackCommand.self, PluginTrustCommand.self, PluginVerifyCommand.self,
+            PluginPackCommand.self, PluginSignCommand.self, PluginPublishCommand.self,
+            PluginInfoCommand.self, PluginTrustCommand.self, PluginVerifyCommand.self,
             PluginInstallCommand.self, PluginRemoveCommand.self,
         ])
 }

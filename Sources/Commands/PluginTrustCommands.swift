@@ -97,16 +97,9 @@ struct PluginVerifyCommand: ParsableCommand {
     func run() throws {
         let catalog = try Installation.catalog(named: [])
         let (manifest, signer) = try Installation.pluginStore.verify(
-            archive: archive, allowsOlder: allowOlder, conflict: catalog.conflict)
-        print("\(manifest.id) \(manifest.version)  \(manifest.name)")
-        if !manifest.summary.isEmpty { print(manifest.summary) }
-        print("license:    \(manifest.license.isEmpty ? "not stated" : manifest.license)")
-        print("strategies: \(manifest.analyzers.map(\.strategy).joined(separator: ", "))")
-        let codes = manifest.analyzers.flatMap(\.codes).map { "\($0.code) \($0.name)" }
-        print("codes:      \(codes.joined(separator: ", "))")
-        if !manifest.readablePaths.isEmpty {
-            print("reads:      \(manifest.readablePaths.joined(separator: ", "))")
-        }
+            archive: PluginStore.Archive(path: archive), allowsOlder: allowOlder,
+            conflict: catalog.conflict)
+        PluginFacts.show(manifest)
         print("signed by:  \(signer.id)")
     }
 }
@@ -118,12 +111,19 @@ struct PluginInstallCommand: ParsableCommand {
         abstract: "Installs a plugin that a trusted key has signed.",
         discussion: "What is refused leaves nothing behind.")
 
-    @Argument(help: "What assay plugin pack wrote.") var archive: String
+    @Argument(help: "What assay plugin pack wrote, or ID@VERSION of the registry.")
+    var plugin: String
+    @OptionGroup var registry: RegistryOption
     @Flag(help: "Also an older version than the one installed, or another content of the same.")
     var allowOlder = false
 
     func run() throws {
         let catalog = try Installation.catalog(named: [])
+        let archive =
+            try PublishedName(plugin).map {
+                try PublishedPlugin(name: $0, in: registry.address()).archive(
+                    trustedBy: Installation.pluginStore)
+            } ?? PluginStore.Archive(path: plugin)
         let manifest = try Installation.pluginStore.install(
             archive: archive, allowsOlder: allowOlder, conflict: catalog.conflict)
         print("installed: \(manifest.id) \(manifest.version)")

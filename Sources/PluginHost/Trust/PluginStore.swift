@@ -46,13 +46,101 @@ public struct PluginStore: Sendable {
         return publicKey
     }
 
+    /// An archive, wherever it came from.
+    public struct Archive: Sendable {
+        /// What messages and the lock file call it.
+        public let name: String
+        let bytes: [UInt8]
+
+        /// Names bytes.
+        public init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+
+        /// Reads a file.
+        ///
+        /// - Throws: `PluginError` when it cannot be read, or is larger than archives may be.
+        public init(path: String) throws {
+            guard let bytes = FileBytes.read(path, most: BundleArchive.mostCompressed) else {
+                throw PluginError(
+                    "\(path): cannot be read: \(String(cString: strerror(errno)))",
+                    help: "name the archive that assay plugin pack wrote")
+            }
+            self.init(name: path, bytes: bytes)
+        }
+
+        /// Bytes of an archive at most.
+        public static var mostBytes: Int { BundleArchive.mostCompressed }
+
+        /// The manifest and its envelope, as they stand in it; nothing is verified.
+        ///
+        /// - Throws: `PluginError` for what is no archive of a plugin.
+        public func metadata() throws -> (manifest: [UInt8], envelope: [UInt8]?) {
+            let files = try BundleArchive.read(bytes, name: name)
+            guard let manifest = files.first(where: { $0.path == "plugin.json" }) else {
+                throw PluginStore.noManifest(name)
+            }
+            return (
+                manifest.bytes, files.first { $0.path == SignedManifest.fileName }?.bytes
+            )
+        }
+
+        /// The same with another signature.
+        ///
+        /// - Throws: `PluginError` for what is no packed plugin.
+        public func signed(by key: SigningKey) throws -> Archive {
+            var files = try BundleArchive.read(bytes, name: name)
+            guard let manifest = files.first(where: { $0.path == "plugin.json" }) else {
+                throw PluginStore.noManifest(name)
+            }
+            guard try BundleFiles(JSONValue(parsing: manifest.bytes), path: name) != nil else {
+                throw PluginError(
+                    "\(name): its manifest has no \"files\"", help: "assay plugin pack writes it")
+            }
+            files.removeAll { $0.path == SignedManifest.fileName }
+            let envelope = try SignedManifest.envelope(manifest.bytes, key: key)
+            files.append(
+                BundleArchive.File(
+                    path: SignedManifest.fileName, bytes: Array((envelope.text + "\n").utf8),
+                    isExecutable: false))
+            return Archive(name: name, bytes: try BundleArchive.write(files))
+        }
+
+        /// Writes it to a file.
+        ///
+        /// - Throws: `PluginError` when it cannot be written.
+        public func write(to path: String) throws { try WholeFile.write(bytes, to: path) }
+
+        /// Its bytes.
+        public var content: [UInt8] { bytes }
+    }
+
+    private static func noManifest(_ name: String) -> PluginError {
+        PluginError("\(name): has no plugin.json", help: "name the archive of a plugin")
+    }
+
+    /// Who signed a manifest, by its envelope alone: said before anything else of the plugin is fetched.
+    ///
+    /// - Throws: `PluginError` when no key did that is trusted for its id.
+    public func signer(
+        ofManifest bytes: [UInt8], envelope: [UInt8], name: String
+    ) throws -> PublicKey {
+        guard let id = (try? JSONValue(parsing: bytes))?["id"]?.stringValue else {
+            throw PluginError("\(name): its plugin.json is no manifest", help: "get it again")
+        }
+        return try SignedManifest.signer(
+            of: bytes, envelope: envelope, path: name, among: trust().keys(for: id))
+    }
+
     /// What an archive holds, verified: manifest and signer, without installing it.
     ///
     /// - Throws: `PluginError` that says what is wrong.
     public func verify(
-        archive path: String, allowsOlder: Bool, conflict: (Manifest) -> String?
+        archive: Archive, allowsOlder: Bool, conflict: (Manifest) -> String?
     ) throws -> (manifest: Manifest, signer: PublicKey) {
-        try withUnpacked(path) { folder, manifest, signer in
+        let path = archive.name
+        return try withUnpacked(archive) { folder, manifest, signer in
             try admit(manifest, signer, path, allowsOlder, conflict(manifest))
             return (manifest, signer)
         }
@@ -97,9 +185,10 @@ public struct PluginStore: Sendable {
     ///
     /// - Throws: `PluginError`.
     public func install(
-        archive path: String, allowsOlder: Bool, conflict: (Manifest) -> String?
+        archive: Archive, allowsOlder: Bool, conflict: (Manifest) -> String?
     ) throws -> Manifest {
-        try withUnpacked(path) { folder, manifest, signer in
+        let path = archive.name
+        return try withUnpacked(archive) { folder, manifest, signer in
             try admit(manifest, signer, path, allowsOlder, conflict(manifest))
             var lock = try lock()
             guard let bytes = FileBytes.read(manifest.path) else {
@@ -165,17 +254,13 @@ public struct PluginStore: Sendable {
 
     /// Unpacks an archive into a folder beside the store and verifies it there; the folder goes afterwards.
     private func withUnpacked<Result>(
-        _ path: String,
+        _ archive: Archive,
         _ body: (_ folder: String, _ manifest: Manifest, _ signer: PublicKey) throws -> Result
     ) throws -> Result {
-        guard let bytes = FileBytes.read(path, most: BundleArchive.mostCompressed) else {
-            throw PluginError(
-                "\(path): cannot be read: \(String(cString: strerror(errno)))",
-                help: "name the archive that assay plugin pack wrote")
-        }
-        let files = try BundleArchive.read(bytes, name: path)
+        let path = archive.name
+        let files = try BundleArchive.read(archive.bytes, name: path)
         guard let manifestFile = files.first(where: { $0.path == "plugin.json" }) else {
-            throw PluginError("\(path): has no plugin.json", help: "name the archive of a plugin")
+            throw PluginStore.noManifest(path)
         }
         let lock = try StoreLock(root: root)
         defer { lock.release() }

@@ -1,0 +1,105 @@
+/// Where artifacts lie: a repository of a registry, or a part of a layout directory.
+public protocol ArtifactPlace {
+    /// What messages call it.
+    var name: String { get }
+
+    /// The bytes of a manifest by tag or digest; `nil` when there is none.
+    func manifest(_ reference: String) throws(RegistryError) -> [UInt8]?
+    /// The bytes of a blob, whose digest and size have been checked.
+    func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8]
+    /// Stores a blob; one that is there stays as it is.
+    func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError)
+    /// Stores a manifest or index, under a tag if one is given; true when the place keeps track of what is about what.
+    func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool
+    /// What the place itself knows to be about a digest; `nil` when it keeps no track.
+    func knownReferrers(of digest: String) throws(RegistryError) -> [Descriptor]?
+    /// The tags.
+    func tags() throws(RegistryError) -> [String]
+}
+
+extension ArtifactPlace {
+    /// The tag under which a place without referrers lists what is about a digest (OCI distribution 1.1).
+    static func fallbackTag(_ digest: String) -> String {
+        String(digest.map { $0 == ":" ? "-" : $0 })
+    }
+
+    /// The artifact under a tag or a digest.
+    ///
+    /// - Throws: `RegistryError` when it is not there, or is not what the digest says.
+    public func artifact(_ reference: String) throws(RegistryError) -> Artifact {
+        guard let bytes = try manifest(reference) else {
+            throw RegistryError(
+                "\(name): has no \(reference)",
+                help: "assay plugin info ID lists the versions that are there")
+        }
+        if Descriptor.isDigest(reference), Descriptor.digest(of: bytes) != reference {
+            throw mismatch("the manifest", reference, Descriptor.digest(of: bytes))
+        }
+        return try Artifact(bytes, name: "\(name):\(reference)")
+    }
+
+    /// The manifest that a descriptor names.
+    ///
+    /// - Throws: `RegistryError` when it is not there, or has another size or digest.
+    public func artifact(_ descriptor: Descriptor) throws(RegistryError) -> Artifact {
+        let artifact = try artifact(descriptor.digest)
+        guard artifact.bytes.count == descriptor.size else {
+            throw RegistryError(
+                "\(name): \(descriptor.digest) has \(artifact.bytes.count) bytes, expected \(descriptor.size)",
+                help: "the registry is damaged, or lies; nothing was installed")
+        }
+        return artifact
+    }
+
+    func mismatch(_ what: String, _ expected: String, _ found: String) -> RegistryError {
+        RegistryError(
+            "\(name): \(what) has the digest \(found.prefix(19))…, expected \(expected.prefix(19))…",
+            help: "the registry is damaged, or lies; nothing was installed")
+    }
+
+    /// Checks content against its descriptor.
+    func checked(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
+        guard content.count == descriptor.size else {
+            throw RegistryError(
+                "\(name): a blob has \(content.count) bytes, expected \(descriptor.size)",
+                help: "the download was cut off, or the registry is damaged; try again")
+        }
+        let digest = Descriptor.digest(of: content)
+        guard digest == descriptor.digest else {
+            throw mismatch("a blob", descriptor.digest, digest)
+        }
+        return content
+    }
+
+    /// What is about a digest, by what the place knows and by the fallback tag.
+    public func referrers(
+        of digest: String, artifactType: String
+    ) throws(RegistryError) -> [Descriptor] {
+        var found = try knownReferrers(of: digest) ?? []
+        if found.isEmpty, let bytes = try manifest(Self.fallbackTag(digest)) {
+            found = try Artifact(bytes, name: "\(name):\(Self.fallbackTag(digest))").manifests
+        }
+        // Tools that copy indexes leave out what they do not know: then the manifest itself says what it is.
+        var chosen: [Descriptor] = []
+        for descriptor in found {
+            let type =
+                descriptor.artifactType.isEmpty
+                ? try artifact(descriptor).artifactType : descriptor.artifactType
+            if type == artifactType { chosen.append(descriptor) }
+        }
+        return chosen
+    }
+
+    /// Stores an artifact that is about another one, and sees to it that it is found there.
+    public func storeReferrer(_ artifact: Artifact) throws(RegistryError) {
+        guard let subject = artifact.subject else { return }
+        if try store(artifact, tag: nil) { return }
+        let tag = Self.fallbackTag(subject.digest)
+        var list: [Descriptor] = []
+        if let bytes = try manifest(tag) {
+            list = try Artifact(bytes, name: "\(name):\(tag)").manifests
+        }
+        guard !list.contains(where: { $0.digest == artifact.descriptor.digest }) else { return }
+        _ = try store(Artifact(manifests: list + [artifact.descriptor]), tag: tag)
+    }
+}

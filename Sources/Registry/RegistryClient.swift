@@ -1,0 +1,240 @@
+import HTTP
+import JSONText
+import Parallel
+
+/// One repository of a registry (OCI distribution specification 1.1), with tokens or passwords as the registry asks.
+public final class RegistryClient: ArtifactPlace, Sendable {
+    private let base: String
+    private let repository: String
+    private let credentials: RegistryCredentials?
+    /// What goes into `Authorization`, once it is known.
+    private let authorization = Guarded<String?>(nil)
+
+    private static let mostManifestBytes = 4 << 20
+    private static let mostRedirects = 5
+    private static let seconds = 600.0
+
+    /// A repository at `base`, such as `https://registry.example.org`.
+    public init(base: String, repository: String, credentials: RegistryCredentials?) {
+        self.base = base
+        self.repository = repository
+        self.credentials = credentials
+    }
+
+    /// What messages call it.
+    public var name: String {
+        let host = base.split(separator: "/").last.map(String.init) ?? base
+        return "\(host)/\(repository)"
+    }
+
+    private func url(_ path: String) -> String { "\(base)/v2/\(repository)/\(path)" }
+
+    // MARK: Asking
+
+    private func fault(_ what: String, _ answer: HTTPAnswer) -> RegistryError {
+        let document = try? JSONValue(parsing: answer.body)
+        let error = document?["errors"]?.arrayValue?.first
+        let words = [error?["code"]?.stringValue, error?["message"]?.stringValue]
+            .compactMap { $0 }.joined(separator: ": ")
+        let plain = words.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        let shown = String(String(String.UnicodeScalarView(plain)).prefix(160))
+        let help =
+            switch answer.status {
+            case 401, 403:
+                "set ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD, or log in with a container tool"
+            case 429, 500...: "try again later"
+            default: "look whether the registry and the name are right"
+            }
+        return RegistryError(
+            "\(name): \(what): the registry answered \(answer.status)"
+                + (shown.isEmpty ? "" : " (\(shown))"), help: help)
+    }
+
+    private static func origin(_ url: String) -> Substring {
+        let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.count < 3 ? Substring(url) : url[..<parts[2].endIndex]
+    }
+
+    /// An address that an answer names, which may be relative to the one that was asked.
+    private static func resolve(_ location: String, from url: String) -> String {
+        if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
+        return origin(url) + (location.hasPrefix("/") ? "" : "/") + location
+    }
+
+    private func exchange(_ request: HTTPRequest) throws(RegistryError) -> HTTPAnswer {
+        do {
+            return try request.send()
+        } catch {
+            throw RegistryError(
+                "\(name): no answer: \(error.message)",
+                help: "look whether the registry is there and the network reaches it")
+        }
+    }
+
+    /// Asks, follows redirects, and proves who it is when it is asked to.
+    private func ask(
+        _ method: String, _ url: String, headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [], mostBytes: Int = mostManifestBytes, scope: String = "pull"
+    ) throws(RegistryError) -> HTTPAnswer {
+        var request = HTTPRequest(method, url, headers: headers, body: body)
+        request.seconds = RegistryClient.seconds
+        request.mostBytes = mostBytes
+        var hasProved = false
+        for _ in 0...RegistryClient.mostRedirects {
+            var sent = request
+            // Only the registry itself is told who asks.
+            if RegistryClient.origin(request.url) == base[...],
+                let value = authorization.withLock({ $0 })
+            {
+                sent.headers.append(("Authorization", value))
+            }
+            let answer = try exchange(sent)
+            switch answer.status {
+            case 401 where !hasProved && RegistryClient.origin(request.url) == base[...]:
+                hasProved = true
+                try prove(answer, scope: scope)
+            case 301, 302, 303, 307, 308:
+                guard let location = answer.header("location"), method == "GET" || method == "HEAD"
+                else { throw fault("\(method) was sent elsewhere", answer) }
+                request.url = RegistryClient.resolve(location, from: request.url)
+                // What was encrypted stays so.
+                guard request.url.hasPrefix("https://") || base.hasPrefix("http://") else {
+                    throw RegistryError(
+                        "\(name): leads from https to \(RegistryClient.origin(request.url))",
+                        help: "ask whoever runs the registry")
+                }
+            default: return answer
+            }
+        }
+        throw RegistryError("\(name): leads from one place to the next", help: "try again later")
+    }
+
+    /// Gets what the registry wants to see: the password, or a token for it.
+    private func prove(_ answer: HTTPAnswer, scope: String) throws(RegistryError) {
+        guard let header = answer.header("www-authenticate") else {
+            throw fault("it asks who you are, and not how", answer)
+        }
+        let challenge = AuthenticationChallenge(header)
+        switch challenge.scheme {
+        case "basic":
+            guard let credentials else { throw fault("it asks for name and password", answer) }
+            authorization.withLock { $0 = "Basic " + credentials.basic }
+        case "bearer":
+            authorization.withLock { $0 = nil }
+            let token = try token(challenge, scope: scope, answer)
+            authorization.withLock { $0 = "Bearer " + token }
+        default: throw fault("it asks for \"\(challenge.scheme.prefix(20))\"", answer)
+        }
+    }
+
+    private func token(
+        _ challenge: AuthenticationChallenge, scope: String, _ answer: HTTPAnswer
+    ) throws(RegistryError) -> String {
+        guard let realm = challenge.parameters["realm"],
+            realm.hasPrefix("https://") || realm.hasPrefix("http://") && base.hasPrefix("http://")
+        else { throw fault("it sends for a token to no place that can be trusted", answer) }
+        func encoded(_ text: String) -> String {
+            text.utf8.map { byte in
+                let isPlain =
+                    byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5A
+                    || byte >= 0x61 && byte <= 0x7A || [0x2D, 0x2E, 0x5F, 0x7E].contains(byte)
+                return isPlain
+                    ? String(UnicodeScalar(byte))
+                    : "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            }.joined()
+        }
+        let wanted = challenge.parameters["scope"] ?? "repository:\(repository):\(scope)"
+        var query = "scope=\(encoded(wanted))"
+        if let service = challenge.parameters["service"] { query += "&service=\(encoded(service))" }
+        var request = HTTPRequest("GET", realm + (realm.contains("?") ? "&" : "?") + query)
+        request.mostBytes = 1 << 20
+        if let credentials { request.headers = [("Authorization", "Basic " + credentials.basic)] }
+        let given = try exchange(request)
+        let document = try? JSONValue(parsing: given.body)
+        guard given.status == 200,
+            let token = (document?["token"] ?? document?["access_token"])?.stringValue
+        else { throw fault("no token was given", given) }
+        return token
+    }
+
+    // MARK: Content
+
+    /// The bytes of a manifest by tag or digest; `nil` when there is none.
+    public func manifest(_ reference: String) throws(RegistryError) -> [UInt8]? {
+        let answer = try ask(
+            "GET", url("manifests/\(reference)"),
+            headers: [("Accept", "\(Artifact.manifestType), \(Artifact.indexType)")])
+        switch answer.status {
+        case 200: return answer.body
+        case 404: return nil
+        default: throw fault("the manifest \(reference)", answer)
+        }
+    }
+
+    /// The bytes of a blob, whose digest and size have been checked.
+    public func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
+        let answer = try ask(
+            "GET", url("blobs/\(descriptor.digest)"), mostBytes: descriptor.size + 1)
+        guard answer.status == 200 else { throw fault("a blob", answer) }
+        return try checked(answer.body, descriptor)
+    }
+
+    /// Uploads a blob in one piece, unless it is there.
+    public func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) {
+        let scope = "pull,push"
+        let there = try ask("HEAD", url("blobs/\(descriptor.digest)"), scope: scope)
+        if there.status == 200 { return }
+        let begun = try ask("POST", url("blobs/uploads/"), scope: scope)
+        guard begun.status == 202, let location = begun.header("location") else {
+            throw fault("an upload could not begin", begun)
+        }
+        let place = RegistryClient.resolve(location, from: base)
+        let ended = try ask(
+            "PUT", place + (place.contains("?") ? "&" : "?") + "digest=\(descriptor.digest)",
+            headers: [("Content-Type", "application/octet-stream")], body: content, scope: scope)
+        guard ended.status == 201 else { throw fault("an upload was refused", ended) }
+    }
+
+    /// Uploads a manifest or an index; true when the registry keeps track of what it is about.
+    public func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool {
+        let answer = try ask(
+            "PUT", url("manifests/\(tag ?? artifact.descriptor.digest)"),
+            headers: [("Content-Type", artifact.mediaType)], body: artifact.bytes,
+            scope: "pull,push")
+        guard answer.status == 201 else { throw fault("the manifest was refused", answer) }
+        return answer.header("oci-subject") != nil
+    }
+
+    /// What the registry knows to be about a digest; `nil` when it has no such thing.
+    public func knownReferrers(of digest: String) throws(RegistryError) -> [Descriptor]? {
+        let answer = try ask(
+            "GET", url("referrers/\(digest)"), headers: [("Accept", Artifact.indexType)])
+        guard answer.status == 200 else { return nil }
+        return try Artifact(answer.body, name: "\(name):referrers").manifests
+    }
+
+    /// The tags of the repository, all pages of them.
+    public func tags() throws(RegistryError) -> [String] {
+        var found: [String] = []
+        var next: String? = url("tags/list")
+        // A registry that sends in circles is not followed for ever.
+        for _ in 0..<100 {
+            guard let page = next else { break }
+            let answer = try ask("GET", page)
+            if answer.status == 404 { return found }
+            guard answer.status == 200, let document = try? JSONValue(parsing: answer.body) else {
+                throw fault("the list of tags", answer)
+            }
+            found += document["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            // Link: </v2/…>; rel="next"
+            next = answer.header("link").flatMap { link in
+                guard link.contains("rel=\"next\""), let start = link.firstIndex(of: "<"),
+                    let end = link.firstIndex(of: ">"), start < end
+                else { return nil }
+                return RegistryClient.resolve(
+                    String(link[link.index(after: start)..<end]), from: base)
+            }
+        }
+        return found
+    }
+}
