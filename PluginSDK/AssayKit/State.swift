@@ -81,6 +81,15 @@ public struct StateReader {
         return value
     }
 
+    /// Reads a number of rows, bytes or events, or a row: 0 to 2^40, so that sums of them do not overflow.
+    public mutating func quantity() throws -> Int {
+        let value = try integer()
+        guard (0...1 << 40).contains(value) else {
+            throw AnalyzerError("the saved state has the quantity \(value), expected 0 to 2^40")
+        }
+        return value
+    }
+
     /// Reads an unsigned integer.
     public mutating func unsigned() throws -> UInt64 { UInt64(UInt(bitPattern: try integer())) }
 
@@ -129,7 +138,7 @@ public struct StateReader {
 
     /// Reads counts by name.
     public mutating func counts() throws -> [String: Int] {
-        let entries = try list(size: 16) { (try $0.text(), try $0.integer()) }
+        let entries = try list(size: 16) { (try $0.text(), try $0.quantity()) }
         return Dictionary(entries, uniquingKeysWith: { _, last in last })
     }
 }

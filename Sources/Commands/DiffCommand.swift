@@ -14,20 +14,35 @@ struct DiffCommand: ParsableCommand {
     @Argument(help: "The folder of the earlier report.") var old: String
     @Argument(help: "The folder of the later report.") var new: String
     @Flag(help: "Every metric, code and finding.") var all = false
-    @Option(help: "text or json on standard output (default: text).") var format = "text"
+    @Option(help: "text, markdown (for a pull request) or json on standard output (default: text).")
+    var format = "text"
+    @Option(
+        name: .customLong("fail-on"),
+        help:
+            "Exit code 1 when a metric got worse by more than chance (worse), or for any new finding (findings); repeatable."
+    )
+    var failOn: [String] = []
 
     func run() throws {
-        guard ["text", "json"].contains(format) else {
+        guard ["text", "markdown", "json"].contains(format) else {
             throw UsageError(
-                "--format is \"\(format)\", expected text or json", help: "leave it out for text")
+                "--format is \"\(format)\", expected text, markdown or json",
+                help: "leave it out for text")
+        }
+        if let wrong = failOn.first(where: { !["worse", "findings"].contains($0) }) {
+            throw UsageError(
+                "--fail-on is \"\(wrong)\", expected worse or findings",
+                help: "gates on numbers are options of assay run")
         }
         let comparison = ReportComparison(
             old: try DiffCommand.side(old), new: try DiffCommand.side(new))
-        if format == "json" {
-            print(comparison.json.text)
-        } else {
-            print(comparison.text(isWhole: all), terminator: "")
+        switch format {
+        case "json": print(comparison.json.text)
+        case "markdown": print(comparison.markdown(isWhole: all), terminator: "")
+        default: print(comparison.text(isWhole: all), terminator: "")
         }
+        if failOn.contains("worse"), !comparison.worse.isEmpty { throw ExitCode(1) }
+        if failOn.contains("findings"), comparison.appeared > 0 { throw ExitCode(1) }
     }
 
     private static func side(_ folder: String) throws -> ReportComparison.Side {

@@ -22,6 +22,11 @@ struct PluginCheckCommand: ParsableCommand {
     @Argument(help: "A bundle folder, a plugin.json or a .so.") var bundle: String?
     @Option(help: "Seed of everything that is drawn (default: drawn itself).") var seed: UInt64?
     @Option(help: "Only the checks of this name or glob; repeatable.") var only: [String] = []
+    @Option(
+        help:
+            "A setting that the plugin needs: strategy.key=value or analyzer-id.key=value; repeatable."
+    )
+    var set: [String] = []
     @Option(help: "text or json on standard output.") var format = "text"
     @Option(help: "Processes at a time (default: all processors).") var threads: Int?
     @Option(
@@ -51,7 +56,6 @@ struct PluginCheckCommand: ParsableCommand {
         }
         var options = PluginRunner.Options()
         options.threads = threads ?? processors
-        // The host reads seeds as signed numbers in places: half of them are enough.
         options.seed = seed ?? UInt64.random(in: 0...UInt64(Int64.max))
         options.workerPath = Installation.worker
         options.workerEnvironment = Installation.workerEnvironment
@@ -75,7 +79,8 @@ struct PluginCheckCommand: ParsableCommand {
         let records = CheckedDatasets(seed: checker.seed, threads: threads ?? 2)
         try checker.run(
             subject: { analyzer in
-                let plain = try RunPlan.plain(analyzer)
+                let plain = try RunPlan.plain(
+                    analyzer, set.map { try StatedSetting(parsing: $0) })
                 return PluginChecker.Subject(
                     columns: plain.columns, configuration: plain.configuration)
             },
@@ -99,7 +104,11 @@ struct PluginCheckCommand: ParsableCommand {
             }
             print("\n\(counts.joined(separator: ", ")) in \(JSONWriter.text(of: clock.seconds)) s")
             if faults > 0 {
-                print("again: assay plugin check \(bundle) --seed \(checker.seed)")
+                let options =
+                    only.map { " --only '\($0)'" } + set.map { " --set '\($0)'" }
+                    + (callSeconds.map { [" --call-seconds \($0)"] } ?? [])
+                print(
+                    "again: assay plugin check \(bundle) --seed \(checker.seed)\(options.joined())")
             }
         } else {
             print(
@@ -118,9 +127,14 @@ struct PluginCheckCommand: ParsableCommand {
         let head =
             PluginCheckCommand.word(result.verdict) + PluginCheckCommand.padded(result.name)
             + result.law + owner
-        let detail = earlier.map { "as in \($0)" } ?? result.detail
+        // The plugin's own words are among it.
+        let detail =
+            earlier.map { "as in \($0)" }
+            ?? PluginError.shown(result.detail, most: PluginCheckCommand.mostDetail)
         return detail.isEmpty ? head : head + "\n         → " + detail
     }
+
+    private static let mostDetail = 500
 
     private static func word(_ verdict: CheckResult.Verdict) -> String {
         let text = verdict.rawValue.padding(to: 9)
@@ -162,13 +176,10 @@ private struct CheckedDatasets {
         if columns.contains(where: \.isEmbedding) {
             options.embedding = .model(try EmbeddingModel(folder: Installation.embedding))
         }
-        let folder = Installation.spillFolder + "/assay-check-\(getpid())-\(kind.rawValue)"
         for (role, lines) in kind.lines(seed: seed) {
-            let path = "\(folder)-\(role.name).jsonl"
-            defer { unlink(path) }
-            try WholeFile.write(lines, to: path)
+            let source = SourceBytes(name: "\(kind.rawValue)-\(role.name).jsonl", content: lines)
             _ = try DatasetReader.read(
-                SourceBytes(path: path), file: 0, options: options,
+                source, file: 0, options: options,
                 onBatch: { try store.append($0.batch, role: role) }, onReject: { _ in })
         }
         try store.finish()

@@ -28,15 +28,19 @@ struct RegistryOption: ParsableArguments {
 
 /// What a manifest says, for people.
 enum PluginFacts {
+    /// What it says of itself is somebody else's word: no line of it can look like one of ours.
     static func show(_ manifest: Manifest) {
-        print("\(manifest.id) \(manifest.version)  \(manifest.name)")
-        if !manifest.summary.isEmpty { print(manifest.summary) }
-        print("license:    \(manifest.license.isEmpty ? "not stated" : manifest.license)")
-        print("strategies: \(manifest.analyzers.map(\.strategy).joined(separator: ", "))")
-        let codes = manifest.analyzers.flatMap(\.codes).map { "\($0.code) \($0.name)" }
+        func line(_ head: String, _ text: String) { print(head + PluginError.shown(text)) }
+        line("\(manifest.id) \(manifest.version)  ", manifest.name)
+        if !manifest.summary.isEmpty { line("", manifest.summary) }
+        line("license:    ", manifest.license.isEmpty ? "not stated" : manifest.license)
+        line("strategies: ", manifest.analyzers.map(\.strategy).joined(separator: ", "))
+        let codes = manifest.analyzers.flatMap(\.codes).prefix(40).map {
+            PluginError.shown("\($0.code) \($0.name)")
+        }
         print("codes:      \(codes.joined(separator: ", "))")
         if !manifest.readablePaths.isEmpty {
-            print("reads:      \(manifest.readablePaths.joined(separator: ", "))")
+            line("reads:      ", manifest.readablePaths.joined(separator: ", "))
         }
     }
 }
@@ -132,20 +136,6 @@ struct PluginInfoCommand: ParsableCommand {
     private func show(_ name: PublishedName) throws {
         let plugin = try PublishedPlugin(name: name, in: registry.address())
         let (digest, manifest, envelopes) = try plugin.metadata()
-        let folder = Installation.spillFolder + "/assay-info-\(getpid())"
-        defer {
-            unlink(folder + "/plugin.json")
-            rmdir(folder)
-        }
-        try WholeFile.write(manifest, to: folder + "/plugin.json")
-        do {
-            PluginFacts.show(try Manifest(path: folder + "/plugin.json"))
-        } catch let error as PluginError {
-            throw PluginError(
-                error.reason.replacing(folder + "/", with: "\(name.id)@\(name.version): "),
-                help: error.help)
-        }
-        print("digest:     \(digest)")
         let store = Installation.pluginStore
         let signers = envelopes.compactMap {
             try? store.signer(ofManifest: manifest, envelope: $0, name: name.id).id
@@ -154,5 +144,7 @@ struct PluginInfoCommand: ParsableCommand {
             "signed by:  "
                 + (signers.first
                     ?? (envelopes.isEmpty ? "nobody" : "a key that is not trusted for this id")))
+        print("digest:     \(digest)")
+        PluginFacts.show(try Manifest(manifest, path: "\(name.id)@\(name.version)/plugin.json"))
     }
 }

@@ -20,7 +20,9 @@ struct PublishedName {
         }
         id = String(text[..<at])
         version = String(text[text.index(after: at)...])
-        guard Manifest.isReverseName(id), SemanticVersion(version) != nil else {
+        guard Manifest.isReverseName(id), SemanticVersion(version) != nil,
+            version.utf8.count <= 100
+        else {
             throw UsageError(
                 "\(text): expected an id, @ and a version",
                 help: "such as org.example.shouting@1.0.0; there is no latest one")
@@ -84,7 +86,7 @@ struct PublishedPlugin {
                 let there = found.manifests.compactMap { $0.platform }
                     .map { "\($0.os)/\($0.architecture)" }.joined(separator: ", ")
                 throw refused(
-                    "is for \(there), not for \(here.os)/\(here.architecture)",
+                    "is for \(PluginError.shown(there)), not for \(here.os)/\(here.architecture)",
                     "ask its publisher to build it for this machine")
             }
             found = try place.artifact(own)
@@ -108,19 +110,19 @@ struct PublishedPlugin {
             document?["version"]?.stringValue == name.version
         else {
             throw refused(
-                "its plugin.json is of \(document?["id"]?.text ?? "nothing") \(document?["version"]?.text ?? "")",
+                "its plugin.json is of \(PluginError.shown(document?["id"]?.text ?? "nothing")) "
+                    + PluginError.shown(document?["version"]?.text ?? ""),
                 "the registry has put one plugin in the place of another")
         }
         let digest = artifact.descriptor.digest
         var envelopes: [[UInt8]] = []
-        for referrer in try place.referrers(of: digest, artifactType: PluginMedia.signature).prefix(
-            8)
-        {
-            let signature = try place.artifact(referrer)
-            guard signature.subject?.digest == digest, let layer = signature.layers.first,
-                layer.size <= 8 << 20
+        for referrer in try place.referrers(of: digest, artifactType: PluginMedia.signature) {
+            // What somebody put beside it and took away, or what is none, hides no other.
+            guard envelopes.count < 8, let signature = try? place.artifact(referrer),
+                signature.subject?.digest == digest, let layer = signature.layers.first,
+                layer.size <= 8 << 20, let envelope = try? place.blob(layer)
             else { continue }
-            envelopes.append(try place.blob(layer))
+            envelopes.append(envelope)
         }
         return (digest, manifest, envelopes)
     }
@@ -187,16 +189,8 @@ struct PublishedPlugin {
                 []
         var listed: [Descriptor] = []
         for archive in archives {
-            let (manifest, envelope) = try archive.metadata()
-            guard let document = try? JSONValue(parsing: manifest),
-                let id = document["id"]?.stringValue,
-                let version = document["version"]?.stringValue
-            else { throw UsageError("\(archive.name): is no plugin", help: "pack it again") }
-            guard let envelope else {
-                throw UsageError(
-                    "\(archive.name): is not signed; nobody could install it",
-                    help: "assay plugin sign \(archive.name) --key FILE")
-            }
+            let (id, version, manifest, envelope) = try archive.publishable()
+            let document = try JSONValue(parsing: manifest)
             guard name == nil || name?.id == id && name?.version == version else {
                 throw UsageError(
                     "\(archive.name): is \(id) \(version), the others are \(name?.id ?? "") \(name?.version ?? "")",
@@ -216,7 +210,13 @@ struct PublishedPlugin {
                         try place.store(envelope, signature.layers[0])
                     }
                 ))
-            for platform in PluginMedia.platforms(document) {
+            let platforms = PluginMedia.platforms(document)
+            guard archives.count == 1 || !platforms.isEmpty else {
+                throw UsageError(
+                    "\(archive.name): names no platform such as linux_amd64",
+                    help: "several archives are told apart by their platforms")
+            }
+            for platform in platforms {
                 var descriptor = Descriptor(
                     mediaType: artifact.mediaType, content: artifact.bytes)
                 descriptor.platform = platform
@@ -231,22 +231,30 @@ struct PublishedPlugin {
             throw UsageError(
                 "two of the archives are for \(twice)", help: "publish one archive a platform")
         }
+        // In whatever order they are named, it is one index.
+        listed.sort {
+            ($0.platform?.os ?? "", $0.platform?.architecture ?? "")
+                < ($1.platform?.os ?? "", $1.platform?.architecture ?? "")
+        }
         let top =
             parts.count == 1
             ? first.artifact : Artifact(artifactType: PluginMedia.artifact, manifests: listed)
-        let place = try address.place(of: name.id, variable: Installation.variable)
-        if let bytes = try place.manifest(name.tag), bytes != top.bytes {
-            throw UsageError(
-                "\(place.name):\(name.tag): is there already, with another content",
-                help: "a version has one content: raise the version")
+        let place = try address.place(
+            of: name.id, forPublishing: true, variable: Installation.variable)
+        try place.exclusively {
+            if let bytes = try place.manifest(name.tag), bytes != top.bytes {
+                throw UsageError(
+                    "\(place.name):\(name.tag): is there already, with another content",
+                    help: "a version has one content: raise the version")
+            }
+            for part in parts {
+                try part.store(place)
+                // Whoever sees the version sees its signature.
+                _ = try place.store(part.artifact, tag: nil)
+                try place.storeReferrer(part.signature)
+            }
+            _ = try place.store(top, tag: name.tag)
         }
-        for part in parts {
-            try part.store(place)
-            // Whoever sees the version sees its signature.
-            _ = try place.store(part.artifact, tag: nil)
-            try place.storeReferrer(part.signature)
-        }
-        _ = try place.store(top, tag: name.tag)
         return (name, place.name, top.descriptor.digest)
     }
 

@@ -49,11 +49,11 @@ enum RunPlan {
         }
     }
 
-    /// What an analyzer is run with when nothing is stated and the records have labels.
+    /// What an analyzer is run with when the records have labels.
     static func plain(
-        _ analyzer: Manifest.Analyzer
+        _ analyzer: Manifest.Analyzer, _ stated: [StatedSetting]
     ) throws -> (columns: [ColumnName], configuration: JSONObject) {
-        let configuration = try configuration(analyzer, [])
+        let configuration = try configuration(analyzer, stated)
         let all = columns(analyzer, configuration) + analyzer.labelColumns
         return (Set(all).sorted(), configuration)
     }

@@ -97,15 +97,15 @@ final class GroupedRows: @unchecked Sendable {
     let runs: [Range<Int>]
 
     /// Rows of a run, at most, when keys are spread evenly.
-    private static let runRows = 16_384
+    static let runRows = 16_384
     private static let mostBits = 12
 
     /// Takes the rows over: `emitted` is empty afterwards.
-    init(taking emitted: inout [EmittedRows]) {
+    init(taking emitted: inout [EmittedRows], runRows: Int = GroupedRows.runRows) {
         arenas = emitted.map(\.arena)
         let count = emitted.reduce(0) { $0 + $1.rows.count }
         var bits = 0
-        while count >> bits > GroupedRows.runRows, bits < GroupedRows.mostBits { bits += 1 }
+        while count >> bits > runRows, bits < GroupedRows.mostBits { bits += 1 }
         func share(_ prefix: UInt64) -> Int { Int(prefix >> UInt64(64 - bits)) }
         var ends = [Int](repeating: 0, count: 1 << bits)
         for part in emitted { for row in part.rows { ends[share(row.prefix)] += 1 } }

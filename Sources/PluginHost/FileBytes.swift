@@ -31,7 +31,7 @@ public enum FileBytes {
     }
 
     /// The bytes of a plain file of no more than `most` bytes; `nil` with `errno` set for another one.
-    static func read(_ path: String, most: Int) -> [UInt8]? {
+    public static func read(_ path: String, most: Int) -> [UInt8]? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         guard status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) <= most else {

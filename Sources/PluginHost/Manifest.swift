@@ -133,6 +133,13 @@ public struct Manifest: Sendable {
                     "check the path and the permissions; a manifest has at most \(Manifest.mostBytes >> 20) MiB"
             )
         }
+        try self.init(bytes, path: path)
+    }
+
+    /// Reads and checks the bytes of a manifest that stands, or would stand, at a path.
+    ///
+    /// - Throws: `PluginError` that names the path, the value found and the value expected.
+    public init(_ bytes: [UInt8], path: String) throws {
         let document: JSONValue
         do {
             document = try JSONValue(parsing: bytes)

@@ -12,12 +12,12 @@ public struct PluginError: Error, CustomStringConvertible {
     }
 
     /// A text of somebody else's as it can stand in a line: without control characters, and not long.
-    static func shown(_ text: String) -> String {
+    public static func shown(_ text: String, most: Int = 120) -> String {
         let plain = text.unicodeScalars.map { scalar -> Character in
             scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
                 ? "\u{FFFD}" : Character(scalar)
         }
-        return plain.count > 120 ? String(plain.prefix(120)) + "…" : String(plain)
+        return plain.count > most ? String(plain.prefix(most)) + "…" : String(plain)
     }
 
     /// One line.

@@ -48,6 +48,8 @@ struct WorkerProcess {
     let variables: [String]
     /// Called now and then with the rows scanned so far.
     let onScanned: @Sendable (Int) -> Void
+    /// Seconds in all, whatever progress is reported.
+    var mostSeconds = Double.infinity
 
     /// Starts a worker, waits for its answer and cleans up after it.
     func run(_ request: AnalyzerRequest) -> Attempt {
@@ -81,7 +83,10 @@ struct WorkerProcess {
         }
         let cause: String
         if served.isOverdue {
-            cause = "no answer for \(JSONWriter.text(of: callSeconds)) s"
+            cause =
+                served.isEndless
+                ? "no end after \(JSONWriter.text(of: mostSeconds)) s"
+                : "no answer for \(JSONWriter.text(of: callSeconds)) s"
         } else if wasStopped {
             cause = "nonsense on its channel to the host"
         } else if clx_exited(status) != 0 {
@@ -101,6 +106,8 @@ struct WorkerProcess {
         var protections: [String: Bool] = [:]
         /// Whether a call took too long.
         var isOverdue = false
+        /// Whether all calls together did.
+        var isEndless = false
         /// Whether the batches ended too early.
         var isAbandoned = false
     }
@@ -111,6 +118,7 @@ struct WorkerProcess {
     ) -> Served {
         var served = Served()
         var watch = DeadlineWatch(seconds: callSeconds)
+        let start = ContinuousClock.now
         var feeder = WorkerFeeder(batches)
         channel.limitSending(toSeconds: max(1, callSeconds))
         while served.outcome == nil {
@@ -132,6 +140,10 @@ struct WorkerProcess {
                 return served
             }
             onScanned(Int(clamping: progress.scannedRows))
+            if mostSeconds.isFinite, ContinuousClock.now - start > .seconds(mostSeconds) {
+                (served.isOverdue, served.isEndless) = (true, true)
+                return served
+            }
             if served.outcome == nil, watch.isOverdue(progress, hasAll: feeder.hasSentAll) {
                 served.isOverdue = true
                 return served

@@ -21,7 +21,7 @@ public struct Artifact: Sendable {
     public let config: Descriptor?
     /// The layers; empty in an index.
     public let layers: [Descriptor]
-    /// The manifests of an index.
+    /// The manifests of an index, those that cannot be read left out.
     public let manifests: [Descriptor]
     /// What it is about.
     public let subject: Descriptor?
@@ -68,6 +68,17 @@ public struct Artifact: Sendable {
         (config, layers, subject) = (nil, [], nil)
     }
 
+    /// An index with one more entry, or another one in the place of those that `replaced` names; everything else
+    /// that stands in it stays.
+    func adding(
+        _ descriptor: Descriptor, name: String, replacing replaced: (JSONValue) -> Bool
+    ) throws(RegistryError) -> Artifact {
+        guard var members = (try? JSONValue(parsing: bytes))?.objectValue else { return self }
+        let others = (members["manifests"]?.arrayValue ?? []).filter { !replaced($0) }
+        members["manifests"] = .array(others + [descriptor.json])
+        return try Artifact(JSONValue.object(members).bytes, name: name)
+    }
+
     /// Reads a manifest or an index.
     ///
     /// - Throws: `RegistryError` for anything else.
@@ -94,7 +105,7 @@ public struct Artifact: Sendable {
         subject = document["subject"].flatMap(Descriptor.init)
         manifests = (list ?? []).compactMap(Descriptor.init)
         guard layers.count == document["layers"]?.arrayValue?.count ?? 0,
-            manifests.count == list?.count ?? 0, list != nil || config != nil
+            list != nil || config != nil
         else {
             throw RegistryError(
                 "\(name): has a descriptor without type, SHA-256 digest or size",

@@ -11,10 +11,26 @@ public protocol ArtifactPlace {
     func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError)
     /// Stores a manifest or index, under a tag if one is given; true when the place keeps track of what is about what.
     func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool
-    /// What the place itself knows to be about a digest; `nil` when it keeps no track.
-    func knownReferrers(of digest: String) throws(RegistryError) -> [Descriptor]?
+    /// What the place itself knows to be about a digest, of a type or of any; `nil` when it keeps no track.
+    func knownReferrers(
+        of digest: String, artifactType: String
+    ) throws(RegistryError) -> [Descriptor]?
     /// The tags.
     func tags() throws(RegistryError) -> [String]
+    /// Calls `body` while nobody else changes the place, where that can be had.
+    func exclusively(_ body: () throws -> Void) throws
+}
+
+/// Bounds on what a registry may have a client do.
+enum RegistryLimit {
+    /// Bytes of a manifest or an index.
+    static let manifestBytes = 4 << 20
+    /// Referrers that do not say what they are, and are looked at.
+    static let lookups = 50
+    /// Tags of a repository.
+    static let tags = 20_000
+    /// Pages of a list.
+    static let pages = 100
 }
 
 extension ArtifactPlace {
@@ -72,34 +88,46 @@ extension ArtifactPlace {
     }
 
     /// What is about a digest, by what the place knows and by the fallback tag.
+    ///
+    /// What cannot be read is left out: anybody may put something beside an artifact.
     public func referrers(
         of digest: String, artifactType: String
     ) throws(RegistryError) -> [Descriptor] {
-        var found = try knownReferrers(of: digest) ?? []
-        if found.isEmpty, let bytes = try manifest(Self.fallbackTag(digest)) {
-            found = try Artifact(bytes, name: "\(name):\(Self.fallbackTag(digest))").manifests
+        let known = try knownReferrers(of: digest, artifactType: artifactType) ?? []
+        let chosen = ofType(artifactType, among: known)
+        guard chosen.isEmpty, let bytes = try manifest(Self.fallbackTag(digest)) else {
+            return chosen
         }
-        // Tools that copy indexes leave out what they do not know: then the manifest itself says what it is.
-        var chosen: [Descriptor] = []
-        for descriptor in found {
-            let type =
-                descriptor.artifactType.isEmpty
-                ? try artifact(descriptor).artifactType : descriptor.artifactType
-            if type == artifactType { chosen.append(descriptor) }
-        }
-        return chosen
+        let list = try Artifact(bytes, name: "\(name):\(Self.fallbackTag(digest))").manifests
+        return ofType(artifactType, among: list)
     }
+
+    private func ofType(_ artifactType: String, among list: [Descriptor]) -> [Descriptor] {
+        var lookups = 0
+        return list.filter { descriptor in
+            guard descriptor.artifactType.isEmpty else {
+                return descriptor.artifactType == artifactType
+            }
+            // Tools that copy indexes leave out what they do not know: then the manifest itself says what it is.
+            lookups += 1
+            guard lookups <= RegistryLimit.lookups else { return false }
+            return (try? artifact(descriptor))?.artifactType == artifactType
+        }
+    }
+
+    /// Without a lock.
+    public func exclusively(_ body: () throws -> Void) throws { try body() }
 
     /// Stores an artifact that is about another one, and sees to it that it is found there.
     public func storeReferrer(_ artifact: Artifact) throws(RegistryError) {
         guard let subject = artifact.subject else { return }
         if try store(artifact, tag: nil) { return }
         let tag = Self.fallbackTag(subject.digest)
-        var list: [Descriptor] = []
-        if let bytes = try manifest(tag) {
-            list = try Artifact(bytes, name: "\(name):\(tag)").manifests
-        }
-        guard !list.contains(where: { $0.digest == artifact.descriptor.digest }) else { return }
-        _ = try store(Artifact(manifests: list + [artifact.descriptor]), tag: tag)
+        let title = "\(name):\(tag)"
+        var list = Artifact(manifests: [])
+        if let bytes = try manifest(tag) { list = try Artifact(bytes, name: title) }
+        let own = artifact.descriptor
+        guard !list.manifests.contains(where: { $0.digest == own.digest }) else { return }
+        _ = try store(list.adding(own, name: title, replacing: { _ in false }), tag: tag)
     }
 }

@@ -10,7 +10,6 @@ public struct LayoutDirectory: ArtifactPlace {
     public let repository: String
 
     private static let nameKey = "org.opencontainers.image.ref.name"
-    private static let mostBytes = 1 << 30
 
     /// A part of a layout directory, which need not be there yet.
     public init(path: String, repository: String) {
@@ -25,12 +24,13 @@ public struct LayoutDirectory: ArtifactPlace {
         "\(path)/blobs/sha256/\(digest.dropFirst(7))"
     }
 
-    private func read(_ file: String) throws(RegistryError) -> [UInt8]? {
-        guard let bytes = FileBytes.read(file) else {
+    private func read(_ file: String, most: Int) throws(RegistryError) -> [UInt8]? {
+        guard let bytes = FileBytes.read(file, most: most) else {
             guard errno == ENOENT || errno == ENOTDIR else {
                 throw RegistryError(
-                    "\(file): cannot be read: \(String(cString: strerror(errno)))",
-                    help: "check the permissions")
+                    "\(file): cannot be read as a file of at most \(most) bytes: "
+                        + String(cString: strerror(errno)),
+                    help: "the folder is damaged, or was changed; copy it again")
             }
             return nil
         }
@@ -47,27 +47,33 @@ public struct LayoutDirectory: ArtifactPlace {
         }
     }
 
-    private func index() throws(RegistryError) -> [Descriptor] {
-        guard let bytes = try read(path + "/index.json") else { return [] }
-        return try Artifact(bytes, name: path + "/index.json").manifests
+    private func index() throws(RegistryError) -> Artifact {
+        let file = path + "/index.json"
+        guard let bytes = try read(file, most: RegistryLimit.manifestBytes) else {
+            return Artifact(manifests: [])
+        }
+        return try Artifact(bytes, name: file)
     }
 
     /// The bytes of a manifest by tag or digest; `nil` when there is none.
     public func manifest(_ reference: String) throws(RegistryError) -> [UInt8]? {
-        if Descriptor.isDigest(reference) { return try read(blobPath(reference)) }
+        if Descriptor.isDigest(reference) {
+            return try read(blobPath(reference), most: RegistryLimit.manifestBytes)
+        }
         let wanted = "\(repository):\(reference)"
         guard
-            let descriptor = try index().first(where: {
+            let descriptor = try index().manifests.first(where: {
                 $0.annotations[LayoutDirectory.nameKey] == wanted
             })
         else { return nil }
-        guard let bytes = try read(blobPath(descriptor.digest)) else { return nil }
+        let most = min(descriptor.size, RegistryLimit.manifestBytes)
+        guard let bytes = try read(blobPath(descriptor.digest), most: most) else { return nil }
         return try checked(bytes, descriptor)
     }
 
     /// The bytes of a blob, whose digest and size have been checked.
     public func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
-        guard let bytes = try read(blobPath(descriptor.digest)) else {
+        guard let bytes = try read(blobPath(descriptor.digest), most: descriptor.size) else {
             throw RegistryError(
                 "\(name): lacks the blob \(descriptor.digest)", help: "copy the whole folder")
         }
@@ -76,7 +82,7 @@ public struct LayoutDirectory: ArtifactPlace {
 
     /// Stores a blob.
     public func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) {
-        if try read(blobPath(descriptor.digest)) == content { return }
+        if FileBytes.read(blobPath(descriptor.digest), most: content.count) == content { return }
         try write(content, blobPath(descriptor.digest))
     }
 
@@ -87,19 +93,39 @@ public struct LayoutDirectory: ArtifactPlace {
         guard let tag else { return false }
         let wanted = "\(repository):\(tag)"
         descriptor.annotations = [LayoutDirectory.nameKey: wanted]
-        let others = try index().filter { $0.annotations[LayoutDirectory.nameKey] != wanted }
-        try write(
-            Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), path + "/oci-layout")
-        try write(Artifact(manifests: others + [descriptor]).bytes, path + "/index.json")
+        let index = try index().adding(descriptor, name: path + "/index.json") { entry in
+            entry["annotations"]?[LayoutDirectory.nameKey]?.stringValue == wanted
+        }
+        try write(Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), path + "/oci-layout")
+        try write(index.bytes, path + "/index.json")
         return false
     }
 
     /// A folder keeps no track: the fallback tag does.
-    public func knownReferrers(of digest: String) throws(RegistryError) -> [Descriptor]? { nil }
+    public func knownReferrers(
+        of digest: String, artifactType: String
+    ) throws(RegistryError) -> [Descriptor]? { nil }
+
+    /// Calls `body` while no other process changes the folder.
+    public func exclusively(_ body: () throws -> Void) throws {
+        do {
+            try WholeFile.makeFolder(path)
+        } catch let error as PluginError {
+            throw RegistryError(error.reason, help: error.help)
+        }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
+            throw RegistryError(
+                "\(path): cannot be locked: \(String(cString: strerror(errno)))",
+                help: "check the folder and the permissions")
+        }
+        defer { close(descriptor) }
+        try body()
+    }
 
     /// The tags of the repository.
     public func tags() throws(RegistryError) -> [String] {
-        try index().compactMap { descriptor in
+        try index().manifests.compactMap { descriptor in
             let name = descriptor.annotations[LayoutDirectory.nameKey] ?? ""
             return name.hasPrefix(repository + ":")
                 ? String(name.dropFirst(repository.utf8.count + 1)) : nil

@@ -33,33 +33,43 @@ public enum RegistryAddress: Sendable, Equatable {
                 "the registry is \"\(text)\", expected HOST[:PORT][/PREFIX] or oci:FOLDER",
                 help: "such as --registry registry.example.org/plugins")
         }
+        // What people call the first of registries is not where it answers.
+        var name = host.lowercased()
+        if name == "docker.io" { name = "registry-1.docker.io" }
         let isLoopback = ["localhost", "127.0.0.1", "[::1]"].contains {
-            host == $0 || host.hasPrefix($0 + ":")
+            name == $0 || name.hasPrefix($0 + ":")
         }
-        self = .registry(
-            base: "\(scheme ?? (isLoopback ? "http" : "https"))://\(host)", host: String(host),
-            prefix: String(prefix))
+        let chosen = scheme ?? (isLoopback ? "http" : "https")
+        let port = chosen == "https" ? ":443" : ":80"
+        if name.hasSuffix(port) { name.removeLast(port.count) }
+        self = .registry(base: "\(chosen)://\(name)", host: name, prefix: String(prefix))
     }
 
     /// Whether a text can be a repository's name (OCI distribution specification).
     static func isRepository(_ text: Substring) -> Bool {
-        text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
-            let bytes = Array(part.utf8)
-            func isPlain(_ byte: UInt8) -> Bool {
-                byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39
-            }
-            guard let first = bytes.first, let last = bytes.last, isPlain(first), isPlain(last)
-            else { return false }
-            return bytes.allSatisfy { isPlain($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
+        text.utf8.count <= 255
+            && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(isPart)
+    }
+
+    /// Letters and digits, with one dot, one or two underscores, or hyphens between them.
+    private static func isPart(_ part: Substring) -> Bool {
+        func isPlain(_ byte: UInt8) -> Bool {
+            byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39
+        }
+        guard let first = part.utf8.first, let last = part.utf8.last, isPlain(first), isPlain(last)
+        else { return false }
+        return part.utf8.split(whereSeparator: isPlain).allSatisfy { run in
+            run.elementsEqual(".".utf8) || run.elementsEqual("_".utf8)
+                || run.elementsEqual("__".utf8) || run.allSatisfy { $0 == 0x2D }
         }
     }
 
     /// The place of one name's artifacts.
     ///
-    /// `variable` gives what the environment has under a name.
+    /// Only a place for publishing is asked for the right to write. `variable` gives what the environment has under a name.
     /// - Throws: `RegistryError` when credentials cannot be read, or a registry cannot have the name.
     public func place(
-        of name: String, variable: (String) -> String?
+        of name: String, forPublishing isPublishing: Bool = false, variable: (String) -> String?
     ) throws(RegistryError) -> any ArtifactPlace {
         guard RegistryAddress.isRepository(name[...]) else {
             throw RegistryError(
@@ -71,6 +81,7 @@ public enum RegistryAddress: Sendable, Equatable {
         case .registry(let base, let host, let prefix):
             return RegistryClient(
                 base: base, repository: prefix.isEmpty ? name : prefix + "/" + name,
+                actions: isPublishing ? "pull,push" : "pull",
                 credentials: try RegistryCredentials.find(host: host, variable: variable))
         }
     }

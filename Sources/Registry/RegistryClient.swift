@@ -6,18 +6,26 @@ import Parallel
 public final class RegistryClient: ArtifactPlace, Sendable {
     private let base: String
     private let repository: String
+    /// What tokens are asked for: `pull` or `pull,push`.
+    private let actions: String
     private let credentials: RegistryCredentials?
     /// What goes into `Authorization`, once it is known.
     private let authorization = Guarded<String?>(nil)
 
-    private static let mostManifestBytes = 4 << 20
+    /// Of an answer that is no success.
+    private static let mostFaultBytes = 64 << 10
     private static let mostRedirects = 5
     private static let seconds = 600.0
 
     /// A repository at `base`, such as `https://registry.example.org`.
-    public init(base: String, repository: String, credentials: RegistryCredentials?) {
+    ///
+    /// `actions` is what tokens are asked for: `pull`, or `pull,push`.
+    public init(
+        base: String, repository: String, actions: String, credentials: RegistryCredentials?
+    ) {
         self.base = base
         self.repository = repository
+        self.actions = actions
         self.credentials = credentials
     }
 
@@ -32,7 +40,9 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     // MARK: Asking
 
     private func fault(_ what: String, _ answer: HTTPAnswer) -> RegistryError {
-        let document = try? JSONValue(parsing: answer.body)
+        let document =
+            answer.body.count <= RegistryClient.mostFaultBytes
+            ? try? JSONValue(parsing: answer.body) : nil
         let error = document?["errors"]?.arrayValue?.first
         let words = [error?["code"]?.stringValue, error?["message"]?.stringValue]
             .compactMap { $0 }.joined(separator: ": ")
@@ -56,15 +66,30 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// An address that an answer names, which may be relative to the one that was asked.
-    private static func resolve(_ location: String, from url: String) -> String {
-        if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
-        return origin(url) + (location.hasPrefix("/") ? "" : "/") + location
+    private func resolve(_ location: String, from url: String) -> String {
+        let origin = RegistryClient.origin(url)
+        let lower = location.lowercased()
+        if lower.hasPrefix("http://") || lower.hasPrefix("https://") {
+            // Proxies that end the encryption may not know of it.
+            let rest = location.drop { $0 != ":" }
+            return base.hasPrefix("https:") && lower.hasPrefix("http:")
+                && RegistryClient.origin("https" + rest) == base[...] ? "https" + rest : location
+        }
+        if location.hasPrefix("//") { return String(origin.prefix { $0 != "/" }) + location }
+        if location.hasPrefix("/") { return origin + location }
+        let path = url.prefix { $0 != "?" }
+        return path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex) + "/" + location
     }
 
     private func exchange(_ request: HTTPRequest) throws(RegistryError) -> HTTPAnswer {
         do {
             return try request.send()
         } catch {
+            guard error.kind != .tooLarge else {
+                throw RegistryError(
+                    "\(name): an answer has more bytes than expected, which are at most \(request.mostBytes)",
+                    help: "the registry is damaged, or lies; nothing was installed")
+            }
             throw RegistryError(
                 "\(name): no answer: \(error.message)",
                 help: "look whether the registry is there and the network reaches it")
@@ -74,13 +99,19 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     /// Asks, follows redirects, and proves who it is when it is asked to.
     private func ask(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [],
-        body: [UInt8] = [], mostBytes: Int = mostManifestBytes, scope: String = "pull"
+        body: [UInt8] = [], mostBytes: Int = RegistryLimit.manifestBytes
     ) throws(RegistryError) -> HTTPAnswer {
         var request = HTTPRequest(method, url, headers: headers, body: body)
         request.seconds = RegistryClient.seconds
         request.mostBytes = mostBytes
         var hasProved = false
         for _ in 0...RegistryClient.mostRedirects {
+            // What was encrypted stays so.
+            guard request.url.hasPrefix("https://") || base.hasPrefix("http://") else {
+                throw RegistryError(
+                    "\(name): leads from https to \(RegistryClient.origin(request.url))",
+                    help: "ask whoever runs the registry")
+            }
             var sent = request
             // Only the registry itself is told who asks.
             if RegistryClient.origin(request.url) == base[...],
@@ -92,17 +123,11 @@ public final class RegistryClient: ArtifactPlace, Sendable {
             switch answer.status {
             case 401 where !hasProved && RegistryClient.origin(request.url) == base[...]:
                 hasProved = true
-                try prove(answer, scope: scope)
+                try prove(answer)
             case 301, 302, 303, 307, 308:
                 guard let location = answer.header("location"), method == "GET" || method == "HEAD"
                 else { throw fault("\(method) was sent elsewhere", answer) }
-                request.url = RegistryClient.resolve(location, from: request.url)
-                // What was encrypted stays so.
-                guard request.url.hasPrefix("https://") || base.hasPrefix("http://") else {
-                    throw RegistryError(
-                        "\(name): leads from https to \(RegistryClient.origin(request.url))",
-                        help: "ask whoever runs the registry")
-                }
+                request.url = resolve(location, from: request.url)
             default: return answer
             }
         }
@@ -110,25 +135,27 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// Gets what the registry wants to see: the password, or a token for it.
-    private func prove(_ answer: HTTPAnswer, scope: String) throws(RegistryError) {
-        guard let header = answer.header("www-authenticate") else {
-            throw fault("it asks who you are, and not how", answer)
-        }
-        let challenge = AuthenticationChallenge(header)
+    private func prove(_ answer: HTTPAnswer) throws(RegistryError) {
+        let challenges = answer.headers.filter { $0.name == "www-authenticate" }
+            .map { AuthenticationChallenge($0.value) }
+        guard
+            let challenge = challenges.first(where: { $0.scheme == "bearer" })
+                ?? challenges.first(where: { $0.scheme == "basic" }) ?? challenges.first
+        else { throw fault("it asks who you are, and not how", answer) }
         switch challenge.scheme {
         case "basic":
             guard let credentials else { throw fault("it asks for name and password", answer) }
             authorization.withLock { $0 = "Basic " + credentials.basic }
         case "bearer":
             authorization.withLock { $0 = nil }
-            let token = try token(challenge, scope: scope, answer)
+            let token = try token(challenge, answer)
             authorization.withLock { $0 = "Bearer " + token }
         default: throw fault("it asks for \"\(challenge.scheme.prefix(20))\"", answer)
         }
     }
 
     private func token(
-        _ challenge: AuthenticationChallenge, scope: String, _ answer: HTTPAnswer
+        _ challenge: AuthenticationChallenge, _ answer: HTTPAnswer
     ) throws(RegistryError) -> String {
         guard let realm = challenge.parameters["realm"],
             realm.hasPrefix("https://") || realm.hasPrefix("http://") && base.hasPrefix("http://")
@@ -143,8 +170,14 @@ public final class RegistryClient: ArtifactPlace, Sendable {
                     : "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }.joined()
         }
-        let wanted = challenge.parameters["scope"] ?? "repository:\(repository):\(scope)"
-        var query = "scope=\(encoded(wanted))"
+        // What is needed, whatever the registry thinks of: some name another repository, or reading alone.
+        let own = "repository:\(repository):"
+        var query = "scope=\(encoded(own + actions))"
+        if let stated = challenge.parameters["scope"], stated.hasPrefix(own),
+            stated != own + actions
+        {
+            query += "&scope=\(encoded(stated))"
+        }
         if let service = challenge.parameters["service"] { query += "&service=\(encoded(service))" }
         var request = HTTPRequest("GET", realm + (realm.contains("?") ? "&" : "?") + query)
         request.mostBytes = 1 << 20
@@ -181,17 +214,16 @@ public final class RegistryClient: ArtifactPlace, Sendable {
 
     /// Uploads a blob in one piece, unless it is there.
     public func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) {
-        let scope = "pull,push"
-        let there = try ask("HEAD", url("blobs/\(descriptor.digest)"), scope: scope)
+        let there = try ask("HEAD", url("blobs/\(descriptor.digest)"))
         if there.status == 200 { return }
-        let begun = try ask("POST", url("blobs/uploads/"), scope: scope)
+        let begun = try ask("POST", url("blobs/uploads/"))
         guard begun.status == 202, let location = begun.header("location") else {
             throw fault("an upload could not begin", begun)
         }
-        let place = RegistryClient.resolve(location, from: base)
+        let place = resolve(location, from: url("blobs/uploads/"))
         let ended = try ask(
             "PUT", place + (place.contains("?") ? "&" : "?") + "digest=\(descriptor.digest)",
-            headers: [("Content-Type", "application/octet-stream")], body: content, scope: scope)
+            headers: [("Content-Type", "application/octet-stream")], body: content)
         guard ended.status == 201 else { throw fault("an upload was refused", ended) }
     }
 
@@ -199,42 +231,65 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     public func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool {
         let answer = try ask(
             "PUT", url("manifests/\(tag ?? artifact.descriptor.digest)"),
-            headers: [("Content-Type", artifact.mediaType)], body: artifact.bytes,
-            scope: "pull,push")
+            headers: [("Content-Type", artifact.mediaType)], body: artifact.bytes)
         guard answer.status == 201 else { throw fault("the manifest was refused", answer) }
         return answer.header("oci-subject") != nil
     }
 
+    /// The addresses of a list, page after page, as long as new ones come.
+    private func pages(
+        _ first: String, headers: [(name: String, value: String)] = [],
+        _ body: (HTTPAnswer) throws(RegistryError) -> Bool
+    ) throws(RegistryError) {
+        var next: String? = first
+        var seen: Set<String> = []
+        while let page = next, seen.insert(page).inserted, seen.count <= RegistryLimit.pages {
+            let answer = try ask("GET", page, headers: headers)
+            guard try body(answer) else { return }
+            // Link: </v2/…>; rel="next"
+            next = answer.header("link").flatMap { link in
+                guard link.contains("rel=\"next\"") || link.contains("rel=next"),
+                    let start = link.firstIndex(of: "<"), let end = link.firstIndex(of: ">"),
+                    start < end
+                else { return nil }
+                return resolve(String(link[link.index(after: start)..<end]), from: page)
+            }
+        }
+    }
+
     /// What the registry knows to be about a digest; `nil` when it has no such thing.
-    public func knownReferrers(of digest: String) throws(RegistryError) -> [Descriptor]? {
-        let answer = try ask(
-            "GET", url("referrers/\(digest)"), headers: [("Accept", Artifact.indexType)])
-        guard answer.status == 200 else { return nil }
-        return try Artifact(answer.body, name: "\(name):referrers").manifests
+    public func knownReferrers(
+        of digest: String, artifactType: String
+    ) throws(RegistryError) -> [Descriptor]? {
+        var found: [Descriptor]?
+        let query = "?artifactType=" + artifactType.replacing("+", with: "%2B")
+        try pages(
+            url("referrers/\(digest)\(query)"), headers: [("Accept", Artifact.indexType)]
+        ) { answer throws(RegistryError) in
+            switch answer.status {
+            case 200:
+                // A page for people in the place of a list: then the fallback tag is asked.
+                guard let page = try? Artifact(answer.body, name: name) else { return false }
+                found = (found ?? []) + page.manifests
+                return true
+            case 400, 404, 405: return false
+            default: throw fault("what stands beside it", answer)
+            }
+        }
+        return found
     }
 
     /// The tags of the repository, all pages of them.
     public func tags() throws(RegistryError) -> [String] {
-        var found: [String] = []
-        var next: String? = url("tags/list")
-        // A registry that sends in circles is not followed for ever.
-        for _ in 0..<100 {
-            guard let page = next else { break }
-            let answer = try ask("GET", page)
-            if answer.status == 404 { return found }
+        var found: Set<String> = []
+        try pages(url("tags/list")) { answer throws(RegistryError) in
+            if answer.status == 404 { return false }
             guard answer.status == 200, let document = try? JSONValue(parsing: answer.body) else {
                 throw fault("the list of tags", answer)
             }
-            found += document["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            // Link: </v2/…>; rel="next"
-            next = answer.header("link").flatMap { link in
-                guard link.contains("rel=\"next\""), let start = link.firstIndex(of: "<"),
-                    let end = link.firstIndex(of: ">"), start < end
-                else { return nil }
-                return RegistryClient.resolve(
-                    String(link[link.index(after: start)..<end]), from: base)
-            }
+            found.formUnion(document["tags"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+            return found.count < RegistryLimit.tags
         }
-        return found
+        return found.sorted()
     }
 }

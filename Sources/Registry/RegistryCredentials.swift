@@ -13,27 +13,52 @@ public struct RegistryCredentials: Sendable {
 
     private init(basic: String) { self.basic = basic }
 
-    /// What the environment has (`ASSAY_REGISTRY_USER`, `ASSAY_REGISTRY_PASSWORD`), or else the file that container
-    /// tools keep (`config.json` in `DOCKER_CONFIG` or `~/.docker`); `nil` for none.
+    /// What the environment has (`ASSAY_REGISTRY_USER`, `ASSAY_REGISTRY_PASSWORD`), or else the files that container
+    /// tools keep (`config.json` in `DOCKER_CONFIG` or `~/.docker`, `auth.json` in `XDG_RUNTIME_DIR/containers`).
     ///
-    /// `variable` gives what the environment has under a name.
-    /// - Throws: `RegistryError` for a file that cannot be read.
+    /// `nil` for none. `variable` gives what the environment has under a name.
+    /// - Throws: `RegistryError` for a file that cannot be used, and for one variable without the other.
     public static func find(
         host: String, variable: (String) -> String?
     ) throws(RegistryError) -> RegistryCredentials? {
-        if let user = variable("ASSAY_REGISTRY_USER"),
-            let password = variable("ASSAY_REGISTRY_PASSWORD")
-        {
-            return RegistryCredentials(user: user, password: password)
-        }
-        let folder = variable("DOCKER_CONFIG") ?? variable("HOME").map { $0 + "/.docker" }
-        guard let path = folder.map({ $0 + "/config.json" }), let bytes = FileBytes.read(path)
-        else { return nil }
-        guard let document = try? JSONValue(parsing: bytes) else {
+        let (user, password) = (
+            variable("ASSAY_REGISTRY_USER"), variable("ASSAY_REGISTRY_PASSWORD")
+        )
+        if let user, let password { return RegistryCredentials(user: user, password: password) }
+        guard user == nil, password == nil else {
             throw RegistryError(
-                "\(path): not valid JSON", help: "correct it, or set ASSAY_REGISTRY_USER")
+                "\(user == nil ? "ASSAY_REGISTRY_PASSWORD" : "ASSAY_REGISTRY_USER") is set without the other",
+                help: "set both ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD, or neither")
         }
-        return document["auths"]?[host]?["auth"]?.stringValue.map { RegistryCredentials(basic: $0) }
+        let docker = variable("DOCKER_CONFIG") ?? variable("HOME").map { $0 + "/.docker" }
+        let paths = [
+            docker.map { $0 + "/config.json" },
+            variable("XDG_RUNTIME_DIR").map { $0 + "/containers/auth.json" },
+        ].compactMap { $0 }
+        for path in paths {
+            guard let bytes = FileBytes.read(path, most: 1 << 20) else { continue }
+            guard let document = try? JSONValue(parsing: bytes) else {
+                throw RegistryError(
+                    "\(path): not valid JSON", help: "correct it, or set ASSAY_REGISTRY_USER")
+            }
+            // The first of registries has its login under the address that it had once.
+            let names =
+                host == "registry-1.docker.io" ? ["https://index.docker.io/v1/", host] : [host]
+            for name in names {
+                if let auth = document["auths"]?[name]?["auth"]?.stringValue, !auth.isEmpty {
+                    return RegistryCredentials(basic: auth)
+                }
+                let isHelped =
+                    document["credHelpers"]?[name] != nil
+                    || document["auths"]?[name] != nil && document["credsStore"] != nil
+                guard !isHelped else {
+                    throw RegistryError(
+                        "\(path): keeps the login of \(name) in a credential helper, which assay does not call",
+                        help: "set ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD")
+                }
+            }
+        }
+        return nil
     }
 }
 

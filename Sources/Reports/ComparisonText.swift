@@ -62,7 +62,7 @@ extension ReportComparison {
             + "\(data?["records"]?.intValue ?? 0) records"
     }
 
-    private static func short(_ value: Double) -> String {
+    static func short(_ value: Double) -> String {
         abs(value) < 1e9
             ? JSONWriter.text(of: (value * 10_000).rounded() / 10_000) : JSONWriter.text(of: value)
     }
@@ -71,7 +71,7 @@ extension ReportComparison {
         value.map(ReportComparison.short) ?? "-"
     }
 
-    private func word(_ line: MetricLine) -> String {
+    func word(_ line: MetricLine) -> String {
         guard line.old != nil else { return "new" }
         guard line.new != nil else { return "gone" }
         switch line.verdict {
@@ -107,7 +107,7 @@ extension ReportComparison {
         return row
     }
 
-    private static func account(_ finding: JSONValue) -> String {
+    static func account(_ finding: JSONValue) -> String {
         let place = finding["source"]?["file"]?.stringValue.map { file in
             "\(file) line \(finding["source"]?["line"]?.intValue ?? 0): "
         }
@@ -127,12 +127,17 @@ extension ReportComparison {
             ])
         }
         func value(_ number: Double?) -> JSONValue { number.map { .number($0) } ?? .null }
+        func interval(_ range: ClosedRange<Double>?) -> JSONValue {
+            range.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
+        }
         return .object([
             "schema": "assay.diff/1", "old": side(old), "new": side(new),
             "metrics": .array(
                 metrics.map { line in
                     .object([
                         "name": .string(line.name), "old": value(line.old), "new": value(line.new),
+                        "old_interval": interval(line.oldInterval),
+                        "new_interval": interval(line.newInterval),
                         "change": value(line.change), "verdict": .string(line.verdict.rawValue),
                         "within_chance": .bool(line.isWithinChance),
                     ])

@@ -40,6 +40,8 @@ public struct ReportComparison: Sendable {
         public let verdict: Verdict
         /// Whether each value lies within the other's interval.
         public let isWithinChance: Bool
+        /// 95 % intervals; `nil` where a report has none.
+        public let oldInterval, newInterval: ClosedRange<Double>?
 
         var change: Double? { old.flatMap { old in new.map { $0 - old } } }
     }
@@ -109,16 +111,26 @@ public struct ReportComparison: Sendable {
             return MetricLine(
                 name: name, old: values.0, new: values.1,
                 verdict: verdict(values.0, values.1, (new ?? old)?["direction"]?.stringValue),
-                isWithinChance: isWithin(values.0, new) && isWithin(values.1, old))
+                isWithinChance: isWithin(values.0, new) && isWithin(values.1, old),
+                oldInterval: interval(old), newInterval: interval(new))
         }
     }
 
-    private static func isWithin(_ value: Double?, _ metric: JSONValue?) -> Bool {
-        guard let value, let low = metric?["low"]?.doubleValue,
-            let high = metric?["high"]?.doubleValue
-        else { return false }
-        return (low...max(low, high)).contains(value)
+    private static func interval(_ metric: JSONValue?) -> ClosedRange<Double>? {
+        guard let low = metric?["low"]?.doubleValue, let high = metric?["high"]?.doubleValue
+        else { return nil }
+        return low...max(low, high)
     }
+
+    private static func isWithin(_ value: Double?, _ metric: JSONValue?) -> Bool {
+        value.flatMap { value in interval(metric)?.contains(value) } ?? false
+    }
+
+    /// Metrics that went where they should not, further than chance alone would take them.
+    public var worse: [MetricLine] { metrics.filter { $0.verdict == .worse && !$0.isWithinChance } }
+
+    /// Findings of the new report that the old one does not have.
+    public var appeared: Int { singles.count { $0.isNew } }
 
     private static func verdict(
         _ old: Double?, _ new: Double?, _ direction: String?

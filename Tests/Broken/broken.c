@@ -27,16 +27,20 @@ enum {
     LOADS_EMPTY, TRUSTS_COUNT, SHARES_INSTANCES, SHARES_PARTIALS, STARTS_THREAD, LEAVES_OPEN, CHANGES_FOLDER,
     SETS_ENVIRONMENT, SETS_LOCALE, SETS_UMASK, HANDLES_SIGNAL, PRINTS, LEAKS, LEAKS_PARTIAL, CANCELS_WRONGLY,
     UNDECLARED_CODE, ROW_OUT_OF_RANGE, STRAY_ROLE, NOT_A_NUMBER, NOT_UTF8, BAD_EVIDENCE, BAD_SECTION, UNSET_PARTIAL,
+    TRUSTS_LATER, KEEPS_FROM, INSTANCE_STATE, USES_THREADS, METRIC_IN_SCAN, SECOND_WRITE, OK_WITH_ROW, KEEPS_CONFIG,
+    PRINTS_REFUSAL, LEAKS_REFUSAL, CRASH_ON_SETTING, OTHER_THREAD,
 };
 
 #define WORDS 16
 
 typedef struct instance {
     const assay_host *host;
-    uint64_t limit;
+    uint64_t limit, seen;
+    assay_bytes config;
 } instance;
 
-typedef struct partial {
+typedef struct partial partial;
+struct partial {
     uint64_t records, letters, flagged, batches, merges;
     double mean;
     /* What a save writes ends here. */
@@ -47,7 +51,9 @@ typedef struct partial {
     const instance *owner;
     uint64_t shard;
     char *leak;
-} partial;
+    const partial *from;
+    uint64_t alive;
+};
 
 #define SAVED (offsetof(partial, role))
 
@@ -64,16 +70,6 @@ static assay_status create(const assay_analyzer *self, const assay_host *host, a
                            assay_error *error) {
     (void)self;
     if (config.len == 0 || config.ptr[0] != '{') {
-        if (IS(LONG_MESSAGE) && error && error->message) {
-            memset(error->message, 'x', error->message_capacity + 1);
-            return ASSAY_E_INVALID_CONFIG;
-        }
-        if (IS(UNTERMINATED) && error && error->message) {
-            memset(error->message, 'x', error->message_capacity);
-            return ASSAY_E_INVALID_CONFIG;
-        }
-        if (IS(NEEDS_ERROR)) error->row = -1;
-        if (IS(STATUS_42)) return 42;
         return assay_fail(error, ASSAY_E_INVALID_CONFIG, "the configuration is no object");
     }
     if (IS(ERROR_AND_OK)) assay_fail(error, ASSAY_OK, "all is well");
@@ -104,6 +100,8 @@ static assay_status create(const assay_analyzer *self, const assay_host *host, a
     if (IS(HANDLES_SIGNAL)) signal(SIGUSR1, SIG_IGN);
     if (IS(PRINTS)) puts("hello");
     if (IS(LEAKS)) lost = memset(malloc(5000), 1, 5000);
+    made->config = config;
+    if (IS(OK_WITH_ROW) && error) error->row = 0;
     *out = made;
     return ASSAY_OK;
 }
@@ -116,8 +114,10 @@ static assay_status begin(void *given, const assay_pass *pass, void **out, assay
     if (IS(CANCELS_WRONGLY) && owner->host->is_cancelled(owner->host->ctx))
         return assay_fail(error, ASSAY_E_INTERNAL, "cancelled");
     if (IS(UNSET_PARTIAL)) return ASSAY_OK;
+    if (IS(KEEPS_CONFIG) && owner->config.ptr[0] != '{') return ASSAY_E_INTERNAL;
     partial *made = calloc(1, sizeof *made);
     made->owner = owner;
+    made->alive = 1;
     made->role = pass->role;
     made->pass = pass->pass;
     made->shard = pass->shard;
@@ -128,7 +128,12 @@ static assay_status begin(void *given, const assay_pass *pass, void **out, assay
     return ASSAY_OK;
 }
 
-static void discard(void *given) { free(given); }
+static void discard(void *given) {
+    if (given) ((partial *)given)->alive = 0;
+    free(given);
+}
+
+static assay_status state(const assay_sink *sink, const char *name, double value);
 
 static assay_status flag(partial *mine, const assay_sink *sink, int64_t row, double score) {
     assay_finding finding;
@@ -152,6 +157,9 @@ static assay_status scan(void *given, const assay_batch *batch, const assay_sink
     if (IS(READS_SINK_TAIL) && !sink->section) return ASSAY_E_UNSUPPORTED;
     if (IS(CRASH_ON_EMPTY_BATCH) && column->length == 0) abort();
     mine->batches++;
+    if (IS(CRASH_ON_SETTING) && mine->owner->limit == 100) abort();
+    if (IS(METRIC_IN_SCAN)) state(sink, "broken.batch", 1);
+    if (IS(INSTANCE_STATE)) ((instance *)mine->owner)->seen += (uint64_t)column->length;
     if (IS(SHARES_PARTIALS)) {
         shared_partial = mine;
         struct timespec pause = {0, 2000000};
@@ -192,6 +200,7 @@ static assay_status merge(void *into, void *from, assay_error *error) {
     partial *mine = into;
     const partial *other = from;
     mine->merges += other->merges + 1;
+    if (IS(KEEPS_FROM)) mine->from = other;
     mine->batches += other->batches;
     if (IS(MEAN_OF_MEANS)) {
         mine->letters = (mine->letters + other->letters) / 2;
@@ -220,12 +229,25 @@ static assay_status save(void *given, const assay_writer *writer, assay_error *e
 
 static assay_status load(void *given, const assay_pass *pass, assay_bytes state, void **out, assay_error *error) {
     if (IS(LOADS_EMPTY) && state.len == 0) abort();
-    if (!IS(LOADS_ANY_LENGTH) && state.len != SAVED)
+    if (!IS(LOADS_ANY_LENGTH) && state.len != SAVED) {
+        if (IS(PRINTS_REFUSAL)) puts("refused");
+        if (IS(LEAKS_REFUSAL)) lost = memset(malloc(5000), 1, 5000);
+        if (IS(LONG_MESSAGE) && error && error->message) {
+            memset(error->message, 'x', error->message_capacity + 1);
+            return ASSAY_E_BAD_STATE;
+        }
+        if (IS(UNTERMINATED) && error && error->message) {
+            memset(error->message, 'x', error->message_capacity);
+            return ASSAY_E_BAD_STATE;
+        }
+        if (IS(NEEDS_ERROR)) error->row = -1;
+        if (IS(STATUS_42)) return 42;
         return assay_fail(error, ASSAY_E_BAD_STATE, "the state is of another size");
+    }
     partial read;
     memset(&read, 0, sizeof read);
     memcpy(&read, state.ptr, SAVED);
-    if (!IS(TRUSTS_COUNT) && read.word_count > WORDS)
+    if (!IS(TRUSTS_COUNT) && !IS(TRUSTS_LATER) && read.word_count > WORDS)
         return assay_fail(error, ASSAY_E_BAD_STATE, "more words than there is room for");
     if (IS(TRUSTS_COUNT) && read.word_count > 1000000) abort();
     assay_status status = begin(given, pass, out, error);
@@ -244,6 +266,12 @@ static assay_status end_pass(void *given, void *last, const assay_writer *broadc
     if (IS(CRASH_ON_NO_ROWS) && mine->records == 0) abort();
     double mean = mine->records ? (double)mine->letters / (double)mine->records : 0;
     *another = 1;
+    if (IS(SECOND_WRITE)) {
+        assay_status status = assay_write(broadcast, &mean, 4);
+        if (status != ASSAY_OK) return status;
+        assay_write(broadcast, (const char *)&mean + 4, 4);
+        return ASSAY_OK;
+    }
     return assay_write(broadcast, &mean, sizeof mean);
 }
 
@@ -258,11 +286,29 @@ static assay_status state(const assay_sink *sink, const char *name, double value
     return sink->metric(sink->ctx, &metric);
 }
 
+static void *speaker(void *sink) {
+    state(sink, "broken.aside", 1);
+    return 0;
+}
+
 static assay_status finish(void *given, void *last, const assay_sink *sink, assay_error *error) {
-    (void)given; (void)error;
+    (void)error;
     partial *mine = last;
+    const instance *owner = given;
+    if (IS(TRUSTS_LATER) && mine->word_count > WORDS) abort();
+    if (IS(OTHER_THREAD)) {
+        pthread_t thread;
+        pthread_create(&thread, 0, speaker, (void *)sink);
+        pthread_join(thread, 0);
+    }
     double value = mine->records ? (double)mine->letters / (double)mine->records : 0;
     if (IS(COUNTS_BATCHES)) value += (double)mine->batches;
+    if (IS(KEEPS_FROM) && mine->from) value += mine->from->alive ? 0 : 1000;
+    if (IS(INSTANCE_STATE)) value += (double)owner->seen;
+    if (IS(USES_THREADS) && owner->host->struct_size >= sizeof *owner->host) {
+        const assay_parallel *parallel = owner->host->get_extension(owner->host->ctx, assay_text(ASSAY_PARALLEL_ID));
+        value += parallel ? parallel->threads : 0;
+    }
     if (IS(USES_SHARD)) value += (double)mine->shard;
     if (IS(COUNTS_MERGES)) value += (double)mine->merges;
     if (IS(USES_TIME)) {

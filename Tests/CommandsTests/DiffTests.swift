@@ -107,4 +107,37 @@ import Testing
         #expect(
             other.status == 2 && other.errors.contains("its schema is \"x\""), "\(other.errors)")
     }
+
+    @Test("Markdown for a pull request, and exit codes for those who run it unattended")
+    func markdown() throws {
+        let folder = try TemporaryFolder()
+        let good = (0..<30).map {
+            line("tell me about place \($0)", "It lies \($0) km to the north.")
+        }
+        let old = try report("old", good.joined(), folder)
+        let bad = line("**@everyone** see <img src=x> [here](http://x.example) #1 | pipe", "")
+        let new = try report(
+            "new", good.joined() + bad + String(repeating: line("why", ""), count: 30), folder)
+        func diff(_ options: [String], _ from: String, _ to: String) throws -> Program.Ending {
+            try Program.assay(["diff", from, to] + options)
+        }
+        let shown = try diff(["--format", "markdown"], old, new)
+        #expect(shown.status == 0, "\(shown.errors)")
+        #expect(shown.output.hasPrefix("### assay: "), "\(shown.output)")
+        #expect(shown.output.contains("| NSE001 | empty\\-response | 0 | 31 |"), "\(shown.output)")
+        #expect(shown.output.contains("| **worse** |"), "\(shown.output)")
+        #expect(shown.output.contains("<details><summary>"))
+        // Every row of a table has the cells of its head.
+        for line in shown.output.split(separator: "\n") where line.hasPrefix("| ") {
+            let bars = line.replacing("\\|", with: "").count { $0 == "|" }
+            #expect(bars == 6 || bars == 9, "\(line)")
+        }
+        #expect(try diff(["--fail-on", "worse"], old, new).status == 1)
+        #expect(try diff(["--fail-on", "findings"], old, new).status == 1)
+        #expect(try diff(["--fail-on", "worse", "--fail-on", "findings"], old, old).status == 0)
+        #expect(try diff(["--fail-on", "never"], old, new).status == 2)
+        let json = try JSONValue(parsing: diff(["--format", "json"], old, new).output)
+        let intervals = json["metrics"]?.arrayValue?.compactMap { $0["new_interval"]?.arrayValue }
+        #expect(intervals?.isEmpty == false)
+    }
 }

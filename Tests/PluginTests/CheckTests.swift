@@ -53,9 +53,9 @@ import Testing
         Fault("READS_SINK_TAIL", "abi.host-shorter", "SIGSEGV in scan"),
         Fault("EQUAL_SIZES", "abi.host-larger", "of another size"),
         Fault("ANY_EXTENSION", "abi.unknown-extension", "org.example.nobody/1"),
-        Fault("LONG_MESSAGE", "abi.error-buffers", "SIGSEGV in create"),
+        Fault("LONG_MESSAGE", "abi.error-buffers", "SIGSEGV in load"),
         Fault("UNTERMINATED", "abi.error-buffers", "not terminated"),
-        Fault("NEEDS_ERROR", "abi.error-buffers", "SIGSEGV in create"),
+        Fault("NEEDS_ERROR", "abi.error-buffers", "SIGSEGV in load"),
         Fault("STATUS_42", "abi.error-buffers", "status 42"),
         Fault("ERROR_AND_OK", "abi.error-buffers", "wrote an error, and returned success"),
         Fault("IGNORES_WRITER", "abi.writer-fails", "success after the host had refused"),
@@ -103,6 +103,18 @@ import Testing
         Fault("BAD_EVIDENCE", "output.valid", "evidence"),
         Fault("BAD_SECTION", "output.sections", "expected 2 texts or numbers"),
         Fault("UNSET_PARTIAL", "output.valid", "nothing made"),
+        Fault("TRUSTS_LATER", "state.flipped", "SIGABRT in finish"),
+        Fault("KEEPS_FROM", "algebra.shards", "in shards of 97"),
+        Fault("INSTANCE_STATE", "algebra.save-load", "after save and load"),
+        Fault("USES_THREADS", "concurrency.partials", "threads for assay.parallel/1"),
+        Fault("METRIC_IN_SCAN", "output.valid", "which is for finish"),
+        Fault("SECOND_WRITE", "abi.writer-fails", "end_pass returned success"),
+        Fault("OK_WITH_ROW", "output.valid", "wrote an error, and returned success"),
+        Fault("KEEPS_CONFIG", "output.valid", "begin"),
+        Fault("PRINTS_REFUSAL", "state.empty", "it wrote \"refused"),
+        Fault("LEAKS_REFUSAL", "hygiene.memory", "stay behind after each life"),
+        Fault("CRASH_ON_SETTING", "config.extremes", "SIGABRT in scan"),
+        Fault("OTHER_THREAD", "output.valid", "on another thread"),
     ]
 
     @Test(
@@ -111,7 +123,8 @@ import Testing
     func faultsInCode(_ fault: Fault) throws {
         let folder = try TemporaryFolder()
         let library = try CheckTests.compile(fault.name, into: folder)
-        let (faults, status, _) = try CheckTests.faults(library)
+        let (faults, status, _) = try CheckTests.faults(
+            library, arguments: ["--only", fault.check])
         #expect(status == 3)
         let detail = faults[fault.check]
         #expect(detail?.contains(fault.words) == true, "\(faults)")
@@ -201,9 +214,19 @@ import Testing
             "Examples/custom-noise-detector/shouting.c",
             manifest: "Examples/custom-noise-detector/shouting.plugin.json", as: "shouting",
             into: folder)
+        let batch = folder.path("foreign-batch")
+        try FileManager.default.copyItem(
+            atPath: Checkout.file("Examples/foreign-batch").path, toPath: batch)
+        let built = try Program.run(
+            "/usr/bin/env",
+            [
+                "clang", "-O2", "-shared", "-fPIC", "-o", batch + "/libdigits.so",
+                batch + "/digits.c",
+            ])
+        #expect(built.status == 0, "\(built.errors)")
         let zlib = Checkout.file("Examples/foreign-zlib").path
         let hunspell = Checkout.file("Examples/foreign-hunspell").path
-        for bundle in [good, shouting, zlib, hunspell] {
+        for bundle in [good, shouting, batch, zlib, hunspell] {
             let (faults, status, all) = try CheckTests.faults(bundle, seed: 20_261_128)
             #expect(status == 0, "\(bundle)")
             #expect(faults.isEmpty, "\(bundle): \(faults)")

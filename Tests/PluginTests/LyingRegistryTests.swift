@@ -175,7 +175,7 @@ import Testing
                 }
             ),
             (
-                "no answer",
+                "more bytes than expected",
                 { path, content in
                     path.hasSuffix(layer)
                         ? .init(body: (content.blobs[layer] ?? []) + Array(repeating: 0, count: 99))

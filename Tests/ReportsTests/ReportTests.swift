@@ -126,4 +126,12 @@ import Testing
         #expect(report.problems.map(\.code) == ["B", "A", "C"])
         #expect(report.problems.map(\.count) == [1, 2, 1])
     }
+
+    @Test("what stands in Markdown shows as it is, and does nothing")
+    func markdown() {
+        #expect(
+            ReportComparison.escaped("a*b_c`d` <b> & [x](y) @ada #1 a|b\nnext\u{202E}")
+                == "a\\*b\\_c\\`d\\` &lt;b&gt; &amp; \\[x\\]\\(y\\) &#64;ada &#35;1 a\\|b next\u{FFFD}"
+        )
+    }
 }

@@ -313,32 +313,32 @@ struct CellCounts {
     }
 
     mutating func load(from reader: inout StateReader) throws {
-        rowCount = try reader.integer()
-        poolCount = try reader.integer()
+        rowCount = try reader.quantity()
+        poolCount = try reader.quantity()
         let names = try reader.list { try $0.list { try $0.text() } }
-        counts = try reader.list { try $0.list(size: 8) { try $0.integer() } }
-        func integers() throws -> [Int] { try reader.list(size: 8) { try $0.integer() } }
+        counts = try reader.list { try $0.list(size: 8) { try $0.quantity() } }
+        func integers() throws -> [Int] { try reader.list(size: 8) { try $0.quantity() } }
         unassigned = try integers()
         doubtful = try integers()
         outside = try integers()
         combined = try reader.list { reader in
-            let entries = try reader.list(size: 16) { (try $0.unsigned(), try $0.integer()) }
+            let entries = try reader.list(size: 16) { (try $0.unsigned(), try $0.quantity()) }
             return Dictionary(entries, uniquingKeysWith: { _, last in last })
         }
         combinedRows = try reader.list { reader in
             let entries = try reader.list { reader in
-                (try reader.unsigned(), try reader.list(size: 8) { try $0.integer() })
+                (try reader.unsigned(), try reader.list(size: 8) { try $0.quantity() })
             }
             return Dictionary(entries, uniquingKeysWith: { _, last in last })
         }
-        firstRows = try reader.list { try $0.list { try $0.list(size: 8) { try $0.integer() } } }
+        firstRows = try reader.list { try $0.list { try $0.list(size: 8) { try $0.quantity() } } }
         func queue() throws -> [[Doubt]] {
             try reader.list { reader in
                 try reader.list(size: 32) { reader in
                     Doubt(
-                        row: try reader.integer(),
+                        row: try reader.quantity(),
                         margin: Double(bitPattern: try reader.unsigned()),
-                        first: try reader.integer(), second: try reader.integer())
+                        first: try reader.quantity(), second: try reader.quantity())
                 }
             }
         }

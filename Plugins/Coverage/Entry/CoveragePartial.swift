@@ -216,7 +216,7 @@ struct CoveragePartial: AnalyzerPartial {
         try signatures.load(from: &reader)
         try data.load(from: &reader)
         try reference.load(from: &reader)
-        handTexts = try reader.list(size: 16) { (try $0.integer(), try $0.data()) }
+        handTexts = try reader.list(size: 16) { (try $0.quantity(), try $0.data()) }
         try counts.load(from: &reader)
     }
 }

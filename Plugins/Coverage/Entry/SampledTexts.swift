@@ -71,7 +71,7 @@ struct SampledTexts {
     mutating func load(from reader: inout StateReader) throws {
         let entries = try reader.list(size: 32) { reader in
             (
-                try reader.integer(), try reader.integer(), try reader.integer(),
+                try reader.quantity(), try reader.integer(), try reader.integer(),
                 try reader.words()
             )
         }

@@ -197,7 +197,7 @@ struct LabelledRows {
 
     /// Reads what `save` wrote.
     mutating func load(from reader: inout StateReader) throws {
-        rows = try reader.list(size: 8) { try $0.integer() }
+        rows = try reader.list(size: 8) { try $0.quantity() }
         labels = try reader.list(size: 8) { Int32(truncatingIfNeeded: try $0.integer()) }
         for name in try reader.list(size: 8, { try $0.text() }) {
             _ = add(name, StableHash.hash(Array(name.utf8).span))
@@ -222,6 +222,9 @@ struct LabelledRows {
             && vectors.count == rows.count * dimensions
             && (0...LabelledRows.mostDimensions).contains(givenClassCount)
             && probabilities.count == rows.count * givenClassCount
+            // Vectors have length 1; a record without probabilities has none.
+            && vectors.allSatisfy { abs($0) <= 2 }
+            && probabilities.allSatisfy { !($0 > 2) && !($0 < -1) }
         guard isSound else { throw AnalyzerError("the saved labels do not fit each other") }
     }
 }

@@ -454,7 +454,7 @@ struct NoisePartial: GroupingPartial {
     /// Reads what `save` wrote.
     mutating func load(from reader: inout StateReader) throws {
         tally = try SecondLook.Tally(from: &reader)
-        pairCount = try reader.integer()
+        pairCount = try reader.quantity()
         try pairs.load(from: &reader)
         try trusted.load(from: &reader)
         eval = try EvalTexts(from: &reader)

@@ -92,7 +92,7 @@ struct PairRows {
     /// Reads what `save` wrote.
     mutating func load(from reader: inout StateReader) throws {
         let entries = try reader.list(size: 56) { reader in
-            let row = try reader.integer()
+            let row = try reader.quantity()
             let counts = try (0..<5).map { _ in try reader.integer() }
             return (
                 row, counts,

@@ -20,9 +20,9 @@ struct SecondLook {
         init() {}
 
         init(from reader: inout StateReader) throws {
-            rowCount = try reader.integer()
+            rowCount = try reader.quantity()
             counts = try reader.counts()
-            flaggedRows = try reader.list(size: 8) { try $0.integer() }
+            flaggedRows = try reader.list(size: 8) { try $0.quantity() }
         }
 
         /// Whether the first pass found something of weight in a row.
@@ -85,10 +85,10 @@ extension EvalTexts {
     /// Reads what `save` wrote.
     init(from reader: inout StateReader) throws {
         let texts = try reader.list(size: 32) { reader in
-            let (row, isResponse) = (try reader.integer(), try reader.integer())
+            let (row, isResponse) = (try reader.quantity(), try reader.integer())
             return Text(
-                row: row, isResponse: isResponse == 1, gramCount: try reader.integer(),
-                pairCount: try reader.integer())
+                row: row, isResponse: isResponse == 1, gramCount: try reader.quantity(),
+                pairCount: try reader.quantity())
         }
         let grams = try reader.list(size: 8) { try $0.unsigned() }
         let pairs = try reader.list(size: 8) { UInt32(truncatingIfNeeded: try $0.integer()) }

@@ -50,8 +50,10 @@ enum BundleCheck: String, CaseIterable, Sendable {
         guard manifest.kind == .native else {
             return .skipped("its library is a plain one that knows nothing of assay")
         }
-        guard let bytes = FileBytes.read(manifest.libraryPath) else {
-            return .failed("\(manifest.libraryPath) cannot be read")
+        guard let bytes = FileBytes.read(manifest.libraryPath, most: ElfFile.mostBytes) else {
+            return .failed(
+                "\(manifest.libraryPath) cannot be read as a file of at most \(ElfFile.mostBytes >> 20) MiB"
+            )
         }
         guard let file = try? ElfFile(bytes) else {
             return .failed("\(manifest.libraryPath) is no shared library for this machine")
@@ -67,7 +69,12 @@ enum BundleCheck: String, CaseIterable, Sendable {
             }
             let own = [LoadedLibrary.entrySymbol] + BundleCheck.linkerSymbols
             let others = file.exports.filter { !own.contains($0) }
-            guard let first = others.first else { return .passed }
+            guard let first = others.first(where: { !file.weakExports.contains($0) }) else {
+                guard let weak = others.first else { return .passed }
+                return .warning(
+                    "it also exports \(PluginError.shown(weak)) weakly, as templates of C++ are; a version script with "
+                        + "{ global: \(LoadedLibrary.entrySymbol); local: *; } keeps them inside")
+            }
             return .failed(
                 "it also exports \(PluginError.shown(first))"
                     + (others.count == 1 ? "" : " and \(others.count - 1) more")

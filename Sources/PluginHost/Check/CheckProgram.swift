@@ -16,6 +16,10 @@ enum CheckProgram {
         let manifest = try Manifest(path: request.manifestPath)
         let (segments, ending) = batches.all()
         guard case .complete = ending else { throw AnalyzerFailure.noMoreBatches }
+        // The thread that received the batches is on its way out.
+        for _ in 0..<2000 where (try FolderWalk.names(in: "/proc/self/task")).count > 1 {
+            usleep(1000)
+        }
         let start = ProcessState()
         progress.enter(.load, thread: 0)
         if check == .loadLibrary { return try entry(request.libraryPath) }

@@ -49,6 +49,9 @@ struct CheckFinding: Sendable {
     /// What two processes have to agree on.
     var lines: [String] = []
 
+    /// Characters that a worker's word is cut to.
+    private static let mostDetail = 2000
+
     static let passed = CheckFinding(verdict: .passed)
 
     static func failed(_ detail: String) -> CheckFinding {
@@ -77,7 +80,7 @@ struct CheckFinding: Sendable {
             let detail = json["detail"]?.stringValue
         else { return nil }
         self.verdict = verdict
-        self.detail = detail
+        self.detail = String(detail.prefix(CheckFinding.mostDetail))
         lines = json["lines"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 

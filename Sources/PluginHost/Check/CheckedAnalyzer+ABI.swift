@@ -49,10 +49,6 @@ extension CheckedAnalyzer {
                 do { try body() } catch { wasRefused = true }
             }
             attempt {
-                try life.create(Array("[1, \"".utf8))
-                life.destroy()
-            }
-            attempt {
                 try life.create()
                 defer { life.destroy() }
                 for state in [[], [1], Array(repeating: 0xFF, count: 300)] as [[UInt8]] {
@@ -63,7 +59,7 @@ extension CheckedAnalyzer {
                 return .failed("with \(room.map { "\($0) bytes" } ?? "no buffer"): \(broken)")
             }
         }
-        return wasRefused ? .passed : .skipped("it takes any configuration and any state")
+        return wasRefused ? .passed : .skipped("it takes any state")
     }
 
     /// A writer refuses at the first byte, in the middle and at the last one.
@@ -89,11 +85,19 @@ extension CheckedAnalyzer {
             }
         }
         // The broadcast of a pass goes through a writer as well.
-        var world = CheckedWorld()
-        world.writerBytes = 0
-        let life = life(world)
-        do { _ = try life.run() } catch {}
-        if let broken = life.broken.first { return .failed(broken) }
+        let probe = life()
+        try probe.create()
+        let partial = try probe.begin(.init())
+        _ = try probe.endPass(partial)
+        probe.discard(partial)
+        probe.destroy()
+        for bytes in Set([0, max(0, probe.broadcastBytes - 1)]) {
+            var world = CheckedWorld()
+            world.writerBytes = bytes
+            let life = life(world)
+            do { _ = try life.run() } catch {}
+            if let broken = life.broken.first { return .failed("after \(bytes) bytes: \(broken)") }
+        }
         return tried == 0 ? .skipped("its state is empty") : .passed
     }
 
@@ -171,42 +175,75 @@ extension CheckedAnalyzer {
     }
 
     /// Loads bad states, made from good ones; what is taken has to be a partial that can be used.
-    func states(_ bad: (_ good: [UInt8]) -> [[UInt8]]) throws -> CheckFinding {
+    ///
+    /// One state at a time: they may be large.
+    func states(_ bad: (_ good: [UInt8], _ use: ([UInt8]) throws -> Void) throws -> Void) throws
+        -> CheckFinding
+    {
         let life = life()
         try life.create()
         defer { life.destroy() }
+        let start = ContinuousClock.now
         for good in try states(of: life) {
-            for state in bad(good) {
-                guard let loaded = try? life.load(state, .init()) else { continue }
+            var used = 0
+            try bad(good) { state in
+                guard let loaded = try? life.load(state, .init()) else { return }
+                defer { life.discard(loaded) }
                 // Whatever it is now, it may say no; it may not crash.
                 _ = try? life.save(loaded)
+                // A whole life takes long in some plugins: then not every state gets one.
+                used += 1
+                guard
+                    used <= CheckedAnalyzer.leastUsed
+                        || ContinuousClock.now - start < CheckedAnalyzer.useTime
+                else { return }
+                if let fed = rows.batches.first {
+                    try? life.scan(fed, 0..<fed.stored.rowCount, loaded, ShardOutput())
+                }
                 let fresh = try life.begin(.init())
+                defer { life.discard(fresh) }
                 try? life.merge(fresh, loaded)
-                life.discard(loaded)
-                life.discard(fresh)
+                _ = try? life.endPass(fresh)
+                _ = try? life.finish(fresh)
+                guard let alone = try? life.load(state, .init()) else { return }
+                defer { life.discard(alone) }
+                _ = try? life.endPass(alone)
+                _ = try? life.finish(alone)
             }
         }
         return life.broken.first.map(CheckFinding.failed) ?? .passed
     }
 
-    private static let mostStates = 400
+    private static let leastUsed = 3
+    private static let useTime = Duration.seconds(6)
 
-    func truncated(_ good: [UInt8]) -> [[UInt8]] {
-        guard good.count > CheckedAnalyzer.mostStates else {
-            return good.indices.map { Array(good[..<$0]) }
-        }
-        var draw = SeededGenerator(seed: request.seed, stream: 0x7A0C)
-        let lengths =
-            (0..<128).map { $0 } + (1...32).map { good.count - $0 }
-            + (0..<128).map { _ in Int(draw.below(UInt64(good.count))) }
-        return lengths.map { Array(good[..<$0]) }
+    /// States that are tried of each good one; fewer of large ones.
+    private func count(of good: [UInt8]) -> Int {
+        max(40, min(400, (64 << 20) / max(1, good.count)))
     }
 
-    func flipped(_ good: [UInt8]) -> [[UInt8]] {
-        guard !good.isEmpty else { return [] }
+    func truncated(_ good: [UInt8], _ use: ([UInt8]) throws -> Void) throws {
+        let most = count(of: good)
+        guard good.count > most else {
+            for length in good.indices { try use(Array(good[..<length])) }
+            return
+        }
+        var draw = SeededGenerator(seed: request.seed, stream: 0x7A0C)
+        for index in 0..<most {
+            let length =
+                switch index % 4 {
+                case 0, 1: index / 2
+                case 2: good.count - 1 - index / 4
+                default: Int(draw.below(UInt64(good.count)))
+                }
+            try use(Array(good[..<max(0, length)]))
+        }
+    }
+
+    func flipped(_ good: [UInt8], _ use: ([UInt8]) throws -> Void) throws {
+        guard !good.isEmpty else { return }
         var draw = SeededGenerator(seed: request.seed, stream: 0xF11B)
-        var states: [[UInt8]] = []
-        for index in 0..<CheckedAnalyzer.mostStates {
+        for index in 0..<count(of: good) {
             var state = good
             // Numbers of elements stand at the beginning of most formats.
             let bound = index % 2 == 0 ? min(64, good.count) : good.count
@@ -217,16 +254,17 @@ extension CheckedAnalyzer {
             default:
                 for offset in place..<min(place + 8, good.count) { state[offset] = 0xFF }
             }
-            states.append(state)
+            try use(state)
         }
-        return states
     }
 
-    func foreign(_ good: [UInt8]) -> [[UInt8]] {
+    func foreign(_ good: [UInt8], _ use: ([UInt8]) throws -> Void) throws {
         var draw = SeededGenerator(seed: request.seed, stream: 0xF0E1)
-        return (0..<64).map { index in
-            let length = index % 4 == 0 ? good.count : Int(draw.below(600))
-            return (0..<length).map { _ in UInt8(truncatingIfNeeded: draw.next()) }
-        } + [good + good, good + [0]]
+        for index in 0..<64 {
+            let length = index % 4 == 0 ? min(good.count, 1 << 20) : Int(draw.below(600))
+            try use((0..<length).map { _ in UInt8(truncatingIfNeeded: draw.next()) })
+        }
+        try use(good + good)
+        try use(good + [0])
     }
 }

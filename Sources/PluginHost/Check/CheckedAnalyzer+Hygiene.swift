@@ -38,7 +38,16 @@ extension CheckedAnalyzer {
     /// Bytes of the heap that stay behind, life after life.
     func memory() throws -> CheckFinding {
         func live(_ count: Int) throws {
-            for _ in 0..<count { _ = try life().run(LifeCourse(shardRows: 50)) }
+            for _ in 0..<count {
+                _ = try life().run(LifeCourse(shardRows: 50))
+                // What is refused leaves nothing behind either.
+                let refusing = life()
+                try refusing.create()
+                for state in [[], [1], Array(repeating: 0xFF, count: 300)] as [[UInt8]] {
+                    if let loaded = try? refusing.load(state, .init()) { refusing.discard(loaded) }
+                }
+                refusing.destroy()
+            }
         }
         let start = ContinuousClock.now
         try live(2)

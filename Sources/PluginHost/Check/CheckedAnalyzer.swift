@@ -38,6 +38,13 @@ struct CheckedAnalyzer {
     func finding(_ check: LifeCheck) -> CheckFinding {
         do {
             return try found(check)
+        } catch let failure as AnalyzerFailure
+            where failure.isConfigurationFault && !failure.message.hasPrefix("status ")
+        {
+            // It may say so; what it needs nobody can guess.
+            let words =
+                "it refuses its defaults (\(failure.message)); give what it needs with --set"
+            return check == .outputValid ? .warning(words) : .skipped(words)
         } catch let failure as AnalyzerFailure {
             return .failed(
                 failure.call.isEmpty
@@ -90,13 +97,10 @@ struct CheckedAnalyzer {
             return try same(
                 LifeCourse(shardRows: 40, reloads: true), "after save and load",
                 than: LifeCourse(shardRows: 40))
-        case .threads:
-            return try same(
-                LifeCourse(shardRows: 12, batchRows: 4, threads: 4), "on four threads",
-                than: LifeCourse(shardRows: 12, batchRows: 4))
+        case .threads: return try threads()
         case .instances: return try instances()
         case .stateRepeated: return try stateRepeated()
-        case .stateEmpty: return try states { _ in [[]] }
+        case .stateEmpty: return try states { _, use in try use([]) }
         case .stateTruncated: return try states(truncated)
         case .stateFlipped: return try states(flipped)
         case .stateForeign: return try states(foreign)
@@ -157,6 +161,28 @@ struct CheckedAnalyzer {
                 (LifeCourse(shardRows: 13, bracket: .right), "merged from the right"),
                 (LifeCourse(shardRows: 13, bracket: .drawn), "merged in a drawn order"),
             ], than: LifeCourse(shardRows: 13))
+    }
+
+    /// Partials side by side, and more or fewer threads inside one call.
+    private func threads() throws -> CheckFinding {
+        let found = try same(
+            [12, 7, 30].map { (size: Int) in
+                (
+                    LifeCourse(shardRows: size, batchRows: 4, threads: 4),
+                    "on four threads, in shards of \(size)"
+                )
+            }, than: LifeCourse(shardRows: 12, batchRows: 4))
+        guard found.verdict == .passed else { return found }
+        let expected = try output().lines
+        for count in [1, 4] {
+            var world = CheckedWorld()
+            world.parallelThreads = count
+            let lines = try output(LifeCourse(), world).lines
+            if let difference = CheckedOutput.difference(expected, lines) {
+                return .failed("with \(count) threads for assay.parallel/1: \(difference)")
+            }
+        }
+        return .passed
     }
 
     private static let fuzzRounds = (least: 3, most: 12)
@@ -226,6 +252,11 @@ struct CheckedAnalyzer {
                 do {
                     try life.create(JSONValue.object(configuration).bytes)
                     life.destroy()
+                    // Columns that go with the setting may be missing: it may say so, and may not crash.
+                    var request = request
+                    request.configuration = JSONValue.object(configuration).bytes
+                    let short = LifeCourse(rows: rows.counts.mapValues { 0..<min($0, 20) })
+                    _ = try? CheckedLife(request, analyzer, rows, progress).run(short)
                 } catch let failure as AnalyzerFailure {
                     if !failure.isConfigurationFault || failure.message == "status 1" {
                         return .failed(

@@ -60,6 +60,10 @@ final class CheckedLife: @unchecked Sendable {
     private let schema: ArrowBatch?
     private let faults = Guarded<[String]>([])
     private var instance: UnsafeMutableRawPointer?
+    /// Where partials are loaded and merged: another instance where they come from somewhere else.
+    private var late: UnsafeMutableRawPointer?
+    /// Bytes of the last broadcast.
+    private(set) var broadcastBytes = 0
 
     private static let mostPasses: UInt32 = 16
     private static nonisolated(unsafe) let unset = UnsafeMutableRawPointer(bitPattern: 0x5A5A_5A50)
@@ -68,6 +72,8 @@ final class CheckedLife: @unchecked Sendable {
         _ request: AnalyzerRequest, _ analyzer: UnsafePointer<assay_analyzer>, _ rows: CheckedRows,
         _ progress: ProgressPage, world: CheckedWorld = CheckedWorld()
     ) {
+        var request = request
+        request.threads = world.parallelThreads
         self.request = request
         self.analyzer = analyzer
         functions = GrowableStruct.copy(analyzer)
@@ -132,20 +138,39 @@ final class CheckedLife: @unchecked Sendable {
     }
 
     func create(_ configuration: [UInt8]? = nil) throws {
+        instance = try created(configuration ?? request.configuration)
+        late = instance
+    }
+
+    private func created(_ configuration: [UInt8]) throws -> UnsafeMutableRawPointer? {
         var created = CheckedLife.unset
-        try call(.create) { error in
-            (configuration ?? request.configuration).withUnsafeBufferPointer { bytes in
-                functions.create(
-                    analyzer, host.pointer,
-                    assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)), &created, error)
-            }
+        // Gone when the call returns: what points into it is noticed.
+        try CheckedLife.lending(configuration) { bytes in
+            try call(.create) { functions.create(analyzer, host.pointer, bytes, &created, $0) }
         }
-        instance = try made(.create, created)
+        return try made(.create, created)
+    }
+
+    /// Bytes at the end of guarded memory, which goes with the call.
+    private static func lending<Result>(
+        _ bytes: [UInt8], _ body: (assay_bytes) throws -> Result
+    ) rethrows -> Result {
+        let memory = GuardedMemory(bytes.count, alignment: 1)
+        defer { withExtendedLifetime(memory) {} }
+        bytes.withUnsafeBytes {
+            memory.start.copyMemory(
+                from: $0.baseAddress ?? UnsafeRawPointer(memory.start), byteCount: $0.count)
+        }
+        return try body(
+            assay_bytes(
+                ptr: UnsafePointer(memory.start.assumingMemoryBound(to: UInt8.self)),
+                len: UInt64(bytes.count)))
     }
 
     func destroy() {
+        if let late, late != instance { functions.destroy(late) }
         if let instance { functions.destroy(instance) }
-        instance = nil
+        (instance, late) = (nil, nil)
     }
 
     /// What `begin` and `load` are told of a shard.
@@ -160,11 +185,10 @@ final class CheckedLife: @unchecked Sendable {
     private func withPass<Result>(
         _ place: Place, _ body: (UnsafePointer<assay_pass>) throws -> Result
     ) rethrows -> Result {
-        try place.broadcast.withUnsafeBufferPointer { bytes in
+        try CheckedLife.lending(place.broadcast) { bytes in
             let value = assay_pass(
                 struct_size: 0, pass: place.pass, role: place.role, shard: UInt32(place.shard),
-                shard_count: UInt32(place.count), seed: request.seed,
-                broadcast: assay_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)),
+                shard_count: UInt32(place.count), seed: request.seed, broadcast: bytes,
                 host: host.pointer, schema: schema.map { UnsafePointer($0.schema) })
             // Without `schema`.
             let memory = world.size.copy(value, shorter: MemoryLayout<assay_pass>.size - 8)
@@ -173,11 +197,13 @@ final class CheckedLife: @unchecked Sendable {
         }
     }
 
-    func begin(_ place: Place, thread: Int = 0) throws -> UnsafeMutableRawPointer? {
+    func begin(
+        _ place: Place, thread: Int = 0, on other: UnsafeMutableRawPointer? = nil
+    ) throws -> UnsafeMutableRawPointer? {
         var partial = CheckedLife.unset
         try withPass(place) { pass in
             try call(.begin, thread: thread, role: place.role) {
-                functions.begin(instance, pass, &partial, $0)
+                functions.begin(other ?? instance, pass, &partial, $0)
             }
         }
         return try made(.begin, partial)
@@ -198,21 +224,13 @@ final class CheckedLife: @unchecked Sendable {
         _ state: [UInt8], _ place: Place, thread: Int = 0
     ) throws -> UnsafeMutableRawPointer? {
         var partial = CheckedLife.unset
-        // At the end of guarded memory: what reads on behind it is noticed.
-        let memory = GuardedMemory(state.count, alignment: 1)
-        state.withUnsafeBytes {
-            memory.start.copyMemory(
-                from: $0.baseAddress ?? UnsafeRawPointer(memory.start), byteCount: $0.count)
-        }
-        let bytes = assay_bytes(
-            ptr: UnsafePointer(memory.start.assumingMemoryBound(to: UInt8.self)),
-            len: UInt64(state.count))
-        try withPass(place) { pass in
-            try call(.loadState, thread: thread, role: place.role) {
-                functions.load(instance, pass, bytes, &partial, $0)
+        try CheckedLife.lending(state) { bytes in
+            try withPass(place) { pass in
+                try call(.loadState, thread: thread, role: place.role) {
+                    functions.load(late, pass, bytes, &partial, $0)
+                }
             }
         }
-        withExtendedLifetime(memory) {}
         return try made(.loadState, partial)
     }
 
@@ -237,19 +255,48 @@ final class CheckedLife: @unchecked Sendable {
         let batch = UnsafePointer(memory.start.assumingMemoryBound(to: assay_batch.self))
         let role = fed.stored.role.rawValue
         try output.withSink(role: role) { inner in
-            let sink = CheckedSink(inner, sinkBudget, scanning: role)
-            defer {
-                if sink.hasStrayed {
-                    breaks("scan says something of a row of another dataset than the batch's")
-                }
-            }
-            try call(
-                .scan, thread: thread, role: role, rows: first..<first + rows.count,
-                refusal: { sink.hasRefused ? CheckedWorld.refusal : nil },
-                { error in sink.withSink(world.size) { functions.scan(partial, batch, $0, error) } }
-            )
+            try withSink(inner, .scan, thread: thread, role: role, rows: first..<first + rows.count)
+            { functions.scan(partial, batch, $0, $1) }
         }
         withExtendedLifetime((arrow, guarded, memory)) {}
+    }
+
+    /// Makes a call that is given a sink.
+    private func withSink(
+        _ inner: UnsafePointer<assay_sink>, _ kind: AnalyzerCall, thread: Int = 0,
+        role: Int32? = nil, rows: Range<Int> = 0..<0,
+        _ body: (UnsafePointer<assay_sink>, UnsafeMutablePointer<assay_error>?) -> assay_status
+    ) throws {
+        let sink = CheckedSink(inner, sinkBudget, during: kind, role: role)
+        defer { if let misuse = sink.misuse { breaks("\(kind.name) \(misuse)") } }
+        try call(
+            kind, thread: thread, role: role ?? 0, rows: rows,
+            refusal: { sink.hasRefused ? CheckedWorld.refusal : nil },
+            { error in sink.withSink(world.size) { body($0, error) } })
+    }
+
+    /// `end_pass`: the broadcast for another pass, or `nil`.
+    func endPass(_ merged: UnsafeMutableRawPointer?) throws -> [UInt8]? {
+        let writer = CheckedWriter(most: world.writerBytes)
+        var another: UInt32 = 0
+        try call(
+            .endPass, refusal: { writer.hasRefused ? CheckedWorld.writeRefusal : nil },
+            { error in
+                writer.withWriter(world.size) {
+                    functions.end_pass(late, merged, $0, &another, error)
+                }
+            })
+        broadcastBytes = writer.bytes.count
+        return another != 0 ? writer.bytes : nil
+    }
+
+    /// `finish`, with what it says as wire bytes.
+    func finish(_ merged: UnsafeMutableRawPointer?) throws -> [UInt8] {
+        let output = ShardOutput()
+        try output.withSink { inner in
+            try withSink(inner, .finish) { functions.finish(late, merged, $0, $1) }
+        }
+        return output.wire.bytes
     }
 
     // MARK: The whole
@@ -320,6 +367,8 @@ final class CheckedLife: @unchecked Sendable {
     ) throws -> [UInt8] {
         defer { destroy() }
         try create()
+        // A partial that was saved may be loaded by another process than the one that filled it.
+        if course.reloads { late = try created(request.configuration) }
         let cuts = cuts(course)
         var wire = WireWriter()
         var broadcast: [UInt8] = []
@@ -355,48 +404,50 @@ final class CheckedLife: @unchecked Sendable {
     ) throws -> [UInt8]? {
         var parts: [Part] = []
         defer { for part in parts { discard(part.partial) } }
-        let scanned = PartBoard(cuts.count)
-        ThreadTeam.forEach(cuts.count, threads: course.threads) { index in
-            scanned.store(index) { try self.scanned(cuts[index], index, course, place) }
-        }
-        parts = scanned.parts
-        try scanned.throwFirst()
-        try interlude()
-        var emitted = parts.map { $0.output.takeEmitted() }
-        if let grouping = groupingTable(), emitted.contains(where: { !$0.rows.isEmpty }) {
-            let grouped = GroupedRows(taking: &emitted)
-            for (index, run) in grouped.runs.enumerated() {
-                parts.append(
-                    try self.grouped(grouped, run, grouping, parts.count + index, place))
+        var outputs: [ShardOutput] = []
+        if course.threads == 1, course.bracket == .left {
+            // What has been merged is gone: no more than two partials are there at a time.
+            for (index, cut) in cuts.enumerated() {
+                parts.append(try scanned(cut, index, course, place))
+                outputs.append(parts[parts.count - 1].output)
+                if parts.count == 2 { try mergeNeighbours(0, &parts) }
             }
+        } else {
+            let board = PartBoard(cuts.count)
+            ThreadTeam.forEach(cuts.count, threads: course.threads) { index in
+                board.store(index) { try self.scanned(cuts[index], index, course, place) }
+            }
+            parts = board.parts
+            try board.throwFirst()
+            outputs = parts.map(\.output)
         }
-        for part in parts { wire.append(part.output.wire.bytes) }
-        if parts.isEmpty {
-            parts.append(Part(partial: try begin(place), output: ShardOutput()))
-        }
-        let merged = try bring(together: parts.map(\.partial), course)
-        let writer = CheckedWriter(most: world.writerBytes)
-        var another: UInt32 = 0
-        try call(
-            .endPass, refusal: { writer.hasRefused ? CheckedWorld.writeRefusal : nil },
-            { error in
-                writer.withWriter(world.size) {
-                    functions.end_pass(instance, merged, $0, &another, error)
+        try interlude()
+        var emitted = outputs.map { $0.takeEmitted() }
+        if groupingTable() != nil, emitted.contains(where: { !$0.rows.isEmpty }) {
+            // Small runs: the host's would hold all of these rows at once.
+            let grouped = GroupedRows(taking: &emitted, runRows: CheckedLife.runRows)
+            let board = PartBoard(grouped.runs.count)
+            ThreadTeam.forEach(grouped.runs.count, threads: course.threads) { index in
+                board.store(index) {
+                    try self.grouped(
+                        grouped, grouped.runs[index], cuts.count + index, course, place)
                 }
-            })
-        if another != 0 { return writer.bytes }
-        let output = ShardOutput()
-        try output.withSink { inner in
-            let sink = CheckedSink(inner, sinkBudget)
-            try call(
-                .finish, refusal: { sink.hasRefused ? CheckedWorld.refusal : nil },
-                { error in
-                    sink.withSink(world.size) { functions.finish(instance, merged, $0, error) }
-                })
+            }
+            parts += board.parts
+            outputs += board.parts.map(\.output)
+            try board.throwFirst()
         }
-        wire.append(output.wire.bytes)
+        for output in outputs { wire.append(output.wire.bytes) }
+        if parts.isEmpty {
+            parts.append(Part(partial: try begin(place, on: late), output: ShardOutput()))
+        }
+        try bringTogether(&parts, course)
+        if let broadcast = try endPass(parts[0].partial) { return broadcast }
+        wire.append(try finish(parts[0].partial))
         return nil
     }
+
+    private static let runRows = 16
 
     private func scanned(
         _ cut: Cut, _ index: Int, _ course: LifeCourse, _ place: Place
@@ -414,41 +465,42 @@ final class CheckedLife: @unchecked Sendable {
                 }
                 try scan(batch, rows, part.partial, part.output, thread: thread)
             }
-            if course.reloads {
-                let loaded = try load(save(part.partial, thread: thread), place, thread: thread)
-                discard(part.partial)
-                part.partial = loaded
-            }
+            if course.reloads { try reload(&part, place, thread: thread) }
         } catch {
             discard(part.partial)
             throw error
         }
         return part
+    }
+
+    private func reload(_ part: inout Part, _ place: Place, thread: Int) throws {
+        let loaded = try load(save(part.partial, thread: thread), place, thread: thread)
+        discard(part.partial)
+        part.partial = loaded
     }
 
     private func grouped(
-        _ grouped: GroupedRows, _ run: Range<Int>, _ grouping: UnsafePointer<assay_grouping>,
-        _ index: Int, _ place: Place
+        _ grouped: GroupedRows, _ run: Range<Int>, _ index: Int, _ course: LifeCourse,
+        _ place: Place
     ) throws -> Part {
+        guard let grouping = groupingTable() else {
+            throw AnalyzerFailure(call: "group", message: "the extension has gone")
+        }
+        let thread = index % ProgressPage.slotCount
         var place = place
         place.shard = index
-        let part = Part(partial: try begin(place), output: ShardOutput())
+        var part = Part(partial: try begin(place, thread: thread), output: ShardOutput())
         do {
+            let partial = part.partial
             try grouped.forEachKey(in: run) { key, members in
                 try part.output.withSink { inner in
-                    let sink = CheckedSink(inner, sinkBudget)
-                    try call(
-                        .group, rows: 0..<members.count,
-                        refusal: { sink.hasRefused ? CheckedWorld.refusal : nil },
-                        { error in
-                            sink.withSink(world.size) {
-                                grouping.pointee.group(
-                                    part.partial, key, members.baseAddress, UInt64(members.count),
-                                    $0, error)
-                            }
-                        })
+                    try withSink(inner, .group, thread: thread, rows: 0..<members.count) {
+                        grouping.pointee.group(
+                            partial, key, members.baseAddress, UInt64(members.count), $0, $1)
+                    }
                 }
             }
+            if course.reloads { try reload(&part, place, thread: thread) }
         } catch {
             discard(part.partial)
             throw error
@@ -456,23 +508,24 @@ final class CheckedLife: @unchecked Sendable {
         return part
     }
 
+    /// Merges a part with its neighbour, which is discarded at once: `from` is there for nothing else.
+    private func mergeNeighbours(_ index: Int, _ parts: inout [Part]) throws {
+        try merge(parts[index].partial, parts[index + 1].partial)
+        discard(parts.remove(at: index + 1).partial)
+    }
+
     /// Merges neighbours until one is left, in the order of the course.
-    private func bring(
-        together partials: [UnsafeMutableRawPointer?], _ course: LifeCourse
-    ) throws -> UnsafeMutableRawPointer? {
-        var rest = partials
+    private func bringTogether(_ parts: inout [Part], _ course: LifeCourse) throws {
         var draw = SeededGenerator(seed: course.drawnCuts ?? request.seed, stream: 0x3E6E)
-        while rest.count > 1 {
+        while parts.count > 1 {
             let index =
                 switch course.bracket {
                 case .left: 0
-                case .right: rest.count - 2
-                case .drawn: Int(draw.below(UInt64(rest.count - 1)))
+                case .right: parts.count - 2
+                case .drawn: Int(draw.below(UInt64(parts.count - 1)))
                 }
-            try merge(rest[index], rest[index + 1])
-            rest.remove(at: index + 1)
+            try mergeNeighbours(index, &parts)
         }
-        return rest[0]
     }
 
     /// What the analyzer has for `assay.groups/1`.

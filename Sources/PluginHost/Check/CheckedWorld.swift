@@ -1,4 +1,5 @@
 import CAssay
+import Glibc
 import Parallel
 
 /// What a host is like in a check: every way in which one may differ from another.
@@ -13,6 +14,8 @@ struct CheckedWorld: Sendable {
     var sinkCalls: Int?
     /// Whether batches lie in guarded memory.
     var isGuarded = false
+    /// Threads that `assay.parallel/1` has.
+    var parallelThreads = 2
     /// Whether every value is absent.
     var areNull = false
 
@@ -92,21 +95,30 @@ final class CheckedSink {
     private let budget: SinkBudget
     /// The dataset whose rows are scanned; `nil` outside of `scan`.
     private let role: Int32?
+    private let call: AnalyzerCall
+    private let thread = pthread_self()
     /// Whether it has refused something.
     private(set) var hasRefused = false
-    /// Whether something was said of a row of another dataset than the one being scanned.
-    private(set) var hasStrayed = false
+    /// What it was used for that it is not there for; `nil` for nothing.
+    private(set) var misuse: String?
 
     /// Without `section`.
     private static let shorterBytes = 48
 
-    init(_ inner: UnsafePointer<assay_sink>, _ budget: SinkBudget, scanning role: Int32? = nil) {
+    init(
+        _ inner: UnsafePointer<assay_sink>, _ budget: SinkBudget, during call: AnalyzerCall,
+        role: Int32? = nil
+    ) {
         self.inner = inner
         self.role = role
+        self.call = call
         self.budget = budget
     }
 
     private func pass(_ body: (assay_sink) -> assay_status) -> assay_status {
+        if pthread_equal(thread, pthread_self()) == 0 {
+            misuse = "used its sink on another thread than its own"
+        }
         guard budget.take() else {
             hasRefused = true
             return CheckedWorld.refusal
@@ -120,10 +132,14 @@ final class CheckedSink {
         let value = assay_sink(
             struct_size: 0, ctx: Unmanaged.passUnretained(self).toOpaque(),
             finding: { context, finding in
-                CheckedSink.from(context, finding?.pointee.role) { $0.finding($0.ctx, finding) }
+                CheckedSink.from(
+                    context, (finding?.pointee.row ?? -1) == -1 ? nil : finding?.pointee.role
+                ) { $0.finding($0.ctx, finding) }
             },
             proposal: { context, proposal in
-                CheckedSink.from(context, proposal?.pointee.role) { $0.proposal($0.ctx, proposal) }
+                CheckedSink.from(
+                    context, (proposal?.pointee.row ?? -1) == -1 ? nil : proposal?.pointee.role
+                ) { $0.proposal($0.ctx, proposal) }
             },
             scores: { context, name, role, firstRow, values, count in
                 CheckedSink.from(context, role) {
@@ -131,10 +147,10 @@ final class CheckedSink {
                 }
             },
             metric: { context, metric in
-                CheckedSink.from(context) { $0.metric($0.ctx, metric) }
+                CheckedSink.from(context, isSummary: true) { $0.metric($0.ctx, metric) }
             },
             section: { context, section in
-                CheckedSink.from(context) { $0.section($0.ctx, section) }
+                CheckedSink.from(context, isSummary: true) { $0.section($0.ctx, section) }
             })
         let memory = size.copy(value, shorter: CheckedSink.shorterBytes)
         return withExtendedLifetime((memory, self)) {
@@ -151,6 +167,7 @@ final class CheckedSink {
                 emit: { sink, key, row, payload in
                     guard let context = sink?.pointee.ctx else { return ASSAY_E_BAD_INPUT }
                     let mine = Unmanaged<CheckedSink>.fromOpaque(context).takeUnretainedValue()
+                    if mine.call != .scan { mine.misuse = "emitted a row, which is for scan" }
                     return mine.pass { _ in
                         ShardOutput.groupEmitter.pointee.emit(mine.inner, key, row, payload)
                     }
@@ -159,12 +176,17 @@ final class CheckedSink {
     }()
 
     private static func from(
-        _ context: UnsafeMutableRawPointer?, _ stated: Int32? = nil,
+        _ context: UnsafeMutableRawPointer?, _ stated: Int32? = nil, isSummary: Bool = false,
         _ body: (assay_sink) -> assay_status
     ) -> assay_status {
         guard let context else { return ASSAY_E_BAD_INPUT }
         let sink = Unmanaged<CheckedSink>.fromOpaque(context).takeUnretainedValue()
-        if let stated, let role = sink.role, stated != role { sink.hasStrayed = true }
+        if let stated, let role = sink.role, stated != role {
+            sink.misuse = "says something of a row of another dataset than the batch's"
+        }
+        if isSummary, sink.call != .finish {
+            sink.misuse = "states a metric or shows a section, which is for finish"
+        }
         return sink.pass(body)
     }
 }
@@ -248,7 +270,11 @@ final class CheckedError {
     /// What is wrong with what a call left here; `nil` for nothing.
     func fault(status: assay_status) -> String? {
         if status == ASSAY_OK {
-            if bytes.contains(where: { $0 != CheckedError.untouched }) {
+            let isRowTouched =
+                world.size != .shorter
+                && pointer.map { $0.pointee.row } ?? CheckedError.untouchedRow
+                    != CheckedError.untouchedRow
+            if isRowTouched || bytes.contains(where: { $0 != CheckedError.untouched }) {
                 return "wrote an error, and returned success"
             }
             return nil

@@ -5,6 +5,8 @@ struct ElfFile {
 
     /// Names of the symbols that others may bind to, sorted.
     private(set) var exports: [String] = []
+    /// Those of them that give way to others of the same name, as templates of C++ do.
+    private(set) var weakExports: Set<String> = []
     /// Whether the loader has to write into its code.
     private(set) var hasTextRelocations = false
     /// Whether it asks for a stack that can be executed, or does not say that it needs none.
@@ -17,6 +19,13 @@ struct ElfFile {
     private(set) var symbolVersions: [String] = []
 
     private let bytes: [UInt8]
+    /// Names that have been read: a table that repeats itself is given up.
+    private var nameCount = 0
+
+    /// Bytes of a library at most, of a name, and names.
+    static let mostBytes = 1 << 30
+    private static let mostNameBytes = 4096
+    private static let mostNames = 1 << 18
 
     private struct SectionHeader {
         let type: Int
@@ -47,25 +56,39 @@ struct ElfFile {
     }
 
     private func word(_ offset: Int, _ size: Int) throws -> Int {
-        guard offset >= 0, offset <= bytes.count - size else { throw Malformed() }
+        guard offset >= 0, bytes.count >= size, offset <= bytes.count - size else {
+            throw Malformed()
+        }
         var value: UInt64 = 0
         for index in 0..<size { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
         guard let number = Int(exactly: value) else { throw Malformed() }
         return number
     }
 
-    private func text(_ strings: SectionHeader, _ offset: Int) throws -> String {
-        guard offset >= 0, offset < strings.size, strings.offset <= bytes.count - offset else {
+    private mutating func text(_ strings: SectionHeader, _ offset: Int) throws -> String {
+        nameCount += 1
+        guard offset >= 0, offset < strings.size, nameCount <= ElfFile.mostNames else {
             throw Malformed()
         }
+        let rest = bytes[(strings.offset + offset)..<(strings.offset + strings.size)]
         return String(
-            decoding: bytes[(strings.offset + offset)...].prefix { $0 != 0 }, as: UTF8.self)
+            decoding: rest.prefix(ElfFile.mostNameBytes).prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// The place of an entry of a table of the header.
+    private func entry(_ start: Int, _ index: Int, _ size: Int) throws -> Int {
+        let (offset, isTooFar) = start.addingReportingOverflow(index * size)
+        guard !isTooFar else { throw Malformed() }
+        return offset
     }
 
     private mutating func readSegments() throws {
         let (start, size, count) = try (word(0x20, 8), word(0x36, 2), word(0x38, 2))
-        for index in 0..<count where try word(start + index * size, 4) == 0x6474_E551 {
-            hasExecutableStack = try word(start + index * size + 4, 4) & 1 != 0
+        for index in 0..<count {
+            let place = try entry(start, index, size)
+            if try word(place, 4) == 0x6474_E551 {
+                hasExecutableStack = try word(place + 4, 4) & 1 != 0
+            }
         }
     }
 
@@ -73,10 +96,17 @@ struct ElfFile {
         let (start, size, count) = try (word(0x28, 8), word(0x3A, 2), word(0x3C, 2))
         guard start > 0, count > 0 else { throw Malformed() }
         return try (0..<count).map { index in
-            let place = start + index * size
+            let place = try entry(start, index, size)
+            let type = try word(place + 4, 4)
+            let (offset, bytes) = try (word(place + 24, 8), word(place + 32, 8))
+            // Sections without content in the file may say anything.
+            let isEmpty = type == 0 || type == 8
+            guard isEmpty || offset <= self.bytes.count && bytes <= self.bytes.count - offset else {
+                throw Malformed()
+            }
             return SectionHeader(
-                type: try word(place + 4, 4), offset: try word(place + 24, 8),
-                size: try word(place + 32, 8), link: try word(place + 40, 4))
+                type: type, offset: isEmpty ? 0 : offset, size: isEmpty ? 0 : bytes,
+                link: try word(place + 40, 4))
         }
     }
 
@@ -95,7 +125,9 @@ struct ElfFile {
             let isGlobal = [1, 2, 10].contains(info >> 4)
             let isVisible = other & 3 == 0 || other & 3 == 3
             guard isDefined, isGlobal, isVisible else { continue }
-            exports.append(try text(names, word(place, 4)))
+            let name = try text(names, word(place, 4))
+            exports.append(name)
+            if info >> 4 != 1 { weakExports.insert(name) }
         }
     }
 
@@ -122,9 +154,10 @@ struct ElfFile {
         let names = try strings(of: section, all)
         var place = section.offset
         // Every step leads forward, inside the section.
-        while place < section.offset + section.size {
+        let end = section.offset + section.size
+        while place < end {
             var entry = place + (try word(place + 8, 4))
-            for _ in 0..<(try word(place + 2, 2)) {
+            for _ in 0..<(try word(place + 2, 2)) where entry < end {
                 symbolVersions.append(try text(names, word(entry + 8, 4)))
                 let step = try word(entry + 12, 4)
                 if step == 0 { break }

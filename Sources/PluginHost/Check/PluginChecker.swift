@@ -178,6 +178,7 @@ public struct PluginChecker: Sendable {
         }
         var request = request
         request.check = check
+        let callSeconds = options.callSeconds ?? analyzer.callSeconds
         var variables = options.workerEnvironment
         // Freed memory that a thread keeps for itself counts as used.
         if check == .hygieneMemory {
@@ -188,8 +189,9 @@ public struct PluginChecker: Sendable {
         for _ in 0..<(check.comparesProcesses ? 2 : 1) {
             let worker = WorkerProcess(
                 workerPath: options.workerPath, batches: batches,
-                callSeconds: options.callSeconds ?? analyzer.callSeconds,
-                variables: variables, onScanned: { _ in })
+                callSeconds: callSeconds,
+                variables: variables, onScanned: { _ in },
+                mostSeconds: max(PluginChecker.leastSeconds, 100 * callSeconds))
             let finding = PluginChecker.finding(of: worker.run(request))
             guard finding.verdict == .passed else { return finished(finding) }
             seen.append(finding)
@@ -202,11 +204,17 @@ public struct PluginChecker: Sendable {
         return finished(seen[0])
     }
 
+    /// Seconds of a check, however much progress a plugin reports.
+    private static let leastSeconds = 600.0
+
     private static func finding(of attempt: Attempt) -> CheckFinding {
         switch attempt.outcome {
         case .finished(let bytes):
-            return (try? JSONValue(parsing: bytes)).flatMap(CheckFinding.init)
+            let finding =
+                (try? JSONValue(parsing: bytes)).flatMap(CheckFinding.init)
                 ?? CheckFinding(verdict: .crashed, detail: "its worker answered nonsense")
+            guard finding.verdict == .passed, !attempt.printed.isEmpty else { return finding }
+            return .failed("it wrote \"\(PluginError.shown(attempt.printed))\"")
         case .failed(let failure):
             return .failed(failure.message)
         case .crashed(let crash):

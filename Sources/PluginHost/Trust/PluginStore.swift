@@ -86,6 +86,58 @@ public struct PluginStore: Sendable {
             )
         }
 
+        /// The manifest and its envelope of an archive that may be published: its files are what the manifest says,
+        /// the envelope is of exactly this manifest, id and version are such.
+        ///
+        /// - Throws: `PluginError` that says what is wrong.
+        public func publishable() throws -> (
+            id: String, version: String, manifest: [UInt8], envelope: [UInt8]
+        ) {
+            func refused(_ reason: String, _ help: String) -> PluginError {
+                PluginError("\(name): \(reason)", help: help)
+            }
+            let files = try BundleArchive.read(bytes, name: name)
+            let (manifest, envelope) = try metadata()
+            let document = try? JSONValue(parsing: manifest)
+            guard let document, let id = document["id"]?.stringValue,
+                let version = document["version"]?.stringValue, Manifest.isReverseName(id),
+                SemanticVersion(version) != nil, version.utf8.count <= 100
+            else {
+                throw refused(
+                    "\"id\" and \"version\" are \(PluginError.shown(document?["id"]?.text ?? "missing")) and "
+                        + "\(PluginError.shown(document?["version"]?.text ?? "missing")), expected reverse DNS "
+                        + "and a semantic version", "correct plugin.json, and pack it again")
+            }
+            guard let listed = try BundleFiles(document, path: name) else {
+                throw refused("its manifest has no \"files\"", "assay plugin pack writes it")
+            }
+            let own = files.filter {
+                $0.path != "plugin.json" && $0.path != SignedManifest.fileName
+            }
+            let isWhole =
+                own.count == listed.entries.count
+                && listed.entries.allSatisfy { entry in
+                    own.contains {
+                        $0.path == entry.path && $0.bytes.count == entry.size
+                            && FileBytes.hexDigest($0.bytes) == entry.sha256
+                    }
+                }
+            guard isWhole else {
+                throw refused("its files are not those that its manifest names", "pack it again")
+            }
+            guard let envelope else {
+                throw refused(
+                    "is not signed; nobody could install it",
+                    "assay plugin sign \(name) --key FILE")
+            }
+            guard SignedManifest.covers(manifest, envelope: envelope) else {
+                throw refused(
+                    "\(SignedManifest.fileName) is no signature of its plugin.json",
+                    "assay plugin sign \(name) --key FILE")
+            }
+            return (id, version, manifest, envelope)
+        }
+
         /// The same with another signature.
         ///
         /// - Throws: `PluginError` for what is no packed plugin.

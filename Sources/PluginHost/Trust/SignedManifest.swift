@@ -28,6 +28,14 @@ enum SignedManifest {
         ]
     }
 
+    /// Whether an envelope is one, of exactly this manifest; who signed it is another question.
+    static func covers(_ manifest: [UInt8], envelope bytes: [UInt8]) -> Bool {
+        guard let envelope = try? JSONValue(parsing: bytes) else { return false }
+        return envelope["payloadType"]?.stringValue == payloadType
+            && envelope["payload"]?.stringValue.flatMap(Base64.bytes) == manifest
+            && envelope["signatures"]?.arrayValue?.isEmpty == false
+    }
+
     /// The key among some that signed a manifest.
     ///
     /// - Throws: `PluginError` when none did: the text says why.

@@ -38,7 +38,10 @@ public enum WholeFile {
         }
     }
 
-    static func makeFolder(_ path: String) throws {
+    /// Makes a folder and those above it.
+    ///
+    /// - Throws: `PluginError` that names it.
+    public static func makeFolder(_ path: String) throws {
         var made = ""
         for step in path.split(separator: "/") {
             made += made.isEmpty && !path.hasPrefix("/") ? String(step) : "/" + step
