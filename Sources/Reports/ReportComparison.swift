@@ -38,7 +38,7 @@ public struct ReportComparison: Sendable {
         public let old, new: Double?
         /// Whether it went where it should.
         public let verdict: Verdict
-        /// Whether each value lies within the other's interval.
+        /// Whether each value lies within the other's interval, where there is one.
         public let isWithinChance: Bool
         /// 95 % intervals; `nil` where a report has none.
         public let oldInterval, newInterval: ClosedRange<Double>?
@@ -111,7 +111,8 @@ public struct ReportComparison: Sendable {
             return MetricLine(
                 name: name, old: values.0, new: values.1,
                 verdict: verdict(values.0, values.1, (new ?? old)?["direction"]?.stringValue),
-                isWithinChance: isWithin(values.0, new) && isWithin(values.1, old),
+                isWithinChance: isWithinChance(
+                    isWithin(values.0, new), isWithin(values.1, old)),
                 oldInterval: interval(old), newInterval: interval(new))
         }
     }
@@ -122,8 +123,14 @@ public struct ReportComparison: Sendable {
         return low...max(low, high)
     }
 
-    private static func isWithin(_ value: Double?, _ metric: JSONValue?) -> Bool {
-        value.flatMap { value in interval(metric)?.contains(value) } ?? false
+    /// Whether a value lies in the interval of a metric; `nil` where there is no value or no interval.
+    private static func isWithin(_ value: Double?, _ metric: JSONValue?) -> Bool? {
+        value.flatMap { value in interval(metric)?.contains(value) }
+    }
+
+    /// A report of few records has no intervals: then the other one's tells.
+    private static func isWithinChance(_ one: Bool?, _ other: Bool?) -> Bool {
+        (one != nil || other != nil) && one ?? true && other ?? true
     }
 
     /// Metrics that went where they should not, further than chance alone would take them.
