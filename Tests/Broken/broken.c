@@ -52,7 +52,8 @@ struct partial {
     uint64_t shard;
     char *leak;
     const partial *from;
-    uint64_t alive;
+    /* Null once it has been discarded. */
+    const uint64_t *alive;
 };
 
 #define SAVED (offsetof(partial, role))
@@ -117,7 +118,7 @@ static assay_status begin(void *given, const assay_pass *pass, void **out, assay
     if (IS(KEEPS_CONFIG) && owner->config.ptr[0] != '{') return ASSAY_E_INTERNAL;
     partial *made = calloc(1, sizeof *made);
     made->owner = owner;
-    made->alive = 1;
+    made->alive = &made->records;
     made->role = pass->role;
     made->pass = pass->pass;
     made->shard = pass->shard;
@@ -303,7 +304,7 @@ static assay_status finish(void *given, void *last, const assay_sink *sink, assa
     }
     double value = mine->records ? (double)mine->letters / (double)mine->records : 0;
     if (IS(COUNTS_BATCHES)) value += (double)mine->batches;
-    if (IS(KEEPS_FROM) && mine->from) value += mine->from->alive ? 0 : 1000;
+    if (IS(KEEPS_FROM) && mine->from && *mine->from->alive > 1000000) value++;
     if (IS(INSTANCE_STATE)) value += (double)owner->seen;
     if (IS(USES_THREADS) && owner->host->struct_size >= sizeof *owner->host) {
         const assay_parallel *parallel = owner->host->get_extension(owner->host->ctx, assay_text(ASSAY_PARALLEL_ID));

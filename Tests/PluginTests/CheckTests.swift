@@ -104,7 +104,7 @@ import Testing
         Fault("BAD_SECTION", "output.sections", "expected 2 texts or numbers"),
         Fault("UNSET_PARTIAL", "output.valid", "nothing made"),
         Fault("TRUSTS_LATER", "state.flipped", "SIGABRT in finish"),
-        Fault("KEEPS_FROM", "algebra.shards", "in shards of 97"),
+        Fault("KEEPS_FROM", "output.valid", "SIGSEGV in finish"),
         Fault("INSTANCE_STATE", "algebra.save-load", "after save and load"),
         Fault("USES_THREADS", "concurrency.partials", "threads for assay.parallel/1"),
         Fault("METRIC_IN_SCAN", "output.valid", "which is for finish"),
