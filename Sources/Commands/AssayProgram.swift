@@ -5,7 +5,6 @@ import Glibc
 import Planning
 import PluginHost
 import Reading
-import Registry
 
 /// Runs the command line and turns errors into `error:` and `help:` lines.
 public enum AssayProgram {
@@ -26,8 +25,6 @@ public enum AssayProgram {
         } catch let error as PlanningError {
             fail("\(error)", help: error.help)
         } catch let error as PluginError {
-            fail("\(error)", help: error.help)
-        } catch let error as RegistryError {
             fail("\(error)", help: error.help)
         } catch let error as BatchStoreError {
             fail("\(error)", help: error.help)

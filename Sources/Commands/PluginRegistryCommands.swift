@@ -12,7 +12,7 @@ struct RegistryOption: ParsableArguments {
 
     /// What was said.
     ///
-    /// - Throws: `UsageError` when nothing was, `RegistryError` for what is no address.
+    /// - Throws: `UsageError` when nothing was, `PluginError` for what is no address.
     func address() throws -> RegistryAddress {
         guard let text = registry ?? Installation.variable("ASSAY_REGISTRY") else {
             throw UsageError(

@@ -130,7 +130,7 @@ struct PublishedPlugin {
     /// The archive, fetched when a trusted key is known to have signed the manifest.
     ///
     /// What is fetched is verified again as a whole when it is installed.
-    /// - Throws: `PluginError`, `RegistryError` or `UsageError`; nothing has been installed.
+    /// - Throws: `PluginError` or `UsageError`; nothing has been installed.
     func archive(trustedBy store: PluginStore) throws -> PluginStore.Archive {
         let (digest, manifest, envelopes) = try metadata()
         let title = "\(place.name):\(name.tag)"

@@ -1,4 +1,5 @@
 import JSONText
+import PluginHost
 
 /// A manifest, or an index of manifests, with its exact bytes.
 public struct Artifact: Sendable {
@@ -72,7 +73,7 @@ public struct Artifact: Sendable {
     /// that stands in it stays.
     func adding(
         _ descriptor: Descriptor, name: String, replacing replaced: (JSONValue) -> Bool
-    ) throws(RegistryError) -> Artifact {
+    ) throws -> Artifact {
         guard var members = (try? JSONValue(parsing: bytes))?.objectValue else { return self }
         let others = (members["manifests"]?.arrayValue ?? []).filter { !replaced($0) }
         members["manifests"] = .array(others + [descriptor.json])
@@ -81,12 +82,12 @@ public struct Artifact: Sendable {
 
     /// Reads a manifest or an index.
     ///
-    /// - Throws: `RegistryError` for anything else.
-    public init(_ bytes: [UInt8], name: String) throws(RegistryError) {
+    /// - Throws: `PluginError` for anything else.
+    public init(_ bytes: [UInt8], name: String) throws {
         guard let document = try? JSONValue(parsing: bytes),
             document["schemaVersion"]?.intValue == 2
         else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): is no OCI manifest", help: "look whether the reference is right")
         }
         let list = document["manifests"]?.arrayValue
@@ -94,7 +95,7 @@ public struct Artifact: Sendable {
             document["mediaType"]?.stringValue
             ?? (list == nil ? Artifact.manifestType : Artifact.indexType)
         guard mediaType == (list == nil ? Artifact.manifestType : Artifact.indexType) else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): has the media type \(mediaType.prefix(80)), expected an OCI manifest or index",
                 help: "plugins are published by assay plugin publish")
         }
@@ -107,7 +108,7 @@ public struct Artifact: Sendable {
         guard layers.count == document["layers"]?.arrayValue?.count ?? 0,
             list != nil || config != nil
         else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): has a descriptor without type, SHA-256 digest or size",
                 help: "ask whoever published it")
         }

@@ -1,22 +1,24 @@
+import PluginHost
+
 /// Where artifacts lie: a repository of a registry, or a part of a layout directory.
 public protocol ArtifactPlace {
     /// What messages call it.
     var name: String { get }
 
     /// The bytes of a manifest by tag or digest; `nil` when there is none.
-    func manifest(_ reference: String) throws(RegistryError) -> [UInt8]?
+    func manifest(_ reference: String) throws -> [UInt8]?
     /// The bytes of a blob, whose digest and size have been checked.
-    func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8]
+    func blob(_ descriptor: Descriptor) throws -> [UInt8]
     /// Stores a blob; one that is there stays as it is.
-    func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError)
+    func store(_ content: [UInt8], _ descriptor: Descriptor) throws
     /// Stores a manifest or index, under a tag if one is given; true when the place keeps track of what is about what.
-    func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool
+    func store(_ artifact: Artifact, tag: String?) throws -> Bool
     /// What the place itself knows to be about a digest, of a type or of any; `nil` when it keeps no track.
     func knownReferrers(
         of digest: String, artifactType: String
-    ) throws(RegistryError) -> [Descriptor]?
+    ) throws -> [Descriptor]?
     /// The tags.
-    func tags() throws(RegistryError) -> [String]
+    func tags() throws -> [String]
     /// Calls `body` while nobody else changes the place, where that can be had.
     func exclusively(_ body: () throws -> Void) throws
 }
@@ -41,10 +43,10 @@ extension ArtifactPlace {
 
     /// The artifact under a tag or a digest.
     ///
-    /// - Throws: `RegistryError` when it is not there, or is not what the digest says.
-    public func artifact(_ reference: String) throws(RegistryError) -> Artifact {
+    /// - Throws: `PluginError` when it is not there, or is not what the digest says.
+    public func artifact(_ reference: String) throws -> Artifact {
         guard let bytes = try manifest(reference) else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): has no \(reference)",
                 help: "assay plugin info ID lists the versions that are there")
         }
@@ -56,27 +58,27 @@ extension ArtifactPlace {
 
     /// The manifest that a descriptor names.
     ///
-    /// - Throws: `RegistryError` when it is not there, or has another size or digest.
-    public func artifact(_ descriptor: Descriptor) throws(RegistryError) -> Artifact {
+    /// - Throws: `PluginError` when it is not there, or has another size or digest.
+    public func artifact(_ descriptor: Descriptor) throws -> Artifact {
         let artifact = try artifact(descriptor.digest)
         guard artifact.bytes.count == descriptor.size else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): \(descriptor.digest) has \(artifact.bytes.count) bytes, expected \(descriptor.size)",
                 help: "the registry is damaged, or lies; nothing was installed")
         }
         return artifact
     }
 
-    func mismatch(_ what: String, _ expected: String, _ found: String) -> RegistryError {
-        RegistryError(
+    func mismatch(_ what: String, _ expected: String, _ found: String) -> PluginError {
+        PluginError(
             "\(name): \(what) has the digest \(found.prefix(19))…, expected \(expected.prefix(19))…",
             help: "the registry is damaged, or lies; nothing was installed")
     }
 
     /// Checks content against its descriptor.
-    func checked(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
+    func checked(_ content: [UInt8], _ descriptor: Descriptor) throws -> [UInt8] {
         guard content.count == descriptor.size else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): a blob has \(content.count) bytes, expected \(descriptor.size)",
                 help: "the download was cut off, or the registry is damaged; try again")
         }
@@ -92,7 +94,7 @@ extension ArtifactPlace {
     /// What cannot be read is left out: anybody may put something beside an artifact.
     public func referrers(
         of digest: String, artifactType: String
-    ) throws(RegistryError) -> [Descriptor] {
+    ) throws -> [Descriptor] {
         let known = try knownReferrers(of: digest, artifactType: artifactType) ?? []
         let chosen = ofType(artifactType, among: known)
         guard chosen.isEmpty, let bytes = try manifest(Self.fallbackTag(digest)) else {
@@ -119,7 +121,7 @@ extension ArtifactPlace {
     public func exclusively(_ body: () throws -> Void) throws { try body() }
 
     /// Stores an artifact that is about another one, and sees to it that it is found there.
-    public func storeReferrer(_ artifact: Artifact) throws(RegistryError) {
+    public func storeReferrer(_ artifact: Artifact) throws {
         guard let subject = artifact.subject else { return }
         if try store(artifact, tag: nil) { return }
         let tag = Self.fallbackTag(subject.digest)

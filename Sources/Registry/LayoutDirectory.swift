@@ -24,10 +24,10 @@ public struct LayoutDirectory: ArtifactPlace {
         "\(path)/blobs/sha256/\(digest.dropFirst(7))"
     }
 
-    private func read(_ file: String, most: Int) throws(RegistryError) -> [UInt8]? {
+    private func read(_ file: String, most: Int) throws -> [UInt8]? {
         guard let bytes = FileBytes.read(file, most: most) else {
             guard errno == ENOENT || errno == ENOTDIR else {
-                throw RegistryError(
+                throw PluginError(
                     "\(file): cannot be read as a file of at most \(most) bytes: "
                         + String(cString: strerror(errno)),
                     help: "the folder is damaged, or was changed; copy it again")
@@ -37,17 +37,7 @@ public struct LayoutDirectory: ArtifactPlace {
         return bytes
     }
 
-    private func write(_ bytes: [UInt8], _ file: String) throws(RegistryError) {
-        do {
-            try WholeFile.write(bytes, to: file)
-        } catch let error as PluginError {
-            throw RegistryError(error.reason, help: error.help)
-        } catch {
-            throw RegistryError("\(file): \(error)", help: "check the folder")
-        }
-    }
-
-    private func index() throws(RegistryError) -> Artifact {
+    private func index() throws -> Artifact {
         let file = path + "/index.json"
         guard let bytes = try read(file, most: RegistryLimit.manifestBytes) else {
             return Artifact(manifests: [])
@@ -56,7 +46,7 @@ public struct LayoutDirectory: ArtifactPlace {
     }
 
     /// The bytes of a manifest by tag or digest; `nil` when there is none.
-    public func manifest(_ reference: String) throws(RegistryError) -> [UInt8]? {
+    public func manifest(_ reference: String) throws -> [UInt8]? {
         if Descriptor.isDigest(reference) {
             return try read(blobPath(reference), most: RegistryLimit.manifestBytes)
         }
@@ -72,50 +62,47 @@ public struct LayoutDirectory: ArtifactPlace {
     }
 
     /// The bytes of a blob, whose digest and size have been checked.
-    public func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
+    public func blob(_ descriptor: Descriptor) throws -> [UInt8] {
         guard let bytes = try read(blobPath(descriptor.digest), most: descriptor.size) else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): lacks the blob \(descriptor.digest)", help: "copy the whole folder")
         }
         return try checked(bytes, descriptor)
     }
 
     /// Stores a blob.
-    public func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) {
+    public func store(_ content: [UInt8], _ descriptor: Descriptor) throws {
         if FileBytes.read(blobPath(descriptor.digest), most: content.count) == content { return }
-        try write(content, blobPath(descriptor.digest))
+        try WholeFile.write(content, to: blobPath(descriptor.digest))
     }
 
     /// Stores a manifest or index and names it in the folder's index.
-    public func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool {
+    public func store(_ artifact: Artifact, tag: String?) throws -> Bool {
         var descriptor = artifact.descriptor
-        try write(artifact.bytes, blobPath(descriptor.digest))
+        try WholeFile.write(artifact.bytes, to: blobPath(descriptor.digest))
         guard let tag else { return false }
         let wanted = "\(repository):\(tag)"
         descriptor.annotations = [LayoutDirectory.nameKey: wanted]
         let index = try index().adding(descriptor, name: path + "/index.json") { entry in
             entry["annotations"]?[LayoutDirectory.nameKey]?.stringValue == wanted
         }
-        try write(Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), path + "/oci-layout")
-        try write(index.bytes, path + "/index.json")
+        try WholeFile.write(
+            Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), to: path + "/oci-layout")
+        try WholeFile.write(index.bytes, to: path + "/index.json")
         return false
     }
 
     /// A folder keeps no track: the fallback tag does.
     public func knownReferrers(
         of digest: String, artifactType: String
-    ) throws(RegistryError) -> [Descriptor]? { nil }
+    ) throws -> [Descriptor]? { nil }
 
     /// Calls `body` while no other process changes the folder.
     public func exclusively(_ body: () throws -> Void) throws {
-        do {
-            try WholeFile.makeFolder(path)
-        } catch let error as PluginError {
-            throw RegistryError(error.reason, help: error.help)
-        }
+        try WholeFile.makeFolder(path)
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
-            throw RegistryError(
+            throw PluginError(
                 "\(path): cannot be locked: \(String(cString: strerror(errno)))",
                 help: "check the folder and the permissions")
         }
@@ -124,7 +111,7 @@ public struct LayoutDirectory: ArtifactPlace {
     }
 
     /// The tags of the repository.
-    public func tags() throws(RegistryError) -> [String] {
+    public func tags() throws -> [String] {
         try index().manifests.compactMap { descriptor in
             let name = descriptor.annotations[LayoutDirectory.nameKey] ?? ""
             return name.hasPrefix(repository + ":")

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// Where plugins are published: a registry, or a folder in the OCI layout.
 public enum RegistryAddress: Sendable, Equatable {
     /// `HOST[:PORT][/PREFIX]`, by `https` but for the loopback interface or where `http://` is stated.
@@ -7,8 +9,8 @@ public enum RegistryAddress: Sendable, Equatable {
 
     /// Reads an address.
     ///
-    /// - Throws: `RegistryError` that says what is expected.
-    public init(_ text: String) throws(RegistryError) {
+    /// - Throws: `PluginError` that says what is expected.
+    public init(_ text: String) throws {
         if text.hasPrefix("oci:"), text.utf8.count > 4 {
             self = .layout(path: String(text.dropFirst(4)))
             return
@@ -29,13 +31,11 @@ public enum RegistryAddress: Sendable, Equatable {
                     || [0x2D, 0x2E, 0x3A, 0x5B, 0x5D].contains($0)
             }
         guard isHost, prefix.isEmpty || RegistryAddress.isRepository(prefix) else {
-            throw RegistryError(
+            throw PluginError(
                 "the registry is \"\(text)\", expected HOST[:PORT][/PREFIX] or oci:FOLDER",
                 help: "such as --registry registry.example.org/plugins")
         }
-        // What people call the first of registries is not where it answers.
         var name = host.lowercased()
-        if name == "docker.io" { name = "registry-1.docker.io" }
         let isLoopback = ["localhost", "127.0.0.1", "[::1]"].contains {
             name == $0 || name.hasPrefix($0 + ":")
         }
@@ -67,12 +67,12 @@ public enum RegistryAddress: Sendable, Equatable {
     /// The place of one name's artifacts.
     ///
     /// Only a place for publishing is asked for the right to write. `variable` gives what the environment has under a name.
-    /// - Throws: `RegistryError` when credentials cannot be read, or a registry cannot have the name.
+    /// - Throws: `PluginError` when credentials cannot be read, or a registry cannot have the name.
     public func place(
         of name: String, forPublishing isPublishing: Bool = false, variable: (String) -> String?
-    ) throws(RegistryError) -> any ArtifactPlace {
+    ) throws -> any ArtifactPlace {
         guard RegistryAddress.isRepository(name[...]) else {
-            throw RegistryError(
+            throw PluginError(
                 "\(name): no registry has such a name",
                 help: "the parts of an id begin and end with a letter or a digit")
         }

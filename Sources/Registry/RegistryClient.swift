@@ -1,6 +1,7 @@
 import HTTP
 import JSONText
 import Parallel
+import PluginHost
 
 /// One repository of a registry (OCI distribution specification 1.1), with tokens or passwords as the registry asks.
 public final class RegistryClient: ArtifactPlace, Sendable {
@@ -39,15 +40,14 @@ public final class RegistryClient: ArtifactPlace, Sendable {
 
     // MARK: Asking
 
-    private func fault(_ what: String, _ answer: HTTPAnswer) -> RegistryError {
+    private func fault(_ what: String, _ answer: HTTPAnswer) -> PluginError {
         let document =
             answer.body.count <= RegistryClient.mostFaultBytes
             ? try? JSONValue(parsing: answer.body) : nil
         let error = document?["errors"]?.arrayValue?.first
         let words = [error?["code"]?.stringValue, error?["message"]?.stringValue]
             .compactMap { $0 }.joined(separator: ": ")
-        let plain = words.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
-        let shown = String(String(String.UnicodeScalarView(plain)).prefix(160))
+        let shown = PluginError.shown(words, most: 160)
         let help =
             switch answer.status {
             case 401, 403:
@@ -55,7 +55,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
             case 429, 500...: "try again later"
             default: "look whether the registry and the name are right"
             }
-        return RegistryError(
+        return PluginError(
             "\(name): \(what): the registry answered \(answer.status)"
                 + (shown.isEmpty ? "" : " (\(shown))"), help: help)
     }
@@ -81,16 +81,16 @@ public final class RegistryClient: ArtifactPlace, Sendable {
         return path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex) + "/" + location
     }
 
-    private func exchange(_ request: HTTPRequest) throws(RegistryError) -> HTTPAnswer {
+    private func exchange(_ request: HTTPRequest) throws -> HTTPAnswer {
         do {
             return try request.send()
         } catch {
             guard error.kind != .tooLarge else {
-                throw RegistryError(
+                throw PluginError(
                     "\(name): an answer has more bytes than expected, which are at most \(request.mostBytes)",
                     help: "the registry is damaged, or lies; nothing was installed")
             }
-            throw RegistryError(
+            throw PluginError(
                 "\(name): no answer: \(error.message)",
                 help: "look whether the registry is there and the network reaches it")
         }
@@ -100,7 +100,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     private func ask(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [],
         body: [UInt8] = [], mostBytes: Int = RegistryLimit.manifestBytes
-    ) throws(RegistryError) -> HTTPAnswer {
+    ) throws -> HTTPAnswer {
         var request = HTTPRequest(method, url, headers: headers, body: body)
         request.seconds = RegistryClient.seconds
         request.mostBytes = mostBytes
@@ -108,7 +108,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
         for _ in 0...RegistryClient.mostRedirects {
             // What was encrypted stays so.
             guard request.url.hasPrefix("https://") || base.hasPrefix("http://") else {
-                throw RegistryError(
+                throw PluginError(
                     "\(name): leads from https to \(RegistryClient.origin(request.url))",
                     help: "ask whoever runs the registry")
             }
@@ -131,11 +131,11 @@ public final class RegistryClient: ArtifactPlace, Sendable {
             default: return answer
             }
         }
-        throw RegistryError("\(name): leads from one place to the next", help: "try again later")
+        throw PluginError("\(name): leads from one place to the next", help: "try again later")
     }
 
     /// Gets what the registry wants to see: the password, or a token for it.
-    private func prove(_ answer: HTTPAnswer) throws(RegistryError) {
+    private func prove(_ answer: HTTPAnswer) throws {
         let challenges = answer.headers.filter { $0.name == "www-authenticate" }
             .map { AuthenticationChallenge($0.value) }
         guard
@@ -156,7 +156,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
 
     private func token(
         _ challenge: AuthenticationChallenge, _ answer: HTTPAnswer
-    ) throws(RegistryError) -> String {
+    ) throws -> String {
         guard let realm = challenge.parameters["realm"],
             realm.hasPrefix("https://") || realm.hasPrefix("http://") && base.hasPrefix("http://")
         else { throw fault("it sends for a token to no place that can be trusted", answer) }
@@ -193,7 +193,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     // MARK: Content
 
     /// The bytes of a manifest by tag or digest; `nil` when there is none.
-    public func manifest(_ reference: String) throws(RegistryError) -> [UInt8]? {
+    public func manifest(_ reference: String) throws -> [UInt8]? {
         let answer = try ask(
             "GET", url("manifests/\(reference)"),
             headers: [("Accept", "\(Artifact.manifestType), \(Artifact.indexType)")])
@@ -205,7 +205,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// The bytes of a blob, whose digest and size have been checked.
-    public func blob(_ descriptor: Descriptor) throws(RegistryError) -> [UInt8] {
+    public func blob(_ descriptor: Descriptor) throws -> [UInt8] {
         let answer = try ask(
             "GET", url("blobs/\(descriptor.digest)"), mostBytes: descriptor.size + 1)
         guard answer.status == 200 else { throw fault("a blob", answer) }
@@ -213,7 +213,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// Uploads a blob in one piece, unless it is there.
-    public func store(_ content: [UInt8], _ descriptor: Descriptor) throws(RegistryError) {
+    public func store(_ content: [UInt8], _ descriptor: Descriptor) throws {
         let there = try ask("HEAD", url("blobs/\(descriptor.digest)"))
         if there.status == 200 { return }
         let begun = try ask("POST", url("blobs/uploads/"))
@@ -228,7 +228,7 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// Uploads a manifest or an index; true when the registry keeps track of what it is about.
-    public func store(_ artifact: Artifact, tag: String?) throws(RegistryError) -> Bool {
+    public func store(_ artifact: Artifact, tag: String?) throws -> Bool {
         let answer = try ask(
             "PUT", url("manifests/\(tag ?? artifact.descriptor.digest)"),
             headers: [("Content-Type", artifact.mediaType)], body: artifact.bytes)
@@ -239,8 +239,8 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     /// The addresses of a list, page after page, as long as new ones come.
     private func pages(
         _ first: String, headers: [(name: String, value: String)] = [],
-        _ body: (HTTPAnswer) throws(RegistryError) -> Bool
-    ) throws(RegistryError) {
+        _ body: (HTTPAnswer) throws -> Bool
+    ) throws {
         var next: String? = first
         var seen: Set<String> = []
         while let page = next, seen.insert(page).inserted, seen.count <= RegistryLimit.pages {
@@ -260,12 +260,12 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     /// What the registry knows to be about a digest; `nil` when it has no such thing.
     public func knownReferrers(
         of digest: String, artifactType: String
-    ) throws(RegistryError) -> [Descriptor]? {
+    ) throws -> [Descriptor]? {
         var found: [Descriptor]?
         let query = "?artifactType=" + artifactType.replacing("+", with: "%2B")
         try pages(
             url("referrers/\(digest)\(query)"), headers: [("Accept", Artifact.indexType)]
-        ) { answer throws(RegistryError) in
+        ) { answer in
             switch answer.status {
             case 200:
                 // A page for people in the place of a list: then the fallback tag is asked.
@@ -280,9 +280,9 @@ public final class RegistryClient: ArtifactPlace, Sendable {
     }
 
     /// The tags of the repository, all pages of them.
-    public func tags() throws(RegistryError) -> [String] {
+    public func tags() throws -> [String] {
         var found: Set<String> = []
-        try pages(url("tags/list")) { answer throws(RegistryError) in
+        try pages(url("tags/list")) { answer in
             if answer.status == 404 { return false }
             guard answer.status == 200, let document = try? JSONValue(parsing: answer.body) else {
                 throw fault("the list of tags", answer)

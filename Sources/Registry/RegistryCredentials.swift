@@ -17,16 +17,16 @@ public struct RegistryCredentials: Sendable {
     /// tools keep (`config.json` in `DOCKER_CONFIG` or `~/.docker`, `auth.json` in `XDG_RUNTIME_DIR/containers`).
     ///
     /// `nil` for none. `variable` gives what the environment has under a name.
-    /// - Throws: `RegistryError` for a file that cannot be used, and for one variable without the other.
+    /// - Throws: `PluginError` for a file that cannot be used, and for one variable without the other.
     public static func find(
         host: String, variable: (String) -> String?
-    ) throws(RegistryError) -> RegistryCredentials? {
+    ) throws -> RegistryCredentials? {
         let (user, password) = (
             variable("ASSAY_REGISTRY_USER"), variable("ASSAY_REGISTRY_PASSWORD")
         )
         if let user, let password { return RegistryCredentials(user: user, password: password) }
         guard user == nil, password == nil else {
-            throw RegistryError(
+            throw PluginError(
                 "\(user == nil ? "ASSAY_REGISTRY_PASSWORD" : "ASSAY_REGISTRY_USER") is set without the other",
                 help: "set both ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD, or neither")
         }
@@ -38,24 +38,19 @@ public struct RegistryCredentials: Sendable {
         for path in paths {
             guard let bytes = FileBytes.read(path, most: 1 << 20) else { continue }
             guard let document = try? JSONValue(parsing: bytes) else {
-                throw RegistryError(
+                throw PluginError(
                     "\(path): not valid JSON", help: "correct it, or set ASSAY_REGISTRY_USER")
             }
-            // The first of registries has its login under the address that it had once.
-            let names =
-                host == "registry-1.docker.io" ? ["https://index.docker.io/v1/", host] : [host]
-            for name in names {
-                if let auth = document["auths"]?[name]?["auth"]?.stringValue, !auth.isEmpty {
-                    return RegistryCredentials(basic: auth)
-                }
-                let isHelped =
-                    document["credHelpers"]?[name] != nil
-                    || document["auths"]?[name] != nil && document["credsStore"] != nil
-                guard !isHelped else {
-                    throw RegistryError(
-                        "\(path): keeps the login of \(name) in a credential helper, which assay does not call",
-                        help: "set ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD")
-                }
+            if let auth = document["auths"]?[host]?["auth"]?.stringValue, !auth.isEmpty {
+                return RegistryCredentials(basic: auth)
+            }
+            let isHelped =
+                document["credHelpers"]?[host] != nil
+                || document["auths"]?[host] != nil && document["credsStore"] != nil
+            guard !isHelped else {
+                throw PluginError(
+                    "\(path): keeps the login of \(host) in a credential helper, which assay does not call",
+                    help: "set ASSAY_REGISTRY_USER and ASSAY_REGISTRY_PASSWORD")
             }
         }
         return nil

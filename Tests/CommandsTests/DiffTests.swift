@@ -135,6 +135,7 @@ import Testing
         #expect(try diff(["--fail-on", "worse"], old, new).status == 1)
         #expect(try diff(["--fail-on", "findings"], old, new).status == 1)
         #expect(try diff(["--fail-on", "worse", "--fail-on", "findings"], old, old).status == 0)
+        #expect(try diff(["--fail-on", "findings"], new, old).status == 0)
         #expect(try diff(["--fail-on", "never"], old, new).status == 2)
         let json = try JSONValue(parsing: diff(["--format", "json"], old, new).output)
         let intervals = json["metrics"]?.arrayValue?.compactMap { $0["new_interval"]?.arrayValue }

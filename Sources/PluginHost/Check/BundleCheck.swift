@@ -1,4 +1,5 @@
 import JSONText
+import Orchestrator
 
 /// A check of a bundle's files, without loading anything.
 enum BundleCheck: String, CaseIterable, Sendable {
@@ -24,9 +25,6 @@ enum BundleCheck: String, CaseIterable, Sendable {
         case .paths: "a library looks for others in the system's folders and its own only"
         }
     }
-
-    /// Whether it looks into a library.
-    private var needsLibrary: Bool { rawValue.hasPrefix("binary.") }
 
     /// What it finds.
     func finding(_ manifest: Manifest, _ document: JSONValue) -> CheckFinding {
@@ -114,7 +112,7 @@ enum BundleCheck: String, CaseIterable, Sendable {
             : .passed
     }
 
-    private static let severities = ["info", "low", "medium", "high"]
+    private static let severities = Severity.allCases.map(\.name)
 
     private static func words(_ manifest: Manifest, _ document: JSONValue) -> CheckFinding {
         for analyzer in manifest.analyzers {

@@ -91,7 +91,7 @@ extension CheckedAnalyzer {
         _ = try probe.endPass(partial)
         probe.discard(partial)
         probe.destroy()
-        for bytes in Set([0, max(0, probe.broadcastBytes - 1)]) {
+        for bytes in Set([0, max(0, probe.broadcastBytes - 1)]).sorted() {
             var world = CheckedWorld()
             world.writerBytes = bytes
             let life = life(world)
@@ -232,7 +232,8 @@ extension CheckedAnalyzer {
         for index in 0..<most {
             let length =
                 switch index % 4 {
-                case 0, 1: index / 2
+                case 0: index / 2
+                case 1: index / 2 + 1
                 case 2: good.count - 1 - index / 4
                 default: Int(draw.below(UInt64(good.count)))
                 }

@@ -109,25 +109,25 @@ public struct PluginChecker: Sendable {
             }
             let request = request(bundle, analyzer, known)
             // Whatever cannot be loaded breaks every other law as well; once is enough.
-            let loading = [LifeCheck.loadLibrary, .loadManifest].first {
-                made($0, request, analyzer, records).verdict.isFault
+            let loads = [LifeCheck.loadLibrary, .loadManifest].map {
+                ($0, made($0, request, analyzer, records))
             }
+            let isLoaded = !loads.contains { $0.1.verdict.isFault }
             let board = ElementStream<(index: Int, result: CheckResult)>()
             let found = records
             let thread = ThreadHandle {
                 ThreadTeam.forEach(lives.count, threads: options.threads) { index in
                     let check = lives[index]
-                    let isHopeless =
-                        loading != nil && check != loading
-                        && !(check == .loadLibrary && loading == .loadManifest)
+                    let known = loads.first { $0.0 == check }?.1
                     board.append(
                         (
                             index,
-                            isHopeless
-                                ? result(
-                                    check.rawValue, check.law, analyzer.id,
-                                    .skipped("it could not be loaded"), since: .now)
-                                : made(check, request, analyzer, found)
+                            known
+                                ?? (isLoaded
+                                    ? made(check, request, analyzer, found)
+                                    : result(
+                                        check.rawValue, check.law, analyzer.id,
+                                        .skipped("it could not be loaded"), since: .now))
                         ))
                 }
                 board.end(.complete)
