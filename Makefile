@@ -2,8 +2,10 @@
 PREFIX ?= /usr/local
 BUILD := .build/release
 STAGE := .build/stage
-PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libpcre2-dev libffi-dev libcurl4-openssl-dev
-TEST_PACKAGES := strace libhunspell-1.7-0 hunspell-en-us docker-registry skopeo
+PACKAGES := libsimdjson-dev libcld2-dev libzstd-dev zlib1g-dev libpcre2-dev libffi-dev libcurl4-openssl-dev \
+  libmicrohttpd-dev
+TEST_PACKAGES := strace libhunspell-1.7-0 hunspell-en-us docker-registry skopeo chromium chromium-driver \
+  fonts-noto-cjk
 STRATEGIES := Coverage Distribution Noise Diversity
 EMBEDDING := minilm-l6-256
 EXAMPLE := Examples/support-desk

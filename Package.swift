@@ -31,9 +31,11 @@ func runtime(from folder: String) -> [LinkerSetting] {
 /// A room under `Sources/`.
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict,
-    exclude: [String] = readme
+    exclude: [String] = readme, resources: [Resource]? = nil
 ) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+    .target(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+        swiftSettings: settings)
 }
 
 /// A thin shim in C or C++ and the system libraries behind it.
@@ -113,7 +115,11 @@ let package = Package(
         shim("CSimdjson", libraries: ["simdjson"]),
         shim("CLanguage", libraries: ["cld2"]),
         shim("CHTTP", libraries: ["curl"]),
-        room("HTTP", ["CHTTP"]),
+        shim("CHTTPServer", libraries: ["microhttpd"]),
+        room("HTTP", ["CHTTP", "CHTTPServer"]),
+        room(
+            "Review", ["HTTP", "JSONText"],
+            resources: [.embedInCode("Page/review.css"), .embedInCode("Page/review.js")]),
         room("Generation", ["HTTP", "JSONText", "Numerics", "Parallel"]),
         // The host
         room("Records", [], safe),
@@ -135,13 +141,16 @@ let package = Package(
                 "Numerics", "Orchestrator", "Parallel", "Records", crypto,
             ]),
         room("Registry", ["HTTP", "JSONText", "Parallel", "PluginHost", crypto]),
-        room("Reports", ["JSONText", "Orchestrator", "Records"], safe),
+        room(
+            "Reports", ["JSONText", "Numerics", "Orchestrator", "Records", crypto], safe,
+            // The page's style and script, as the files that browsers and editors know.
+            resources: [.embedInCode("Page/page.css"), .embedInCode("Page/page.js")]),
         room(
             "Commands",
             [
                 "BatchStore", "CLinux", "Features", "Generation", "HTTP", "JSONText", "Numerics",
                 "Orchestrator", "Parallel", "Planning", "PluginHost", "Reading", "Records",
-                "Registry", "Reports", "Yams",
+                "Registry", "Reports", "Review", "Yams",
                 argumentParser,
             ]),
         .executableTarget(
@@ -165,7 +174,7 @@ let package = Package(
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(
-            name: "Support", dependencies: ["JSONText", "Numerics", "Reading", "Records"],
+            name: "Support", dependencies: ["HTTP", "JSONText", "Numerics", "Reading", "Records"],
             path: "Tests/Support", swiftSettings: strict),
         tests("Numerics", ["Numerics", "Patterns"]),
         tests("Features", ["Features", "JSONText", "Records", crypto]),
@@ -182,6 +191,7 @@ let package = Package(
             "Commands",
             ["CoverageAlgorithm", "DistributionAlgorithm", "Features", "JSONText", "Numerics"]),
         tests("Conformance", ["CLayout"]),
+        tests("Browser", ["HTTP", "JSONText"]),
         tests("Repository", ["JSONText"]),
     ] + strategies.flatMap(strategy),
     swiftLanguageModes: [.v6],

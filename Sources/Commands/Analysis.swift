@@ -101,7 +101,11 @@ struct Analysis {
         }
         let readSeconds = clock.seconds
         analysis.join()
-        return (input, results.withLock { $0 }, (readSeconds, clock.seconds))
+        try settings.review?.check(input.contents, input)
+        let found = results.withLock { $0 }
+        return (
+            input, settings.review?.applied(to: found) ?? found, (readSeconds, clock.seconds)
+        )
     }
 
     private func conclude(
@@ -113,6 +117,7 @@ struct Analysis {
                 "version": .string(Analysis.version), "command": "run",
                 "seed": .string(String(settings.seed)),
                 "config_hash": .string(configurationHash(chosen)),
+                "review": settings.review.map { .object($0.counts) } ?? .null,
                 "started": .string(clock.started),
                 "seconds": .object(
                     stages(results, input, seconds: seconds, total: clock.seconds)),
@@ -122,7 +127,7 @@ struct Analysis {
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
-        try ReportFolder(path: settings.out).write(
+        try ReportFolder(path: settings.out, arguments: settings.retyped).write(
             report, input: input, execution: execution(results))
         progress.end()
         if isSilent {

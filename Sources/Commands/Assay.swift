@@ -8,7 +8,8 @@ public struct Assay: ParsableCommand {
         abstract: "Measures a fine-tuning dataset and finds what is wrong with it.",
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, OptimizeCommand.self, ApplyCommand.self, SchemaCommand.self,
+            RunCommand.self, OptimizeCommand.self, ApplyCommand.self, ReviewCommand.self,
+            SchemaCommand.self,
             ExplainCommand.self, PluginsCommand.self, PluginCommand.self, DiffCommand.self,
             TaxonomyCommand.self, InjectCommand.self, ScoreCommand.self, RevertCommand.self,
         ])

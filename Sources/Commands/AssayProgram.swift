@@ -5,6 +5,7 @@ import Glibc
 import Planning
 import PluginHost
 import Reading
+import Review
 
 /// Runs the command line and turns errors into `error:` and `help:` lines.
 public enum AssayProgram {
@@ -25,6 +26,8 @@ public enum AssayProgram {
         } catch let error as PlanningError {
             fail("\(error)", help: error.help)
         } catch let error as PluginError {
+            fail("\(error)", help: error.help)
+        } catch let error as ReviewError {
             fail("\(error)", help: error.help)
         } catch let error as BatchStoreError {
             fail("\(error)", help: error.help)

@@ -354,7 +354,7 @@ final class Augmentation {
         path: String, trial: ([PlanAddition]) throws -> Int
     ) throws -> [Admission.Refusal?] {
         let count = try trial(accepted + candidates.map(\.addition))
-        var own = settings.reading(path)
+        var own = settings.reading(path, review: nil)
         // What a pool offers says nothing of them.
         own.sources.removeAll { $0.role == .pool }
         let results = try Analysis(settings: own).trial(recordCount: count)

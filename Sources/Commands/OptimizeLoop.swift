@@ -125,7 +125,7 @@ struct OptimizeLoop {
     private mutating func select(_ size: Int, _ path: String) throws -> Bool {
         guard history.origins.count > size else { return false }
         try records.writeTrial(records.plan(history, limit: limit), to: path)
-        var own = settings.reading(path)
+        var own = settings.reading(path, review: movedReview)
         own.stated.append(
             StatedSetting(owner: nil, key: OptimizeLoop.subset, value: JSONValue(size)) { _ in
                 "--size"
@@ -180,10 +180,15 @@ struct OptimizeLoop {
 
     private var isMeasuredAgain: Bool { !isDry && (goal != nil || mostRounds > 1) }
 
+    /// Decisions about the data as it is planned; those that a change has answered are done.
+    private var movedReview: ReviewFile? {
+        settings.review?.moved(to: history.origins) { history.lines[$0]?.action == .change }
+    }
+
     private func analyze(_ path: String?) throws -> [AnalyzerResult] {
         var own = settings
         if let path {
-            own = settings.reading(path)
+            own = settings.reading(path, review: movedReview)
             // What is written in the end is what this round left.
             own.shownNames = [path: files.output]
         }

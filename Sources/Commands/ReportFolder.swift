@@ -9,6 +9,8 @@ import Reports
 /// Writes the files of a report.
 struct ReportFolder {
     let path: String
+    /// What a next command on the same data needs, as typed.
+    var arguments = "DATA"
 
     func write(_ report: Report, input: Input, execution: JSONObject) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
@@ -16,16 +18,20 @@ struct ReportFolder {
                 "\(path): cannot be made: \(String(cString: strerror(errno)))",
                 help: "choose another folder with --out")
         }
-        let page = HTMLReport.page(report) { role, row in
-            input.place(role, row).map { "\($0.file) line \($0.line)" }
-        }
+        let texts = StoredTexts(input)
+        let page = HTMLReport.page(
+            report, records: texts,
+            commands: PageCommands(arguments: arguments, folder: path))
         let files = [
             ("report.json", report.json.bytes + [0x0A]),
             ("run.json", JSONValue.object(execution).bytes + [0x0A]),
             ("report.html", Array(page.utf8)), ("findings.jsonl", findings(report, input)),
             ("rows.jsonl", rows(report, input)),
             ("proposals.jsonl", ProposalLines(report: report, input: input).bytes),
-            ("queue.jsonl", queue(report, input)), ("rejected.jsonl", rejected(input.rejected)),
+            (
+                "queue.jsonl",
+                ReviewQueueLines(report: report, input: input, texts: texts).bytes
+            ), ("rejected.jsonl", rejected(input.rejected)),
         ]
         for (name, bytes) in files { try save(name, bytes) }
     }
@@ -131,52 +137,6 @@ struct ReportFolder {
             defer { position += 1 }
             return entries[position].value
         }
-    }
-
-    /// Records of the queue at most.
-    private static let mostQueued = 1000
-    /// A chance that is not worth a look.
-    private static let leastChance = 0.05
-
-    /// The records to review, those most likely in error first: the chance that any of a record's noise
-    /// scores is right, taken as independent.
-    ///
-    /// After them those that other strategies ask to be looked at.
-    private func queue(_ report: Report, _ input: Input) -> [UInt8] {
-        var sound: [Int: Double] = [:]
-        for result in report.results where result.identity.strategy == "noise" {
-            for table in result.output.scores where table.role == .data {
-                for (row, value) in table.values { sound[row, default: 1] *= 1 - value }
-            }
-        }
-        let likely = sound.filter { 1 - $0.value >= ReportFolder.leastChance }
-            .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(ReportFolder.mostQueued)
-        var queued = Set(likely.map(\.key))
-        let lines = ProposalLines(report: report, input: input)
-        let ordered =
-            likely.map { (row: $0.key, chance: JSONValue.number(1 - $0.value)) }
-            + lines.reviewed.filter { queued.insert($0).inserted }.map { ($0, .null) }
-        var findings: [Int: [JSONValue]] = [:]
-        for result in report.results {
-            for finding in result.allFindings where finding.role == .data {
-                guard let row = finding.row, queued.contains(row) else { continue }
-                findings[row, default: []].append(
-                    .object([
-                        "code": .string(finding.code), "score": .number(finding.score),
-                        "message": .string(finding.message),
-                    ]))
-            }
-        }
-        var writer = JSONWriter()
-        for (row, chance) in ordered {
-            writer.value(
-                .object([
-                    "row_index": JSONValue(row), "source": lines.source(.data, row),
-                    "chance": chance, "findings": .array(findings[row] ?? []),
-                ]))
-            writer.newline()
-        }
-        return writer.bytes
     }
 
     private func rejected(_ records: [RejectedRecord]) -> [UInt8] {

@@ -1,12 +1,15 @@
 import JSONText
+import Orchestrator
+import Planning
 import PluginHost
+import Records
+import Review
 
 /// Decisions of a review: one JSON object a line.
 struct ReviewFile {
-    private static let decisions = ["accept", "reject", "relabel"]
-
-    /// The decisions, as the setting `review` of every analyzer that has it.
-    let setting: StatedSetting
+    private let path: String
+    /// In the order of the file, with the line each stands in.
+    private let entries: [(decision: Decision, line: Int)]
 
     /// Reads and checks a file.
     ///
@@ -15,50 +18,119 @@ struct ReviewFile {
         guard let bytes = FileBytes.read(path) else {
             throw UsageError("\(path): cannot be read", help: "check the path of --review")
         }
-        var entries: [JSONValue] = []
-        var lines: [Int] = []
+        var entries: [(Decision, Int)] = []
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
             .enumerated() where line.contains(where: { $0 > 0x20 })
         {
-            let place = "\(path) line \(index + 1)"
-            let entry: JSONValue
             do {
-                entry = try JSONValue(parsing: Array(line))
+                entries.append((try Decision(JSONValue(parsing: Array(line))), index + 1))
             } catch {
                 throw UsageError(
-                    "\(place): \(error)", help: "a review file has one JSON object a line")
+                    "\(path) line \(index + 1): \(error)",
+                    help: (error as? ReviewError)?.help
+                        ?? "a review file has one JSON object a line")
             }
-            try ReviewFile.check(entry, place)
-            entries.append(entry)
-            lines.append(index + 1)
         }
-        setting = StatedSetting(owner: nil, key: "review", value: .array(entries)) { steps in
+        self.init(path: path, entries: entries)
+    }
+
+    private init(path: String, entries: [(decision: Decision, line: Int)]) {
+        self.path = path
+        self.entries = entries
+    }
+
+    /// The decisions, as the setting `review` of every analyzer that has it.
+    var setting: StatedSetting {
+        let (path, lines) = (path, entries.map(\.line))
+        return StatedSetting(
+            owner: nil, key: "review", value: .array(entries.map(\.decision.setting))
+        ) { steps in
             let number = steps.dropFirst().first.flatMap { Int($0) }
             return number.flatMap { lines.indices.contains($0) ? "\(path) line \(lines[$0])" : nil }
                 ?? path
         }
     }
 
-    private static func check(_ entry: JSONValue, _ place: String) throws {
-        func fault(_ key: String, _ expected: String) -> UsageError {
-            let found = entry[key].map { "is \($0.text)" } ?? "is missing"
-            return UsageError(
-                "\(place): \"\(key)\" \(found), expected \(expected)",
-                help:
-                    "for example {\"row_index\": 12, \"code\": \"NSE041\", \"decision\": \"reject\"}"
-            )
+    private struct Place: Hashable {
+        let row: Int
+        let code: String
+    }
+
+    /// The last decision about each finding.
+    private var latest: [Place: Decision] {
+        entries.reduce(into: [:]) {
+            $0[Place(row: $1.decision.row, code: $1.decision.code)] = $1.decision
         }
-        guard let row = entry["row_index"]?.intValue, row >= 0 else {
-            throw fault("row_index", "the number of a record, from 0")
+    }
+
+    /// How many findings were decided, and how.
+    var counts: JSONObject {
+        let latest = latest
+        var counts: JSONObject = ["decisions": JSONValue(latest.count)]
+        for kind in Decision.Kind.allCases {
+            counts[kind.rawValue] = JSONValue(latest.values.count { $0.kind == kind })
         }
-        guard entry["code"]?.stringValue?.isEmpty == false else {
-            throw fault("code", "the code of a finding")
+        return counts
+    }
+
+    /// Refuses decisions that were made on other records than those of the data.
+    ///
+    /// - Throws: `UsageError` naming the line of the first one.
+    func check(_ contents: [UInt32], _ input: Input) throws {
+        for (decision, line) in entries {
+            guard decision.row < contents.count else {
+                throw UsageError(
+                    "\(path) line \(line): decides about row \(decision.row + 1), the data has "
+                        + "\(contents.count) records",
+                    help: "give the data that was reviewed, or review the report of this one")
+            }
+            guard let known = decision.content, known != Plan.digits(contents[decision.row]) else {
+                continue
+            }
+            let place = input.place(.data, decision.row).map { "\($0.file) line \($0.line)" }
+            throw UsageError(
+                "\(path) line \(line): was decided about another record than the one that is now row "
+                    + "\(decision.row + 1)\(place.map { " (\($0))" } ?? ""): \"content\" is \(known), expected "
+                    + Plan.digits(contents[decision.row]),
+                help: "give the data that was reviewed, or review the report of this one")
         }
-        guard let decision = entry["decision"]?.stringValue, decisions.contains(decision) else {
-            throw fault("decision", decisions.joined(separator: ", "))
+    }
+
+    /// The same about data of which row `origins[i]` is now row i; what is done is left out.
+    func moved(to origins: [Int], without isDone: (Int) -> Bool) -> ReviewFile {
+        var byRow: [Int: [(Decision, Int)]] = [:]
+        for entry in entries { byRow[entry.decision.row, default: []].append(entry) }
+        var moved: [(Decision, Int)] = []
+        for (row, origin) in origins.enumerated() where !isDone(origin) {
+            for (decision, line) in byRow[origin] ?? [] {
+                moved.append((decision.about(row), line))
+            }
         }
-        if decision == "relabel", entry["label"]?.stringValue?.isEmpty != false {
-            throw fault("label", "the right label")
+        return ReviewFile(path: path, entries: moved)
+    }
+
+    /// What follows from the decisions whatever an analyzer makes of them: nothing that was rejected is
+    /// proposed, and a text that a person wrote is.
+    func applied(to results: [AnalyzerResult]) -> [AnalyzerResult] {
+        let latest = latest
+        guard !latest.isEmpty else { return results }
+        return results.map { result in
+            var result = result
+            result.output.proposals.removeAll { proposal in
+                guard proposal.role == .data, let row = proposal.row else { return false }
+                let decision = latest[Place(row: row, code: proposal.code)]
+                return decision?.kind == .reject
+                    || decision?.kind == .edit && proposal.changesItsRow
+            }
+            for (place, decision) in latest.sorted(by: {
+                ($0.key.row, $0.key.code) < ($1.key.row, $1.key.code)
+            }) where decision.kind == .edit && result.identity.codeNames[place.code] != nil {
+                result.output.proposals.append(
+                    Proposal(
+                        action: .repair, role: .data, row: place.row, group: 0, code: place.code,
+                        confidence: 1, number: 0, column: decision.column, text: decision.text))
+            }
+            return result
         }
     }
 }

@@ -32,7 +32,7 @@ enum RunPlan {
                 help: "build and stage them with make build, or name one with --plugin")
         }
         let names = chosen.flatMap { [$0.analyzer.strategy, $0.analyzer.id] }
-        for setting in settings.stated {
+        for setting in settings.allStated {
             guard let owner = setting.owner, !names.contains(owner) else { continue }
             throw UsageError(
                 "\(setting.place([setting.key])): no chosen plugin is called \"\(owner)\"",
@@ -40,7 +40,7 @@ enum RunPlan {
                     ?? "chosen: " + chosen.map(\.analyzer.id).joined(separator: ", "))
         }
         return try chosen.map { entry, analyzer in
-            let configuration = try configuration(analyzer, settings.stated)
+            let configuration = try configuration(analyzer, settings.allStated)
             let columns = columns(analyzer, configuration)
             return ChosenAnalyzer(
                 entry: entry, analyzer: analyzer, configuration: configuration,

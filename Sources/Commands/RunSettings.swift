@@ -10,6 +10,8 @@ struct RunSettings {
     let selection: [String]
     let pluginPaths: [String]
     var stated: [StatedSetting]
+    /// Decisions about earlier findings.
+    var review: ReviewFile?
     let fields: [(part: String, pointer: String)]
     /// A folder, a `.npy` file or `field:` and a name; `nil` for the built-in table.
     let embedding: String?
@@ -28,12 +30,18 @@ struct RunSettings {
     let batchRows: Int
     let callSeconds: Double?
     let reloadsPartials: Bool
+    /// The options that a next command on the same data needs.
+    let retyped: String
     /// What files are called in a report, where that is not their path.
     var shownNames: [String: String] = [:]
 
-    /// The same over another file of the data.
-    func reading(_ path: String) -> RunSettings {
+    /// Everything stated, the decisions of a review among it.
+    var allStated: [StatedSetting] { (review.map { [$0.setting] } ?? []) + stated }
+
+    /// The same over another file of the data, whose decisions are those about its rows.
+    func reading(_ path: String, review: ReviewFile?) -> RunSettings {
         var other = self
+        other.review = review
         other.sources = sources.map { $0.role == .data ? (.data, [path]) : $0 }
         return other
     }
@@ -59,8 +67,8 @@ struct RunSettings {
         stated =
             try (file?.stated() ?? [])
             + RunSettings.taxonomy(command.taxonomy ?? file?.path("taxonomy"))
-            + RunSettings.review(command.review ?? file?.path("review"))
             + command.set.map { try StatedSetting(parsing: $0) }
+        review = try (command.review ?? file?.path("review")).map { try ReviewFile(path: $0) }
         fields = try RunSettings.fields(command.fields) ?? file?.fields() ?? []
         func given(_ stated: String?, _ key: String) -> String? {
             stated
@@ -108,6 +116,7 @@ struct RunSettings {
         batchRows = command.batchRows
         callSeconds = command.callSeconds
         reloadsPartials = command.reloadPartials
+        retyped = RetypedOptions(command).text
     }
 
     /// Bytes of records that are kept in memory when nothing is said: beyond it a file is as fast.
@@ -145,10 +154,6 @@ struct RunSettings {
                 return (halves[0], halves[1])
             }
         }
-    }
-
-    private static func review(_ path: String?) throws -> [StatedSetting] {
-        try path.map { [try ReviewFile(path: $0).setting] } ?? []
     }
 
     private static func taxonomy(_ path: String?) throws -> [StatedSetting] {

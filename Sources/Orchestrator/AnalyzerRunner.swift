@@ -23,11 +23,13 @@ public struct AnalyzerIdentity: Sendable {
     public var digest: String
     /// Names of the codes it may use: `NSE010` → `label-error`.
     public let codeNames: [String: String]
+    /// What they mean, by code.
+    public let codeNotes: [String: CodeNotes]
 
     /// Makes an identity.
     public init(
         id: String, plugin: String, version: String, strategy: String, digest: String = "",
-        codeNames: [String: String]
+        codeNames: [String: String], codeNotes: [String: CodeNotes] = [:]
     ) {
         self.id = id
         self.plugin = plugin
@@ -35,6 +37,27 @@ public struct AnalyzerIdentity: Sendable {
         self.strategy = strategy
         self.digest = digest
         self.codeNames = codeNames
+        self.codeNotes = codeNotes
+    }
+}
+
+/// What a code means, in the words of its author.
+public struct CodeNotes: Sendable {
+    /// What it measures.
+    public let what: String?
+    /// Why it matters.
+    public let why: String?
+    /// What to do about it.
+    public let todo: String?
+
+    /// Makes notes of an author's headings and texts; other headings are left out.
+    public init(_ help: [(heading: String, text: String)]) {
+        func text(_ heading: String) -> String? {
+            help.first { $0.heading == heading }?.text
+        }
+        what = text("What it measures")
+        why = text("Why it matters")
+        todo = text("What to do")
     }
 }
 

@@ -66,6 +66,19 @@ public struct Finding: Sendable {
         self.evidence = evidence
     }
 
+    /// Rows of the data that the evidence names besides its own, by members whose names end in `row_index`,
+    /// `row_indices` or `_rows`.
+    public var relatedRows: [Int] {
+        var rows: [Int] = []
+        for (key, value) in evidence.objectValue?.members ?? [] {
+            if key.hasSuffix("row_index"), let row = value.intValue { rows.append(row) }
+            if key.hasSuffix("row_indices") || key.hasSuffix("_rows") {
+                rows += (value.arrayValue ?? []).compactMap(\.intValue)
+            }
+        }
+        return rows.filter { $0 >= 0 && (role != .data || $0 != row) }
+    }
+
     /// The order in which findings are reported: by dataset, row, code and place; findings about the
     /// whole dataset first.
     public static func precedes(_ left: Finding, _ right: Finding) -> Bool {
@@ -193,7 +206,7 @@ public struct Metric: Sendable {
 
 /// A piece of report that can be drawn without knowing the plugin.
 public struct Section: Sendable {
-    /// `table`, `bars`, `histogram`, `matrix`, `scatter`, `examples` or `text`.
+    /// `table`, `bars`, `histogram`, `matrix`, `scatter`, `treemap`, `groups`, `examples` or `text`.
     public let kind: String
     /// Heading.
     public let title: String

@@ -211,7 +211,10 @@ public struct Manifest: Sendable {
         AnalyzerIdentity(
             id: analyzer.id, plugin: id, version: version, strategy: analyzer.strategy,
             codeNames: Dictionary(
-                analyzer.codes.map { ($0.code, $0.name) }, uniquingKeysWith: { first, _ in first }))
+                analyzer.codes.map { ($0.code, $0.name) }, uniquingKeysWith: { first, _ in first }),
+            codeNotes: Dictionary(
+                analyzer.codes.map { ($0.code, CodeNotes($0.help)) },
+                uniquingKeysWith: { first, _ in first }))
     }
 }
 

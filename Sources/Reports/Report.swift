@@ -239,6 +239,7 @@ public struct Report: Sendable {
                 result.output.sections.map {
                     .object(["kind": .string($0.kind), "title": .string($0.title), "body": $0.body])
                 }),
+            "scores": .array(result.output.scores.map { ScoreSummary($0, result).json }),
             "findings_by_code": .object(
                 JSONObject(counts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })),
             "truncated": .object(

@@ -1,3 +1,4 @@
+import JSONText
 import Orchestrator
 import Records
 
@@ -32,6 +33,14 @@ public enum TerminalReport {
                     + rejected)
         }
         lines += report.embeddingLines.map { "\(pad("", 14)) \(clean($0))" }
+        if let review = report.run["review"]?.objectValue {
+            let counts = review.members.dropFirst().filter { $0.value != 0 }
+                .map { "\($0.value.text) \($0.key)" }.joined(separator: ", ")
+            let number = review["decisions"]?.intValue ?? 0
+            lines.append(
+                "\(pad("review", 14)) \(number) decision\(number == 1 ? "" : "s")"
+                    + (counts.isEmpty ? "" : ": \(counts)"))
+        }
         lines.append("")
         for result in report.results { lines += analyzer(result, style) }
         lines.append("")
@@ -57,7 +66,7 @@ public enum TerminalReport {
     private static func analyzer(_ result: AnalyzerResult, _ style: Style) -> [String] {
         let identity = result.identity
         let score = result.output.metrics.first { $0.name == "\(identity.strategy).score" }
-        let shown = score.map { HTMLText.short($0.value) } ?? "–"
+        let shown = score.map { NumberFormat.text($0.value, unit: "share") } ?? "–"
         let line =
             "\(pad(identity.strategy, 14)) \(pad(shown, 8)) \(pad(result.status.rawValue, 8)) "
             + "\(identity.id) \(identity.version)"

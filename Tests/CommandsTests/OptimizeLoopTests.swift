@@ -54,7 +54,8 @@ import Testing
             #expect(report["rounds"]?[name]?.arrayValue?.count == 2)
         }
         let page = try String(contentsOfFile: folder.path("report/report.html"), encoding: .utf8)
-        #expect(page.contains("<h2>Rounds</h2>") && page.contains("after round 1"))
+        #expect(
+            page.contains("<h2>Before and after</h2>") && page.contains("after round <bdi>1</bdi>"))
     }
 
     private static let things = [

@@ -1,3 +1,4 @@
+import Foundation
 import JSONText
 import Orchestrator
 import Records
@@ -71,28 +72,118 @@ import Testing
     @Test("every kind of section is drawn and nothing hostile gets through")
     func page() {
         let page = HTMLReport.page(report(ReportTests.sections))
-        #expect(!page.contains("<script"))
+        // The page's own script and its data, and the points of the map.
+        #expect(page.split(separator: "<script").count == 4)
+        #expect(page.split(separator: "</script").count == 4)
         #expect(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"))
-        #expect(page.split(separator: "<svg").count == 4)
-        #expect(page.contains("<circle") && page.contains("<blockquote>"))
-        #expect(page.contains("row 5: why") && page.contains("0.1235"))
-        #expect(page.contains("Unknown kind"))
-        #expect(page.contains("the first 20 of 30"))
-        for outside in ["http://", "https://", "<link", "@import", "url("] {
-            #expect(!page.contains(outside), "\(outside)")
+        #expect(!page.contains("alert('x')</"))
+        #expect(page.split(separator: "<svg class=\"plot\"").count == 3)
+        #expect(page.contains("<path class=\"dots c0\"") && page.contains("<blockquote>"))
+        #expect(page.contains("data row 5") && page.contains(">why<"))
+        #expect(
+            page.contains(
+                "<data data-at=\"/analyzers/0/sections/0/body/rows/0/1\" value=\"0.123456\">0.123</data>"
+            ))
+        #expect(page.contains("Unknown kind") && page.contains("“<bdi>hologram</bdi>”"))
+        #expect(page.contains("The worst of them; all are in findings.jsonl."))
+        for outside in ["http://", "https://", "<link", "@import", "url(", " style="] {
+            #expect(!page.contains(outside) || outside == "http://", "\(outside)")
         }
+        // The namespace of drawings is the only address.
+        #expect(
+            page.split(separator: "http://").dropFirst().allSatisfy {
+                $0.hasPrefix("www.w3.org/2000/svg")
+            })
+        #expect(page.contains("default-src 'none'"))
+    }
+
+    @Test("numbers have three digits that count, shares are percentages")
+    func numbers() {
+        for (value, unit, text) in [
+            (0, "", "0"), (9504, "records", "9,504"), (1_234_567, "", "1,234,567"),
+            (0.97574, "share", "97.6 %"), (1, "share", "100 %"), (0.00044, "share", "0.044 %"),
+            (10.6616, "bits", "10.7"), (640.169, "", "640.2"), (2.5388, "", "2.54"),
+            (0.14976, "", "0.15"), (0.000695, "", "0.000695"), (-0.00209, "", "−0.00209"),
+            (4.8e-12, "", "below 0.0001"), (-4.8e-12, "", "above −0.0001"),
+            (0.009987, "", "0.00999"), (102.918, "share of records", "10,292 %"),
+        ] as [(Double, String, String)] {
+            #expect(NumberFormat.text(value, unit: unit) == text)
+        }
+    }
+
+    @Test("a tree map fills its place, in the order of the groups")
+    func treeMap() throws {
+        let body: JSONValue = [
+            "unit": "records",
+            "tiles": [
+                ["label": "write letter", "value": 6, "group": "write"],
+                ["label": "write code", "value": 6, "group": "write"],
+                ["label": "list names", "value": 4, "group": "list"],
+            ],
+        ]
+        let page = HTMLReport.page(report([Section(kind: "treemap", title: "T", body: body)]))
+        var areas: [Double] = []
+        for piece in page.split(separator: "<rect class=\"tile").dropFirst() {
+            func number(_ name: String) throws -> Double {
+                let start = try #require(piece.range(of: " \(name)=\"")).upperBound
+                return try #require(Double(piece[start...].prefix { $0 != "\"" }))
+            }
+            areas.append((try number("width") + 1) * (try number("height") + 1))
+        }
+        let whole = 400.0 * 260
+        #expect(areas.count == 3)
+        for (area, share) in zip(areas, [6.0 / 16, 6.0 / 16, 4.0 / 16]) {
+            #expect(abs(area / whole - share) < 0.001)
+        }
+    }
+
+    @Test("groups are shown side by side with what differs marked; spans of examples are marked")
+    func groups() {
+        struct Records: RecordAccess {
+            let texts = ["Where is my parcel today?", "Where is my letter today?"]
+            func place(_ role: Role, _ row: Int) -> (file: String, line: Int)? {
+                ("d.jsonl", row + 1)
+            }
+            func fields(_ role: Role, _ row: Int, limit: Int) -> [RecordField] {
+                guard texts.indices.contains(row) else { return [] }
+                let text = texts[row]
+                return [
+                    RecordField(column: "text.prompt", text: text, byteCount: text.utf8.count)
+                ]
+            }
+            func text(_ role: Role, _ row: Int, column: String, bytes: Range<Int>) -> String { "" }
+        }
+        let page = HTMLReport.page(
+            report([
+                Section(
+                    kind: "groups", title: "G",
+                    body: ["groups": [["note": "two", "rows": [0, 1]]]]),
+                Section(
+                    kind: "examples", title: "E",
+                    body: ["examples": [["text": "one two three", "begin": 4, "end": 7]]]),
+            ]), records: Records())
+        #expect(page.contains("<bdi>Where is my parcel today?</bdi>"))
+        #expect(page.contains("<bdi>Where is my <mark>letter </mark>today?</bdi>"))
+        #expect(page.contains("<bdi>one <mark>two</mark> three</bdi>"))
+        #expect(page.contains("d.jsonl line 2"))
     }
 
     @Test("bodies of another shape draw as nothing and break nothing")
     func shapes() {
-        for kind in ["table", "bars", "histogram", "matrix", "scatter", "examples", "text"] {
+        for kind in [
+            "table", "bars", "histogram", "matrix", "scatter", "treemap", "groups", "examples",
+            "text",
+        ] {
             for body: JSONValue in [
                 .null, 3, "text", [], [:], ["bars": 3], ["bins": [3]], ["points": [["x": "a"]]],
-                ["rows": [[[1]]], "columns": 3, "values": [["a"]]],
+                ["rows": [[[1]]], "columns": 3, "values": [["a"]]], ["tiles": [["value": -1]]],
+                ["groups": [["rows": [-5, "a"]]]],
+                ["values": [[1]], "rows": ["a"], "columns": ["b"], "targets": [[], 3]],
+                ["examples": [["text": "é", "begin": 1, "end": 900]]],
             ] {
                 let page = HTMLReport.page(report([Section(kind: kind, title: "T", body: body)]))
-                #expect(page.hasSuffix("</main></body></html>\n"))
-                #expect(!page.contains("nan") && !page.contains("inf\""))
+                #expect(page.hasSuffix("</script></body></html>\n"))
+                #expect(!page.contains("=\"nan") && !page.contains("=\"inf"))
             }
         }
     }

@@ -168,16 +168,23 @@ struct CoverageReport {
         }
         let (rows, columns) = (unique(0), unique(1))
         let values = Dictionary(
-            zip(part.cells, part.counts).map { ($0, $1.count) },
-            uniquingKeysWith: { first, _ in first })
+            zip(part.cells, part.counts).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
         try sink.show(
             "matrix", "Records by \(part.name)",
             .object([
+                "unit": "records",
                 "rows": .array(rows.map { .string(names[0][$0.category]) }),
                 "columns": .array(columns.map { .string(names[1][$0.category]) }),
                 "values": .array(
                     rows.map { row in
-                        .array(columns.map { JSONValue(values[[row, $0], default: 0]) })
+                        .array(columns.map { JSONValue(values[[row, $0]]?.count ?? 0) })
+                    }),
+                "targets": .array(
+                    rows.map { row in
+                        .array(
+                            columns.map { column in
+                                values[[row, column]].map { JSONValue($0.target) } ?? .null
+                            })
                     }),
             ]))
     }

@@ -39,12 +39,17 @@ struct FamilyReport {
     /// States the measures, shows what drives them and reports what is more than chance.
     func report(_ families: [FamilyComparison], to draft: inout ReportDraft) {
         for family in families { state(family, to: &draft) }
-        let largest = families.filter { $0.mainMeasure == .js }.map(\.main.corrected).max() ?? 0
+        let farthest = families.filter { $0.mainMeasure == .js }.map(\.main)
+            .max { $0.corrected < $1.corrected }
+        let largest = farthest?.corrected ?? 0
+        let bounds = farthest.map {
+            1 - min(1, max(0, $0.interval.upperBound))...1 - min(1, max(0, $0.interval.lowerBound))
+        }
         let n = families.map(\.n).max() ?? 0
         draft.state(
             Metric(
                 "distribution.score", 1 - min(1, max(0, largest)), unit: "share", n: n,
-                direction: .higherIsBetter,
+                direction: .higherIsBetter, interval: bounds,
                 help: "1 minus the largest bias-corrected Jensen–Shannon divergence of all families"
             ))
         draft.state(
@@ -52,6 +57,7 @@ struct FamilyReport {
                 "distribution.js", max(0, largest), unit: "bits", n: n, direction: .lowerIsBetter,
                 help: "largest bias-corrected Jensen–Shannon divergence of all families"))
         summary(families, to: &draft)
+        showChance(families, to: &draft)
         for family in families {
             show(family, to: &draft)
             find(family, to: &draft)
@@ -115,6 +121,26 @@ struct FamilyReport {
                             .string(isShift ? family.drivers.first?.name ?? "" : ""),
                         ])
                     }),
+            ]))
+    }
+
+    /// Divergences as counted, beside what the same records dealt out at random give.
+    private func showChance(_ families: [FamilyComparison], to draft: inout ReportDraft) {
+        func rounded(_ value: Double) -> JSONValue { .number((value * 1e6).rounded() / 1e6) }
+        let bars = families.filter { $0.mainMeasure == .js }.map { family -> JSONValue in
+            let effect = family.main
+            return .object([
+                "label": .string(family.title), "value": rounded(effect.value),
+                "low": rounded(max(0, effect.interval.lowerBound + effect.nullMean)),
+                "high": rounded(effect.interval.upperBound + effect.nullMean),
+                "target": rounded(effect.nullMean),
+            ])
+        }
+        guard !bars.isEmpty else { return }
+        draft.show(
+            "bars", "Divergence as counted, and what chance gives",
+            .object([
+                "unit": "bits, Jensen–Shannon", "target_label": "chance", "bars": .array(bars),
             ]))
     }
 

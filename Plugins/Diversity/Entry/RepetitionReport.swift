@@ -12,6 +12,7 @@ struct RepetitionReport {
     let host: HostServices
 
     private static let mostShown = 20
+    private static let mostBeside = 12
     /// Confidence of what is told by words alone.
     private static let mostConfidence = 0.99
     private static let mostReviewed = 1000
@@ -42,6 +43,7 @@ struct RepetitionReport {
         let meaning = semantic(to: &draft)
         table(alikeParts(prompts, places), meaning, to: &draft)
         largestGroups(to: &draft)
+        besideEachOther(to: &draft)
         families(prompts, places, to: &draft)
         leaks(to: &draft)
     }
@@ -104,6 +106,30 @@ struct RepetitionReport {
                             .string(excerpt(of: UInt32(row))),
                         ])
                     }),
+            ]))
+    }
+
+    /// Records that are nearly the same, to be read side by side; exact copies have nothing to compare.
+    private func besideEachOther(to draft: inout ReportDraft) {
+        var groups: [Int: [Int]] = [:]
+        for copy in removals.copies where !copy.isExact {
+            groups[copy.survivor, default: []].append(copy.row)
+        }
+        guard !groups.isEmpty else { return }
+        let largest = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+        draft.show(
+            "groups", "Near copies side by side",
+            .object([
+                "groups": .array(
+                    largest.prefix(RepetitionReport.mostBeside).map { row, copies in
+                        .object([
+                            "note": .string(
+                                copies.count == 1
+                                    ? "row \(row + 1) and a near copy"
+                                    : "row \(row + 1) and \(copies.count) near copies"),
+                            "rows": .array(([row] + copies.sorted()).map { JSONValue($0) }),
+                        ])
+                    })
             ]))
     }
 

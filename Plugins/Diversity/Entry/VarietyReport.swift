@@ -17,6 +17,9 @@ struct VarietyReport {
     /// Student's t for 95 % with 19 degrees of freedom.
     private static let quantile = 2.093
     private static let mapped = 1000
+    /// Dimensions of which the score is the mean.
+    private static let scored: [Dimension] = [.lexical, .semantic, .style, .openers]
+    private static let mostOpeners = 80
 
     /// A number over the subsamples, and where 95 % of subsamples lie.
     private struct Spread {
@@ -120,7 +123,8 @@ struct VarietyReport {
             sides.count == 1 ? [alone] : measured(Array(sides.indices), common), common, alone, own,
             to: &draft)
         kinds(data.variety, to: &draft)
-        map(data.variety, to: &draft)
+        openers(data.variety, to: &draft)
+        map(data.variety, topics[0], to: &draft)
     }
 
     /// The topic of every record of every side: groups of all their vectors together.
@@ -201,7 +205,6 @@ struct VarietyReport {
                         + ", in \(n) \(isOfWords ? "words" : "records")"
                         + " (mean of seeded subsamples; the interval is that of one subsample)"))
         }
-        var scores: [Double] = []
         for dimension in Dimension.allCases {
             guard let spread = data.spread(dimension) else { continue }
             draft.state(
@@ -211,16 +214,18 @@ struct VarietyReport {
                         ? sizes.words : dimension == .semantic ? sizes.vendi : sizes.records,
                     direction: .higherIsBetter,
                     interval: spread.interval, help: dimension.help))
-            if [.lexical, .semantic, .style, .openers].contains(dimension) {
-                scores.append(spread.mean)
-            }
         }
-        guard !scores.isEmpty else { return }
+        let dimensions = VarietyReport.scored.filter { data.spread($0) != nil }
+        guard !dimensions.isEmpty else { return }
+        let whole = Spread(
+            data.measures.map { measures in
+                dimensions.reduce(0) { $0 + measures.scores[$1, default: 0] }
+                    / Double(dimensions.count) * (1 - removedShare)
+            }, within: 0...1)
         draft.state(
             Metric(
-                "diversity.score",
-                scores.reduce(0, +) / Double(scores.count) * (1 - removedShare), unit: "share",
-                n: sizes.records, direction: .higherIsBetter,
+                "diversity.score", whole.mean, unit: "share", n: sizes.records,
+                direction: .higherIsBetter, interval: whole.interval,
                 help:
                     "mean of the lexical, semantic, style and opener scores, times the share of records "
                     + "that are no copy"))
@@ -266,6 +271,27 @@ struct VarietyReport {
             row.append(.string(verdict))
             rows.append(.array(row))
         }
+        draft.show(
+            "bars", "Variety by dimension",
+            .object([
+                "unit": "score", "target_label": .string(sides.count > 1 ? sides[1].name : ""),
+                "bars": .array(
+                    Dimension.allCases.compactMap { dimension in
+                        guard let own = sides[0].spread(dimension) else { return nil }
+                        var bar: JSONObject = [
+                            "label": .string(dimension.rawValue),
+                            "value": VarietyReport.rounded(own.mean),
+                        ]
+                        if let interval = own.interval {
+                            bar["low"] = VarietyReport.rounded(interval.lowerBound)
+                            bar["high"] = VarietyReport.rounded(interval.upperBound)
+                        }
+                        if sides.count > 1, let other = sides[1].spread(dimension) {
+                            bar["target"] = VarietyReport.rounded(other.mean)
+                        }
+                        return .object(bar)
+                    }),
+            ]))
         var columns: [JSONValue] = ["dimension"]
         columns += sides.map { .string($0.name) }
         columns.append("")
@@ -273,6 +299,10 @@ struct VarietyReport {
             "table",
             "Variety at equal n, 0 to 1 (\(sizes.records) records, \(sizes.words) words, \(sizes.vendi) records for meaning)",
             .object(["columns": .array(columns), "rows": .array(rows)]))
+    }
+
+    private static func rounded(_ value: Double) -> JSONValue {
+        .number((value * 10_000).rounded() / 10_000)
     }
 
     private static func text(_ spread: Spread) -> JSONValue {
@@ -331,7 +361,40 @@ struct VarietyReport {
             ]))
     }
 
-    private func map(_ data: SideVariety, to draft: inout ReportDraft) {
+    /// First verbs with their objects, and how many records begin with each.
+    private func openers(_ data: SideVariety, to draft: inout ReportDraft) {
+        var counts: [String: Int] = [:]
+        for traits in data.traits where !traits.opener.isEmpty {
+            counts[traits.opener, default: 0] += 1
+        }
+        let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .prefix(VarietyReport.mostOpeners)
+        guard sorted.count > 1 else { return }
+        draft.show(
+            "treemap", "How prompts begin: verb and object (\(data.traits.count) sampled records)",
+            .object([
+                "unit": "records",
+                "tiles": .array(
+                    sorted.map { opener, count in
+                        .object([
+                            "label": .string(opener), "value": JSONValue(count),
+                            "group": .string(
+                                opener.split(separator: " ").first.map(String.init) ?? ""),
+                        ])
+                    }),
+            ]))
+    }
+
+    /// A name for every topic, by the words that set it apart.
+    private func topicNames(_ data: SideVariety, _ topics: [Int32]) -> [String] {
+        guard let last = topics.max(), last >= 0 else { return [] }
+        return TopicNames(
+            data.records.map { $0.prompt.isEmpty ? $0.response : $0.prompt }, groups: topics,
+            count: Int(last) + 1
+        ).names
+    }
+
+    private func map(_ data: SideVariety, _ topics: [Int32], to draft: inout ReportDraft) {
         guard data.hasVectors else { return }
         let shown = data.records.indices.prefix(VarietyReport.mapped).filter {
             data.vectors.dot($0, data.vectors, $0) > 0.5
@@ -340,14 +403,16 @@ struct VarietyReport {
         var set = VectorSet(dimensions: data.vectors.dimensions)
         for index in shown { set.append(index, of: data.vectors) }
         let points = NeighbourLayout.points(set, seed: seed, work: host)
+        let names = topicNames(data, topics)
         draft.show(
             "scatter", "Map of the data: \(shown.count) records, near ones are alike",
             .object([
-                "x_label": "", "y_label": "",
+                "x_label": "", "y_label": "", "group_label": "topic",
                 "points": .array(
                     zip(shown, points).map { index, point in
                         let record = data.records[index]
                         let text = record.prompt.isEmpty ? record.response : record.prompt
+                        let topic = topics.isEmpty || topics[index] < 0 ? -1 : Int(topics[index])
                         let whole = PackedBytes.wholeCharacters(text.span, most: 80)
                         let excerpt = String(decoding: text.prefix(whole), as: UTF8.self)
                         return .object([
@@ -355,6 +420,8 @@ struct VarietyReport {
                             "y": .number(Double((point.y * 1000).rounded()) / 1000),
                             "label": .string(
                                 record.label.isEmpty ? excerpt : "\(record.label): \(excerpt)"),
+                            "row_index": JSONValue(record.row),
+                            "group": .string(topic < 0 ? "" : names[topic]),
                         ])
                     }),
             ]))

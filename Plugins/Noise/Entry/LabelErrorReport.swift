@@ -16,6 +16,8 @@ struct LabelErrorReport {
     static let code = "NSE050"
     /// Rows of the table of mix-ups.
     private static let mostPairs = 20
+    /// Classes of the confusion of labels.
+    private static let mostClasses = 14
 
     /// Judges the labels; `nil` when there are too few.
     ///
@@ -44,7 +46,18 @@ struct LabelErrorReport {
         }
     }
 
-    /// Reports findings, proposals, scores, metrics and the table of mix-ups.
+    /// Rows that are flagged.
+    var flaggedCount: Int {
+        errors.isJudgeable ? posteriors.count { $0 >= LabelErrors.flagLimit } : 0
+    }
+
+    /// The share of flagged rows that is expected to be wrong indeed: reviewed ones as decided.
+    var expectedPrecision: Double {
+        let flagged = posteriors.filter { $0 >= LabelErrors.flagLimit }
+        return flagged.isEmpty ? 0 : flagged.reduce(0, +) / Double(flagged.count)
+    }
+
+    /// Reports findings, proposals, scores, metrics, the table of mix-ups and the confusion of labels.
     func report(to sink: Sink) throws {
         try stateAgreement(to: sink)
         guard errors.isJudgeable else {
@@ -142,8 +155,9 @@ struct LabelErrorReport {
             counts[pair, default: 0] += 1
         }
         guard !counts.isEmpty else { return }
-        let largest = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .prefix(LabelErrorReport.mostPairs)
+        let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        try showConfusion(sorted, to: sink)
+        let largest = sorted.prefix(LabelErrorReport.mostPairs)
         try sink.show(
             "table",
             errors.isClassDependent
@@ -157,6 +171,33 @@ struct LabelErrorReport {
                             .string(judged.names[pair / judged.names.count]),
                             .string(judged.names[pair % judged.names.count]), JSONValue(count),
                         ])
+                    }),
+            ]))
+    }
+
+    /// The classes that are mixed up most, given against likely.
+    private func showConfusion(_ pairs: [(key: Int, value: Int)], to sink: Sink) throws {
+        var classes: [Int] = []
+        for (pair, _) in pairs {
+            for one in [pair / judged.names.count, pair % judged.names.count]
+            where !classes.contains(one) && classes.count < LabelErrorReport.mostClasses {
+                classes.append(one)
+            }
+        }
+        classes.sort()
+        let counts = Dictionary(
+            pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        let names = JSONValue.array(classes.map { .string(judged.names[$0]) })
+        try sink.show(
+            "matrix", "Confusion of labels: given in rows, likely in columns",
+            .object([
+                "unit": "records", "rows": names, "columns": names,
+                "values": .array(
+                    classes.map { given in
+                        .array(
+                            classes.map {
+                                JSONValue(counts[given * judged.names.count + $0, default: 0])
+                            })
                     }),
             ]))
     }

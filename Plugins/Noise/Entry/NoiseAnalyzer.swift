@@ -7,7 +7,7 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 4
+    static let stateFormat: UInt32 = 5
 
     let mostTokens: Int
     let labelledRows: Int
@@ -68,6 +68,7 @@ struct NoiseAnalyzer: Analyzer {
         try sink.state(
             Metric(
                 "noise.score", 1 - rate, unit: "share", n: n, direction: .higherIsBetter,
+                interval: 1 - bounds.high...1 - bounds.low,
                 help:
                     "share of records without a finding of severity medium or high in structure, text and label"
             ))
@@ -90,15 +91,51 @@ struct NoiseAnalyzer: Analyzer {
                     help: "share of records with \(check.name)"))
         }
         try stateReviewed(to: sink)
+        try showTypes(tally, labels, to: sink)
+    }
+
+    /// Every type of noise that was found: how much of it, and how much of that is expected to be right.
+    private func showTypes(
+        _ tally: SecondLook.Tally, _ labels: LabelErrorReport?, to sink: Sink
+    ) throws {
+        var types: [(name: String, count: Int, precision: Double)] = NoiseCheck.allCases.compactMap
+        {
+            check in
+            tally.expectedPrecision(check).map {
+                (check.name, tally.counts[check.name, default: 0], $0)
+            }
+        }
+        if let labels, labels.flaggedCount > 0 {
+            types.append(("label-error", labels.flaggedCount, labels.expectedPrecision))
+        }
+        guard !types.isEmpty else { return }
+        types.sort { ($1.count, $0.name) < ($0.count, $1.name) }
         try sink.show(
             "bars", "Findings by type",
             .object([
                 "unit": "records",
                 "bars": .array(
-                    NoiseCheck.allCases.filter { tally.counts[$0.name, default: 0] > 0 }.map {
-                        .object([
-                            "label": .string($0.name),
-                            "value": JSONValue(tally.counts[$0.name, default: 0]),
+                    types.map {
+                        .object(["label": .string($0.name), "value": JSONValue($0.count)])
+                    }),
+            ]))
+        func rounded(_ value: Double) -> JSONValue {
+            .number((value * 10_000).rounded() / 10_000)
+        }
+        try sink.show(
+            "table", "Types of noise",
+            .object([
+                "columns": [
+                    "type", "records", "share of records", "share, 95 % low", "share, high",
+                    "expected precision",
+                ],
+                "rows": .array(
+                    types.map { type in
+                        let bounds = Quantiles.wilsonInterval(count: type.count, of: tally.rowCount)
+                        return .array([
+                            .string(type.name), JSONValue(type.count),
+                            rounded(Double(type.count) / Double(tally.rowCount)),
+                            rounded(bounds.low), rounded(bounds.high), rounded(type.precision),
                         ])
                     }),
             ]))

@@ -40,8 +40,7 @@ struct NoisePartial: GroupingPartial {
     var wholeTally: SecondLook.Tally {
         guard let first = look?.tally else { return tally }
         var whole = first
-        whole.counts.merge(tally.counts, uniquingKeysWith: +)
-        whole.flaggedRows += tally.flaggedRows
+        whole.add(tally)
         return whole
     }
 
@@ -379,7 +378,7 @@ struct NoisePartial: GroupingPartial {
         if worst.isEmpty { return }
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
-            tally.counts[check.name, default: 0] += 1
+            tally.count(check, chance: score)
             try propose(check, row: row, confidence: score, faults.repairs(for: check), to: sink)
             if isScored(check) {
                 try sink.score(check.scoreName, role: .data, firstRow: row, [score])
@@ -412,7 +411,7 @@ struct NoisePartial: GroupingPartial {
                 continue
             }
             let check = NoiseCheck.contradiction
-            tally.counts[check.name, default: 0] += 1
+            tally.count(check, chance: 0.6)
             var finding = Finding(
                 code: check.rawValue, row: group.row(index),
                 message: "same prompt as row \(group.row(other) + 1), with another answer")
@@ -433,8 +432,7 @@ struct NoisePartial: GroupingPartial {
 
     mutating func merge(_ other: NoisePartial) {
         tally.rowCount += other.tally.rowCount
-        tally.counts.merge(other.tally.counts, uniquingKeysWith: +)
-        tally.flaggedRows += other.tally.flaggedRows
+        tally.add(other.tally)
         pairCount += other.pairCount
         pairs.merge(other.pairs)
         trusted.merge(other.trusted)

@@ -8,12 +8,16 @@ struct SecondLook {
     struct Tally {
         var rowCount = 0
         var counts: [String: Int] = [:]
+        /// Sum of the chances that the findings of a check are right, in millionths: whole numbers, so that
+        /// their order does not count.
+        var chances: [String: Int] = [:]
         /// Rows with a finding of weight, ascending.
         var flaggedRows: [Int] = []
 
         func save(to writer: inout StateWriter) {
             writer.write(rowCount)
             writer.write(counts)
+            writer.write(chances)
             writer.write(flaggedRows) { $0.write($1) }
         }
 
@@ -22,7 +26,27 @@ struct SecondLook {
         init(from reader: inout StateReader) throws {
             rowCount = try reader.quantity()
             counts = try reader.counts()
+            chances = try reader.counts()
             flaggedRows = try reader.list(size: 8) { try $0.quantity() }
+        }
+
+        /// Counts a record with a finding of a check that is right with some chance.
+        mutating func count(_ check: NoiseCheck, chance: Double) {
+            counts[check.name, default: 0] += 1
+            chances[check.name, default: 0] += Int((chance * 1e6).rounded())
+        }
+
+        /// Adds what another counted, rows that come after these.
+        mutating func add(_ other: Self) {
+            counts.merge(other.counts, uniquingKeysWith: +)
+            chances.merge(other.chances, uniquingKeysWith: +)
+            flaggedRows += other.flaggedRows
+        }
+
+        /// The expected share of right findings of a check; `nil` without any.
+        func expectedPrecision(_ check: NoiseCheck) -> Double? {
+            guard let count = counts[check.name], count > 0 else { return nil }
+            return Double(chances[check.name, default: 0]) / 1e6 / Double(count)
         }
 
         /// Whether the first pass found something of weight in a row.

@@ -91,6 +91,12 @@ enum SectionShape {
                 }
             case "matrix": matrix(body)
             case "scatter": list(body, "points") { number($0["x"]) && number($0["y"]) }
+            case "treemap":
+                list(body, "tiles") { $0["label"]?.stringValue != nil && number($0["value"]) }
+            case "groups":
+                list(body, "groups") {
+                    $0["rows"]?.arrayValue?.allSatisfy { ($0.intValue ?? -1) >= 0 } == true
+                }
             case "examples": list(body, "examples") { $0["text"]?.stringValue != nil }
             case "text":
                 body["text"]?.stringValue == nil ? "\"text\" is missing, or no text" : nil

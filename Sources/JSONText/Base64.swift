@@ -22,7 +22,7 @@ public enum Base64 {
     }
 
     /// The bytes of a text; `nil` for anything that `text` would not have written.
-    static func bytes(_ text: String) -> [UInt8]? {
+    public static func bytes(_ text: String) -> [UInt8]? {
         let source = Array(text.utf8)
         guard source.count % 4 == 0 else { return nil }
         var result: [UInt8] = []

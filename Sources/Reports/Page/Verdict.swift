@@ -1,0 +1,164 @@
+import JSONText
+import Orchestrator
+
+/// How to run Assay again on the same data.
+public struct PageCommands: Sendable {
+    /// Arguments of the run that a next command needs too, as typed: `data.jsonl --taxonomy t.yaml`.
+    public var arguments: String
+    /// The report's folder.
+    public var folder: String
+
+    /// Makes them.
+    public init(arguments: String = "DATA", folder: String = "assay-report") {
+        self.arguments = arguments
+        self.folder = folder
+    }
+}
+
+/// What a report opens with: a verdict per strategy, and what to do next.
+struct Verdict {
+    let report: Report
+    let document: Cited
+    let commands: PageCommands
+
+    /// Things to do that a strategy names.
+    private static let mostSteps = 3
+
+    /// Problems of one analyzer, the worst first.
+    private struct Problem {
+        let code: String
+        let name: String
+        let severity: Severity
+        let count: Cited
+        let example: String
+    }
+
+    var html: String {
+        let cards = report.results.indices.map(card).joined()
+        return "<section id=\"verdict\" aria-labelledby=\"verdict-title\">"
+            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)<div class=\"cards\">\(cards)</div></section>"
+    }
+
+    // MARK: The worst of all
+
+    private var worst: String {
+        let problems = document["summary"]["top_problems"].elements.prefix(3)
+        guard !problems.isEmpty else {
+            return report.results.allSatisfy({ $0.status == .ok })
+                ? "<p class=\"lead\">Nothing was found that needs a hand.</p>" : ""
+        }
+        let all = report.problems
+        let items = zip(problems, all).map { problem, known -> String in
+            "<li><span class=\"badge \(known.severity.name)\">\(known.severity.name)</span> "
+                + "<a href=\"#code-\(PageText.escape(known.code))\">\(problem["name"].drawn())</a> "
+                + "<span class=\"count\">\(Verdict.findings(problem["count"]))</span> "
+                + "<span class=\"example\">\(PageText.isolated(known.example, limit: 160))</span></li>"
+        }
+        return "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol></div>"
+    }
+
+    private static func findings(_ count: Cited) -> String {
+        "\(count.drawn()) \(count.size == 1 ? "finding" : "findings")"
+    }
+
+    // MARK: A card for each strategy
+
+    private func card(_ index: Int) -> String {
+        let result = report.results[index]
+        let analyzer = document["analyzers"].elements[index]
+        let strategy = result.identity.strategy
+        let score = analyzer["metrics"].elements.first { $0["name"].text == "\(strategy).score" }
+        var body = ""
+        if let score {
+            let value = min(1, max(0, score["value"].size))
+            body +=
+                "<p class=\"score\">\(score["value"].drawn(unit: "share"))</p>"
+                + "<svg class=\"gauge\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+                + "<rect class=\"rail\" width=\"100\" height=\"6\"/><rect class=\"fill\" "
+                + "width=\"\(NumberFormat.coordinate(value * 100))\" height=\"6\"/>\(whisker(score))</svg>"
+            let interval = Plots.interval(score["low"], score["high"], unit: "share")
+            if !interval.isEmpty { body += "<p class=\"muted\">95 % interval \(interval)</p>" }
+            body += "<p class=\"meaning\">\(score["help"].drawn())</p>"
+        } else {
+            body +=
+                "<p class=\"score none\">no score</p><p class=\"meaning\">\(missing(analyzer))</p>"
+        }
+        if result.status != .ok {
+            body +=
+                "<p class=\"failure\"><b>\(PageText.escape(result.status.rawValue))</b>: "
+                + "\(analyzer["error"].drawn())</p>"
+        }
+        return
+            "<article class=\"card\"><h3><a href=\"#strategy-\(index)\">\(PageText.isolated(strategy))</a></h3>"
+            + "\(body)\(steps(index, analyzer))</article>"
+    }
+
+    private func whisker(_ score: Cited) -> String {
+        guard let low = score["low"].number, let high = score["high"].number else { return "" }
+        let (from, to) = (max(0, low) * 100, min(1, high) * 100)
+        return
+            "<rect class=\"whisker\" x=\"\(NumberFormat.coordinate(from))\" y=\"2\" height=\"2\" "
+            + "width=\"\(NumberFormat.coordinate(max(0.5, to - from)))\"/>"
+    }
+
+    /// Why there is no score: what the analyzer says in words, if it says anything.
+    private func missing(_ analyzer: Cited) -> String {
+        let said = analyzer["sections"].elements.first { $0["kind"].text == "text" }
+        return said.map { $0["body"]["text"].drawn() }
+            ?? "This analyzer states no score; its metrics are below."
+    }
+
+    // MARK: What to do next
+
+    private func problems(_ index: Int, _ analyzer: Cited) -> [Problem] {
+        let result = report.results[index]
+        return Dictionary(grouping: result.allFindings, by: \.code).map { code, findings in
+            let worst = findings.max {
+                ($0.severity.rawValue, $0.score) < ($1.severity.rawValue, $1.score)
+            }
+            return Problem(
+                code: code, name: Report.name(of: code, result.identity),
+                severity: worst?.severity ?? .info, count: analyzer["findings_by_code"][code],
+                example: worst?.message ?? "")
+        }.sorted {
+            ($1.severity.rawValue, $1.count.size, $0.code)
+                < ($0.severity.rawValue, $0.count.size, $1.code)
+        }
+    }
+
+    private func steps(_ index: Int, _ analyzer: Cited) -> String {
+        let problems = problems(index, analyzer)
+        guard !problems.isEmpty else {
+            return report.results[index].status == .ok ? "<p class=\"done\">Nothing to do.</p>" : ""
+        }
+        let notes = report.results[index].identity.codeNotes
+        let items = problems.prefix(Verdict.mostSteps).map { problem -> String in
+            let todo = notes[problem.code]?.todo ?? ""
+            return
+                "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
+                + "<a href=\"#code-\(PageText.escape(problem.code))\">\(PageText.isolated(problem.name))</a> "
+                + "<span class=\"count\">\(Verdict.findings(problem.count))</span>"
+                + (todo.isEmpty ? "" : "<p>\(PageText.isolated(todo, limit: 240))</p>")
+                + "\(PageText.command(command(for: problem.code, index)))</li>"
+        }
+        return "<h4>Next</h4><ol class=\"steps\">\(items.joined())</ol>"
+    }
+
+    /// The command that does what the analyzer proposes about a code.
+    private func command(for code: String, _ index: Int) -> String {
+        var actions: Set<Action> = []
+        for proposal in report.results[index].output.proposals where proposal.code == code {
+            actions.insert(proposal.action)
+        }
+        if !actions.isDisjoint(with: [.drop, .repair, .weight, .duplicate]) {
+            return "assay optimize \(commands.arguments) -o better.jsonl --apply all"
+        }
+        if actions.contains(.augment) {
+            return "assay optimize \(commands.arguments) -o better.jsonl --pool MORE.jsonl"
+        }
+        if !actions.isDisjoint(with: [.review, .relabel]) {
+            return "assay review \(commands.folder)"
+        }
+        return "assay explain \(code)"
+    }
+}

@@ -1,0 +1,234 @@
+'use strict';
+// One finding after the other; every decision is saved before the next is shown.
+// Text from data is only ever set as text.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (key === 'text') element.textContent = value;
+      else if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+      else element.setAttribute(key, value);
+    }
+    element.append(...children);
+    return element;
+  };
+  const shown = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  const data = text => make('bdi', { text: shown(text) });
+  const columnName = column => ({
+    'text.prompt': 'Prompt', 'text.response': 'Response', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
+  })[column] || column.replace(/^field:/, '');
+  const place = record => (record.source ? `${record.source.file} line ${record.source.line}` : `row ${record.row_index + 1}`);
+
+  let state = null;
+  let current = 0;
+  let item = null;
+  let busy = false;
+  const cache = new Map();
+  const message = text => { $('#message').textContent = text; };
+
+  async function ask(path, body) {
+    const options = body === undefined ? {} : {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+    };
+    let answer;
+    try { answer = await fetch(path, options); } catch {
+      throw new Error('not saved: assay review does not answer. Start it again; what was saved is kept');
+    }
+    const value = await answer.json();
+    if (!answer.ok) throw new Error(value.error || `answer ${answer.status}`);
+    return value;
+  }
+
+  async function load(number) {
+    if (!cache.has(number)) {
+      for (const one of await ask(`items/${number}`)) cache.set(one.number, one);
+    }
+    return cache.get(number);
+  }
+
+  // A text with bytes marked: offsets are those of UTF-8.
+  function marked(text, span) {
+    if (!span) return data(text);
+    const bytes = new TextEncoder().encode(text);
+    const piece = (from, to) => shown(new TextDecoder().decode(bytes.slice(from, to)));
+    return make('bdi', {}, piece(0, span.begin), make('mark', { text: piece(span.begin, span.end) }), piece(span.end, bytes.length));
+  }
+
+  // What a repair changes: the same beginning and end, and between them old and new.
+  function change(old, text) {
+    let start = 0;
+    while (start < old.length && start < text.length && old[start] === text[start]) start++;
+    let end = 0;
+    while (end < old.length - start && end < text.length - start && old[old.length - 1 - end] === text[text.length - 1 - end]) end++;
+    return make('bdi', {}, shown(old.slice(0, start)), make('del', { text: shown(old.slice(start, old.length - end)) }),
+      make('ins', { text: shown(text.slice(start, text.length - end)) }), shown(old.slice(old.length - end)));
+  }
+
+  function fields(record, finding) {
+    return record.filter(field => field.column !== 'text.all' || record.length === 1).flatMap(field => [
+      make('h3', { text: columnName(field.column) }),
+      make('div', { class: 'text', tabindex: '0', role: 'group', 'aria-label': columnName(field.column) },
+        field.text === '' ? make('span', { class: 'muted', text: 'empty' })
+          : marked(field.text, finding && finding.span && finding.column === field.column ? finding.span : null),
+        ...(field.is_cut ? [make('span', { class: 'muted', text: ' … the rest is in the file' })] : [])),
+    ]);
+  }
+
+  const finding = () => item.findings[item.finding];
+  const labelOf = () => (item.record.find(field => field.column === 'label') || {}).text;
+  function editable() {
+    const named = item.record.find(field => field.column === finding().column && field.column.startsWith('text.') && field.column !== 'text.all');
+    const found = named || item.record.find(field => field.column === 'text.response') || item.record.find(field => field.column === 'text.prompt');
+    return found && !found.is_cut ? found : null;
+  }
+
+  function show() {
+    const main = $('#main');
+    progress();
+    if (!state.count) {
+      main.replaceChildren(make('h2', { id: 'title', tabindex: '-1', text: 'Nothing waits for a review' }));
+      return;
+    }
+    if (!item) {
+      main.replaceChildren(make('h2', { id: 'title', tabindex: '-1', text: 'Everything is decided' }),
+        make('p', {}, 'The decisions are in ', make('code', { text: state.file }), '. Use them with ', make('code', { text: `--review ${state.file}` }), '.'),
+        make('div', { class: 'actions' }, key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(state.count - 1))));
+      $('#title').focus();
+      return;
+    }
+    const one = finding();
+    const others = item.findings.filter(other => other !== one);
+    const suggestion = one.suggestion;
+    const suggested = [];
+    if (suggestion && suggestion.text) {
+      const old = item.record.find(field => field.column === suggestion.column);
+      suggested.push(make('h3', { text: `Suggestion: ${suggestion.action}` }),
+        make('div', { class: 'text' }, suggestion.column === 'label' || !old ? data(suggestion.text) : change(old.text, suggestion.text)));
+    } else if (suggestion) suggested.push(make('h3', { text: 'Suggestion' }), make('p', { text: suggestion.action }));
+    const related = item.related || [];
+    main.replaceChildren(
+      make('h2', { id: 'title', tabindex: '-1' }, make('span', { class: `badge ${one.severity}`, text: one.severity }), ' ',
+        data(one.name), ' ', make('span', { class: 'place' }, data(place(item)))),
+      make('p', {}, data(one.message), ' ', make('span', { class: 'muted', text: `score ${one.score}` }),
+        ...(item.decision ? [' ', make('span', { class: `badge ${item.decision.decision}`, text: `decided: ${item.decision.decision}${item.decision.label ? ` ${item.decision.label}` : ''}` })] : [])),
+      ...(one.about ? [make('p', { class: 'muted' }, data(one.about))] : []),
+      make('section', { class: 'card', 'aria-label': 'Record' }, ...fields(item.record, one), ...suggested),
+      ...(others.length ? [make('h3', { text: 'Also found in it' }), make('ul', {}, ...others.map(other => make('li', {}, data(`${other.name}: ${other.message}`))))] : []),
+      ...(related.length ? [make('h3', { text: 'Records that belong to it' }),
+        make('ul', { class: 'beside' }, ...related.map(other => make('li', {}, make('p', { class: 'place' }, data(place(other))), ...fields(other.record))))] : []),
+      make('div', { id: 'form' }),
+      make('div', { class: 'actions', role: 'toolbar', 'aria-label': 'Decision' },
+        key('a', 'Accept the finding', () => decide('accept')), key('r', 'Reject the finding', () => decide('reject')),
+        key('e', 'Edit', edit, !editable()), key('l', 'Relabel', relabel, labelOf() === undefined && !(suggestion && suggestion.column === 'label')),
+        key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(current - 1), current === 0), key('j', 'Skip', () => go(current + 1))));
+    $('#title').focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+
+  const actions = new Map();
+  function key(letter, text, action, isOff = false) {
+    actions.set(letter, isOff ? null : action);
+    const button = make('button', { type: 'button', 'aria-keyshortcuts': letter, onclick: action }, make('kbd', { 'aria-hidden': 'true', text: letter.toUpperCase() }), text);
+    button.disabled = isOff;
+    return button;
+  }
+
+  function progress() {
+    const line = $('#progress');
+    line.replaceChildren(`${state.decided} of ${state.count} decided`);
+    line.dataset.decided = state.decided;
+    line.dataset.lines = state.lines;
+  }
+
+  async function go(number) {
+    actions.clear();
+    message('');
+    current = Math.max(0, Math.min(number, state.count));
+    item = current < state.count ? await load(current) : null;
+    show();
+  }
+
+  async function save(entry) {
+    if (busy) return;
+    busy = true;
+    try {
+      state = await ask('decisions', entry);
+      item.decision = entry;
+      busy = false;
+      await go(current + 1);
+    } catch (error) {
+      message(error.message);
+    } finally { busy = false; }
+  }
+  const decide = (decision, rest = {}) => save({ row_index: item.row_index, code: finding().code, decision, ...rest });
+
+  async function undo() {
+    if (busy || !state.lines) return;
+    busy = true;
+    try {
+      state = await ask('undo', {});
+      cache.clear();
+      busy = false;
+      await go(state.number === null ? current : state.number);
+      message('');
+      $('#progress').append(' · one decision taken back');
+    } catch (error) {
+      message(error.message);
+    } finally { busy = false; }
+  }
+
+  function edit() {
+    const field = editable();
+    if (!field) return;
+    const suggestion = finding().suggestion;
+    const area = make('textarea', { id: 'edit' });
+    area.value = suggestion && suggestion.column === field.column && suggestion.text ? suggestion.text : field.text;
+    form(`${columnName(field.column)} as it should be`, area, () => {
+      if (area.value === field.text) return message('the text is as it was: accept, reject or change it');
+      decide('edit', { column: field.column, text: area.value });
+    });
+  }
+
+  function relabel() {
+    const suggestion = finding().suggestion;
+    const input = make('input', { id: 'edit', list: 'labels', autocomplete: 'off' });
+    input.value = suggestion && suggestion.column === 'label' ? suggestion.text : '';
+    const list = make('datalist', { id: 'labels' }, ...state.labels.map(value => make('option', { value })));
+    form('The right label', input, () => {
+      if (!input.value.trim()) return message('a label has at least one character');
+      decide('relabel', { label: input.value });
+    }, list);
+    input.select();
+  }
+
+  function form(name, control, submit, ...rest) {
+    const cancel = () => { $('#form').replaceChildren(); $('#title').focus(); };
+    $('#form').replaceChildren(make('form', { class: 'card', onsubmit: event => { event.preventDefault(); submit(); } },
+      make('label', { for: 'edit', text: name }), control, ...rest,
+      make('div', {}, make('button', { type: 'submit', text: 'Save' }), ' ', make('button', { type: 'button', text: 'Cancel', onclick: cancel }),
+        ' ', make('span', { class: 'muted', text: 'Ctrl+Enter saves, Escape cancels' }))));
+    control.addEventListener('keydown', event => {
+      if (event.key === 'Escape') { event.preventDefault(); cancel(); }
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); }
+    });
+    control.focus();
+  }
+
+  addEventListener('keydown', event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (/^(input|textarea|select)$/i.test(event.target.tagName)) return;
+    const letter = { ArrowRight: 'j', ArrowLeft: 'k' }[event.key] || event.key.toLowerCase();
+    const action = actions.get(letter);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  (async () => {
+    try {
+      state = await ask('state');
+      await go(state.next === null ? state.count : state.next);
+    } catch (error) { message(error.message); }
+  })();
+})();
