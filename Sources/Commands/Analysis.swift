@@ -92,6 +92,7 @@ struct Analysis {
         let input: Input
         do {
             input = try read(chosen, into: store, progress: progress)
+            try settings.review?.check(input.contents, input)
         } catch {
             progress.abandon()
             store.abandon()
@@ -101,7 +102,6 @@ struct Analysis {
         }
         let readSeconds = clock.seconds
         analysis.join()
-        try settings.review?.check(input.contents, input)
         let found = results.withLock { $0 }
         return (
             input, settings.review?.applied(to: found) ?? found, (readSeconds, clock.seconds)
@@ -127,7 +127,12 @@ struct Analysis {
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
-        try ReportFolder(path: settings.out, arguments: settings.retyped).write(
+        let files = settings.sources.first { $0.role == .data }?.paths ?? []
+        try ReportFolder(
+            path: settings.out, arguments: settings.retyped,
+            isOneFile: files.count == 1 && files != ["-"]
+                && report.datasets.first { $0.role == .data }?.files.count == 1
+        ).write(
             report, input: input, execution: execution(results))
         progress.end()
         if isSilent {

@@ -21,6 +21,7 @@ struct Input {
     ///
     /// O(batches).
     func place(_ role: Role, _ row: Int) -> (file: String, line: Int)? {
+        guard row >= 0 else { return nil }
         var rest = row
         for (file, spans) in sources[role] ?? [] {
             if rest < spans.count { return (file, spans[rest].line) }

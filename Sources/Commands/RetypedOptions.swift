@@ -1,3 +1,5 @@
+import Reports
+
 /// The options of a run as a next command on the same data needs them.
 struct RetypedOptions {
     private let options: RunOptions
@@ -21,22 +23,6 @@ struct RetypedOptions {
         words += once("config", options.config) + each("set", options.set)
         words += once("fields", options.fields) + once("seed", options.seed.map { String($0) })
         words += once("allow-rejects", options.allowRejects)
-        return words.map(RetypedOptions.quoted).joined(separator: " ")
-    }
-
-    /// A word as a POSIX shell reads it.
-    static func quoted(_ word: String) -> String {
-        let isPlain =
-            !word.isEmpty
-            && word.utf8.allSatisfy {
-                UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
-                    || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0
-                    || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "-_./=:,@%+".utf8.contains($0)
-            }
-        return isPlain
-            ? word
-            : "'"
-                + word.split(separator: "'", omittingEmptySubsequences: false)
-                .joined(separator: "'\\''") + "'"
+        return words.map(ShellWord.quoted).joined(separator: " ")
     }
 }

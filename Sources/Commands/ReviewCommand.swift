@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import HTTP
 import JSONText
-import Parallel
+import Reports
 import Review
 
 /// `assay review DIR`.
@@ -31,6 +31,13 @@ struct ReviewCommand: ParsableCommand {
                 "warning: \(log.path): the last line was not whole and is left out: \(torn.prefix(200))"
             )
         }
+        if let number = queue.foreign(log.decisions) {
+            throw UsageError(
+                "\(log.path): decision \(number + 1) is about row \(log.decisions[number].row + 1) of other data",
+                help:
+                    "move the file away, or write the report of other data to another folder with --out"
+            )
+        }
         let signals = blockedSignals()
         let name = folder.split(separator: "/").last.map(String.init) ?? folder
         let service = ReviewService(queue: queue, log: log, token: token, title: name)
@@ -46,11 +53,13 @@ struct ReviewCommand: ParsableCommand {
         service.port = server.port
         print("\(queue.items.count) findings wait for a decision, \(service.decidedCount) have one")
         print("open \(service.address)")
+        print("Ctrl+C ends the review; decisions are kept in \(log.path)")
         fflush(nil)
         wait(for: signals)
         server.stop()
         print("\n\(log.decisions.count) decisions in \(log.path)")
-        print("assay run DATA --review \(RetypedOptions.quoted(log.path)) uses them")
+        print(
+            "add --review \(ShellWord.quoted(log.path)) to assay run or assay optimize to use them")
     }
 
     /// 128 bits of the system's random numbers, which nobody can guess.

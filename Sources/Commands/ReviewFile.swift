@@ -37,6 +37,9 @@ struct ReviewFile {
     private init(path: String, entries: [(decision: Decision, line: Int)]) {
         self.path = path
         self.entries = entries
+        latest = entries.reduce(into: [:]) {
+            $0[Place(row: $1.decision.row, code: $1.decision.code)] = $1.decision
+        }
     }
 
     /// The decisions, as the setting `review` of every analyzer that has it.
@@ -57,11 +60,7 @@ struct ReviewFile {
     }
 
     /// The last decision about each finding.
-    private var latest: [Place: Decision] {
-        entries.reduce(into: [:]) {
-            $0[Place(row: $1.decision.row, code: $1.decision.code)] = $1.decision
-        }
-    }
+    private let latest: [Place: Decision]
 
     /// How many findings were decided, and how.
     var counts: JSONObject {
@@ -77,7 +76,7 @@ struct ReviewFile {
     ///
     /// - Throws: `UsageError` naming the line of the first one.
     func check(_ contents: [UInt32], _ input: Input) throws {
-        for (decision, line) in entries {
+        for (decision, line) in entries where isLatest(decision) {
             guard decision.row < contents.count else {
                 throw UsageError(
                     "\(path) line \(line): decides about row \(decision.row + 1), the data has "
@@ -96,13 +95,19 @@ struct ReviewFile {
         }
     }
 
+    private func isLatest(_ decision: Decision) -> Bool {
+        latest[Place(row: decision.row, code: decision.code)] == decision
+    }
+
     /// The same about data of which row `origins[i]` is now row i; what is done is left out.
     func moved(to origins: [Int], without isDone: (Int) -> Bool) -> ReviewFile {
         var byRow: [Int: [(Decision, Int)]] = [:]
         for entry in entries { byRow[entry.decision.row, default: []].append(entry) }
         var moved: [(Decision, Int)] = []
-        for (row, origin) in origins.enumerated() where !isDone(origin) {
-            for (decision, line) in byRow[origin] ?? [] {
+        for (row, origin) in origins.enumerated() {
+            // What was found wrong stays wrong; the rest a change has answered.
+            for (decision, line) in byRow[origin] ?? []
+            where decision.kind == .reject || !isDone(origin) {
                 moved.append((decision.about(row), line))
             }
         }
@@ -110,27 +115,64 @@ struct ReviewFile {
     }
 
     /// What follows from the decisions whatever an analyzer makes of them: nothing that was rejected is
-    /// proposed, and a text that a person wrote is.
+    /// proposed, a label that a person gave is the one, and a text that a person wrote stands in place of every
+    /// other repair of it; a record that was written anew is no copy any more.
     func applied(to results: [AnalyzerResult]) -> [AnalyzerResult] {
-        let latest = latest
-        guard !latest.isEmpty else { return results }
-        return results.map { result in
-            var result = result
-            result.output.proposals.removeAll { proposal in
-                guard proposal.role == .data, let row = proposal.row else { return false }
-                let decision = latest[Place(row: row, code: proposal.code)]
-                return decision?.kind == .reject
-                    || decision?.kind == .edit && proposal.changesItsRow
-            }
-            for (place, decision) in latest.sorted(by: {
-                ($0.key.row, $0.key.code) < ($1.key.row, $1.key.code)
-            }) where decision.kind == .edit && result.identity.codeNames[place.code] != nil {
-                result.output.proposals.append(
-                    Proposal(
-                        action: .repair, role: .data, row: place.row, group: 0, code: place.code,
-                        confidence: 1, number: 0, column: decision.column, text: decision.text))
-            }
-            return result
+        guard !latest.isEmpty, !results.isEmpty else { return results }
+        // Of two texts for one column the later.
+        var edits: [Place: Decision] = [:]
+        for (decision, _) in entries where decision.kind == .edit && isLatest(decision) {
+            edits[Place(row: decision.row, code: decision.column)] = decision
         }
+        let dropped = latest.values.filter { $0.kind == .drop }.sorted {
+            ($0.row, $0.code) < ($1.row, $1.code)
+        }
+        let written = Set(edits.keys.map(\.row))
+        var results = results
+        for index in results.indices {
+            results[index].output.proposals = results[index].output.proposals.compactMap {
+                follow($0, edits: edits, written: written)
+            }
+        }
+        for (place, decision) in edits.sorted(by: {
+            ($0.key.row, $0.key.code) < ($1.key.row, $1.key.code)
+        }) {
+            add(.repair, place.row, decision, to: &results)
+        }
+        for decision in dropped { add(.drop, decision.row, decision, to: &results) }
+        return results
+    }
+
+    /// Proposes what was decided in the name of whom the code belongs to.
+    private func add(
+        _ action: Action, _ row: Int, _ decision: Decision, to results: inout [AnalyzerResult]
+    ) {
+        let owner =
+            results.firstIndex { $0.identity.codeNames[decision.code] != nil } ?? results.startIndex
+        results[owner].output.proposals.append(
+            Proposal(
+                action: action, role: .data, row: row, group: 0, code: decision.code, confidence: 1,
+                number: 0, column: decision.column, text: decision.text))
+    }
+
+    /// A proposal as the decisions leave it; `nil` for none.
+    private func follow(_ proposal: Proposal, edits: [Place: Decision], written: Set<Int>)
+        -> Proposal?
+    {
+        guard proposal.role == .data, let row = proposal.row, proposal.changesItsRow else {
+            return proposal
+        }
+        let decision = latest[Place(row: row, code: proposal.code)]
+        if let kind = decision?.kind, [.reject, .edit, .drop].contains(kind) { return nil }
+        if proposal.action == .repair, edits[Place(row: row, code: proposal.column)] != nil {
+            return nil
+        }
+        if proposal.action == .drop, proposal.group != 0, written.contains(row) { return nil }
+        guard let decision, decision.kind == .relabel, proposal.action == .relabel else {
+            return proposal
+        }
+        return Proposal(
+            action: .relabel, role: .data, row: row, group: proposal.group, code: proposal.code,
+            confidence: 1, number: proposal.number, column: proposal.column, text: decision.text)
     }
 }

@@ -37,7 +37,9 @@ struct ReviewQueueLines {
         let lines = ProposalLines(report: report, input: input)
         let ordered =
             likely.map { (row: $0.key, chance: JSONValue.number(1 - $0.value)) }
-            + lines.reviewed.filter { queued.insert($0).inserted }.map { ($0, .null) }
+            + lines.reviewed.filter { queued.insert($0).inserted }
+            .prefix(ReviewQueueLines.mostQueued).map { ($0, .null) }
+        queued = Set(ordered.map(\.row))
         let findings = findings(queued)
         var writer = JSONWriter()
         for (row, chance) in ordered {

@@ -40,11 +40,14 @@ struct StoredTexts: RecordAccess {
 
     func fields(_ role: Role, _ row: Int, limit: Int) -> [RecordField] {
         guard let batch = batch(role, row) else { return [] }
+        var label: String?
         return batch.columns.compactMap { name, array in
             guard let bytes = bytes(batch, array, row) else { return nil }
-            return RecordField(
-                column: name, text: StoredTexts.whole(bytes, 0..<min(limit, bytes.count)),
-                byteCount: bytes.count)
+            let text = StoredTexts.whole(bytes, 0..<min(limit, bytes.count))
+            if name == ColumnName.label.rawValue { label = text }
+            // The field that the label is, and fields without text, say nothing more.
+            if name.hasPrefix("field:"), text.isEmpty || text == label { return nil }
+            return RecordField(column: name, text: text, byteCount: bytes.count)
         }
     }
 

@@ -67,10 +67,11 @@ public struct Finding: Sendable {
     }
 
     /// Rows of the data that the evidence names besides its own, by members whose names end in `row_index`,
-    /// `row_indices` or `_rows`.
+    /// `row_indices` or `_rows`; a name that begins with another role's names that one's rows.
     public var relatedRows: [Int] {
         var rows: [Int] = []
-        for (key, value) in evidence.objectValue?.members ?? [] {
+        for (key, value) in evidence.objectValue?.members ?? []
+        where !Role.allCases.contains(where: { $0 != .data && key.hasPrefix("\($0.name)_") }) {
             if key.hasSuffix("row_index"), let row = value.intValue { rows.append(row) }
             if key.hasSuffix("row_indices") || key.hasSuffix("_rows") {
                 rows += (value.arrayValue ?? []).compactMap(\.intValue)

@@ -12,6 +12,8 @@ public struct Decision: Sendable, Equatable {
         case relabel
         /// The finding is right, and here is the text as it should be.
         case edit
+        /// The finding is right, and the record is to be left out.
+        case drop
     }
 
     /// The record, counted from 0.
@@ -42,7 +44,7 @@ public struct Decision: Sendable, Equatable {
                     "for example {\"row_index\": 12, \"code\": \"NSE041\", \"decision\": \"reject\"}"
             )
         }
-        guard let row = entry["row_index"]?.intValue, row >= 0 else {
+        guard let row = entry["row_index"]?.intValue, (0..<Int(Int32.max)).contains(row) else {
             throw fault("row_index", "the number of a record, from 0")
         }
         guard let code = entry["code"]?.stringValue, !code.isEmpty else {
@@ -84,9 +86,10 @@ public struct Decision: Sendable, Equatable {
         return .object(object)
     }
 
-    /// As analyzers are told: that somebody wrote the text anew says of the finding that it was right.
+    /// As analyzers are told: that somebody wrote the text anew, or left the record out, says of the finding
+    /// that it was right.
     public var setting: JSONValue {
-        guard kind == .edit, var object = json.objectValue else { return json }
+        guard kind == .edit || kind == .drop, var object = json.objectValue else { return json }
         object["decision"] = .string(Kind.accept.rawValue)
         return .object(object)
     }

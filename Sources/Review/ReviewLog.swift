@@ -39,6 +39,7 @@ public final class ReviewLog {
         }
         do {
             try read()
+            try keepName()
         } catch {
             close(file)
             throw error
@@ -90,6 +91,15 @@ public final class ReviewLog {
         if let last = bytes.last, last != 0x0A { try write([0x0A]) }
     }
 
+    /// Puts the file's name on the disk as well, for it may be new.
+    private func keepName() throws {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ReviewLog.fault(folder, "cannot be opened") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw ReviewLog.fault(folder, "cannot be written") }
+    }
+
     private func keep(_ decision: Decision, at offset: Int) {
         places[Place(row: decision.row, code: decision.code), default: []].append(decisions.count)
         decisions.append(decision)
@@ -120,7 +130,11 @@ public final class ReviewLog {
             }
             written += count
         }
-        guard fdatasync(file) == 0 else { throw ReviewLog.fault(path, "cannot be written") }
+        guard fdatasync(file) == 0 else {
+            let error = ReviewLog.fault(path, "cannot be written")
+            ftruncate(file, off_t(length))
+            throw error
+        }
         length += line.count
     }
 
@@ -129,13 +143,14 @@ public final class ReviewLog {
     /// - Throws: `ReviewError` when the file cannot be changed.
     public func undo() throws -> Decision? {
         guard let offset = offsets.last else { return nil }
-        guard ftruncate(file, off_t(offset)) == 0, fdatasync(file) == 0 else {
+        guard ftruncate(file, off_t(offset)) == 0 else {
             throw ReviewLog.fault(path, "cannot be cut")
         }
         offsets.removeLast()
         length = offset
         let taken = decisions.removeLast()
         places[Place(row: taken.row, code: taken.code)]?.removeLast()
+        guard fdatasync(file) == 0 else { throw ReviewLog.fault(path, "cannot be written") }
         return taken
     }
 

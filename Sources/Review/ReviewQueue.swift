@@ -65,6 +65,22 @@ public struct ReviewQueue: Sendable {
     /// The number of a finding's item; `nil` when it does not wait here.
     public func number(_ row: Int, _ code: String) -> Int? { numbers["\(row) \(code)"] }
 
+    /// The first decision that is about another record than the one that waits here, by its number.
+    public func foreign(_ decisions: [Decision]) -> Int? {
+        var contents: [Int: String] = [:]
+        for line in lines {
+            if let row = line["row_index"]?.intValue {
+                contents[row] = line["content"]?.stringValue
+            }
+        }
+        return decisions.firstIndex { decision in
+            guard let own = decision.content, let known = contents[decision.row] else {
+                return false
+            }
+            return own != known
+        }
+    }
+
     /// The hash of an item's record.
     func content(_ number: Int) -> String? {
         lines[items[number].line]["content"]?.stringValue

@@ -39,7 +39,9 @@ public final class ReviewService {
 
     /// Answers a request.
     public func answer(_ request: LoopbackService.Request) -> LoopbackService.Answer {
-        let hosts = ["127.0.0.1:\(port)", "localhost:\(port)"]
+        // Browsers leave out the port that goes without saying.
+        let ending = port == 80 ? "" : ":\(port)"
+        let hosts = ["127.0.0.1\(ending)", "localhost\(ending)"]
         // A name that was made to lead here, and a page of somebody else.
         guard hosts.contains(request.headers["host"] ?? "") else {
             return refused("this server answers to 127.0.0.1 alone")
@@ -66,7 +68,9 @@ public final class ReviewService {
             return page(PackageResources.review_js, "text/javascript; charset=utf-8")
         case ("GET", "state"): return json(state)
         case ("GET", let path) where path.hasPrefix("items/"):
-            guard let first = Int(path.dropFirst(6)), first >= 0 else { return missing }
+            guard let first = Int(path.dropFirst(6)),
+                (0..<max(1, queue.items.count)).contains(first)
+            else { return missing }
             return json(items(first))
         case ("POST", "decisions"): return decide(request)
         case ("POST", "undo"): return undo(request)

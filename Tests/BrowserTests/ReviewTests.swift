@@ -25,6 +25,8 @@ import Testing
         ]
         for index in 0..<240 {
             let (label, question, answer) = topics[index % 3]
+            // Four labels are wrong.
+            let given = index % 60 == 7 ? topics[(index + 1) % 3].0 : label
             let isDamaged = index % 10 == 4
             let record: JSONValue = [
                 "instruction": .string("\(question) Order \(index * 37 % 1009)."),
@@ -32,7 +34,7 @@ import Testing
                     isDamaged
                         ? "I donâ€™t know, itâ€™s number \(index)."
                         : "\(answer) Reference \(index * 53 % 997)."),
-                "category": .string(label),
+                "category": .string(given),
             ]
             lines += record.text + "\n"
         }
@@ -85,6 +87,13 @@ import Testing
             #expect(try PageChecks.showsFocus(browser))
             try browser.press(.enter)
         }
+        // A label is given where one is in doubt.
+        for _ in 0..<40 where try !browser.text("#title").contains("label-error") {
+            let title = try browser.text("#title")
+            try browser.type("j")
+            _ = try browser.waits(
+                "document.querySelector('#title').textContent !== '\(title)'", seconds: 2)
+        }
         try decide("l") {
             try browser.type("refund")
             try browser.press(.enter)
@@ -95,7 +104,8 @@ import Testing
         try browser.open(server.address)
         try #require(
             try browser.waits("document.querySelector('#progress').dataset.lines === '9'"))
-        for _ in 0..<5 { try decide("a") }
+        for _ in 0..<4 { try decide("a") }
+        try decide("d")
         // The server dies: nothing is lost, and the page says so.
         server.kill()
         try browser.type("a")
@@ -126,7 +136,7 @@ import Testing
         #expect(
             kinds
                 == Array(repeating: "accept", count: 4) + Array(repeating: "reject", count: 3)
-                + ["edit", "relabel"] + Array(repeating: "accept", count: 5)
+                + ["edit", "relabel"] + Array(repeating: "accept", count: 4) + ["drop"]
                 + Array(repeating: "reject", count: 5))
         #expect(kept[7]["text"] == "I do not know.")
         #expect(kept[8]["label"] == "refund")
@@ -144,10 +154,14 @@ import Testing
         let ending = try Program.assay(["run"] + options)
         #expect(ending.status == 0, "\(ending.errors)")
         let line = ending.output.split(separator: "\n").first { $0.hasPrefix("review") } ?? ""
-        #expect(line == "review         19 decisions: 9 accept, 8 reject, 1 relabel, 1 edit")
+        #expect(
+            line == "review         19 decisions: 8 accept, 8 reject, 1 relabel, 1 edit, 1 drop")
         let second = ReportReader(folder.path("second"))
         let counted = try second.report()["run"]?["review"]?.text
-        #expect(counted == "{\"decisions\":19,\"accept\":9,\"reject\":8,\"relabel\":1,\"edit\":1}")
+        #expect(
+            counted
+                == "{\"decisions\":19,\"accept\":8,\"reject\":8,\"relabel\":1,\"edit\":1,\"drop\":1}"
+        )
         let rejected = Set(
             kept.filter { $0["decision"] == "reject" }.map {
                 "\($0["row_index"]?.text ?? "") \($0["code"]?.text ?? "")"
@@ -162,8 +176,10 @@ import Testing
         #expect(optimized.status == 0, "\(optimized.errors)")
         let text = try String(contentsOfFile: better, encoding: .utf8)
         #expect(text.contains("\"output\":\"I do not know.\""))
-        // Of another file the decisions are not.
         let lines = try String(contentsOfFile: data, encoding: .utf8).split(separator: "\n")
+        let dropped = try #require(kept.first { $0["decision"] == "drop" }?["row_index"]?.intValue)
+        #expect(!text.contains(lines[dropped]))
+        // Of another file the decisions are not.
         let other = try folder.write("other.jsonl", lines.reversed().joined(separator: "\n"))
         let refused = try Program.assay(
             [

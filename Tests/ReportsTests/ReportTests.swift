@@ -105,6 +105,7 @@ import Testing
             (10.6616, "bits", "10.7"), (640.169, "", "640.2"), (2.5388, "", "2.54"),
             (0.14976, "", "0.15"), (0.000695, "", "0.000695"), (-0.00209, "", "−0.00209"),
             (4.8e-12, "", "below 0.0001"), (-4.8e-12, "", "above −0.0001"),
+            (1e20, "", "1e+20"), (1e308, "share", "–"),
             (0.009987, "", "0.00999"), (102.918, "share of records", "10,292 %"),
         ] as [(Double, String, String)] {
             #expect(NumberFormat.text(value, unit: unit) == text)
@@ -177,7 +178,14 @@ import Testing
             for body: JSONValue in [
                 .null, 3, "text", [], [:], ["bars": 3], ["bins": [3]], ["points": [["x": "a"]]],
                 ["rows": [[[1]]], "columns": 3, "values": [["a"]]], ["tiles": [["value": -1]]],
-                ["groups": [["rows": [-5, "a"]]]],
+                ["groups": [["rows": [-5, "a", 9_223_372_036_854_775_807]]]],
+                ["points": [["x": 1e300, "y": -1e300, "row_index": -1], ["x": 0, "y": 1e-300]]],
+                ["tiles": [["label": "a", "value": 1e-305], ["label": "b", "value": 1e300]]],
+                [
+                    "bars": [["label": "a", "value": 1e300, "low": -1e300, "high": 1e308]],
+                    "unit": "share",
+                ],
+                ["bins": [["low": 1e300, "high": 1e308, "value": 1e308]], "cut": 1e305],
                 ["values": [[1]], "rows": ["a"], "columns": ["b"], "targets": [[], 3]],
                 ["examples": [["text": "é", "begin": 1, "end": 900]]],
             ] {

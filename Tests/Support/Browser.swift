@@ -69,6 +69,9 @@ public final class Browser {
             ])
         session = "/session/\(made["sessionId"]?.stringValue ?? "")"
         try resize(width, height)
+        // What the browser shows of itself at first is not the page's.
+        try open("about:blank")
+        _ = (try requests(), try console())
     }
 
     deinit {

@@ -41,6 +41,20 @@ struct Cited {
         (value.objectValue?.keys ?? []).map { ($0, self[$0]) }
     }
 
+    /// The number of a row; `nil` for anything that cannot be one.
+    var row: Int? { value.intValue.flatMap { (0..<Int(Int32.max)).contains($0) ? $0 : nil } }
+
+    /// So many elements at most: what a plugin may state has no bound, a page has.
+    func first(_ most: Int) -> [Cited] {
+        (value.arrayValue ?? []).prefix(most).enumerated().map { Cited($1, "\(pointer)/\($0)") }
+    }
+
+    /// A line that says so where `first` has left something out.
+    func rest(_ most: Int) -> String {
+        (value.arrayValue?.count ?? 0) > most
+            ? "<p class=\"muted\">The rest is in report.json.</p>" : ""
+    }
+
     /// The text; empty for anything else.
     var text: String { value.stringValue ?? "" }
 

@@ -62,7 +62,8 @@ public enum HTMLReport {
     private static func subtitle(_ document: Cited) -> String {
         let parts = document["datasets"].elements.map { dataset -> String in
             let rejected =
-                dataset["rejected"].size > 0 ? ", \(dataset["rejected"].drawn()) rejected" : ""
+                dataset["rejected"].size > 0
+                ? ", \(dataset["rejected"].drawn()) could not be read (rejected.jsonl)" : ""
             let schema =
                 dataset["role"].text == "data" ? " (\(dataset["detected_schema"].drawn()))" : ""
             return
@@ -149,13 +150,13 @@ public enum HTMLReport {
             let notes = report.results[code.analyzer].identity.codeNotes[code.code]
             let rows = code.findings.prefix(mostListed).map { finding -> String in
                 let place = finding.row.map { row in
-                    records.place(finding.role, row).map { "\($0.file) line \($0.line)" }
-                        ?? "\(finding.role.name) row \(row + 1)"
+                    "<a href=\"#record-\(finding.role.name)-\(row)\">"
+                        + PageText.isolated(records.name(finding.role, row)) + "</a>"
                 }
                 let excerpt =
                     data.excerpt(finding).map { "<p class=\"marked\">\($0.html)</p>" } ?? ""
                 return PageText.row([
-                    PageText.isolated(place ?? "the dataset"),
+                    place ?? "the dataset",
                     PageText.isolated(finding.message) + excerpt,
                 ])
             }
@@ -168,7 +169,8 @@ public enum HTMLReport {
             }
             let count = document["analyzers"].elements[code.analyzer]["findings_by_code"][code.code]
             let hasMore = count.size > Double(rows.count)
-            return "<details class=\"code\" id=\"code-\(PageText.escape(code.code))\"><summary>"
+            return
+                "<details class=\"code\" id=\"\(PageText.anchor(code.analyzer, code.code))\"><summary>"
                 + "<span class=\"badge \(code.severity.name)\">\(code.severity.name)</span> "
                 + "<bdi>\(PageText.escape(code.code))</bdi> \(PageText.isolated(code.name)) "
                 + "<span class=\"count\">\(count.drawn())</span></summary>"

@@ -4,13 +4,14 @@ import JSONText
 public enum NumberFormat {
     /// Three digits that count, or all of a whole number; a share as a percentage; thousands set apart.
     public static func text(_ value: Double, unit: String = "") -> String {
-        guard value.isFinite else { return "–" }
+        guard (value * 100).isFinite else { return unit.hasPrefix("share") ? "–" : plain(value) }
         return unit.hasPrefix("share") ? "\(plain(value * 100)) %" : plain(value)
     }
 
     /// Digits after the point: none of whole numbers, else so many that three digits count.
     private static func plain(_ value: Double) -> String {
         let size = abs(value)
+        guard size < 1e15 else { return value.isFinite ? JSONWriter.text(of: value) : "–" }
         if value == value.rounded(), size < 1e15 { return grouped(value, 0) }
         if size >= 1000 { return grouped(value, 0) }
         if size >= 10 { return grouped(value, 1) }

@@ -79,16 +79,30 @@ struct PageData {
             + finding.relatedRows.prefix(PageData.mostRelated).map { Key(role: .data, row: $0) }
     }
 
+    /// About the bytes that a finding adds to the page.
     private func cost(_ finding: Finding, _ seen: inout Set<Key>) -> Int {
-        var bytes = 60 + min(finding.message.utf8.count, PageData.messageBytes)
-        if !finding.span.isEmpty { bytes += min(finding.span.count, 400) + 2 * Excerpt.around }
+        var bytes = 60 + PageData.written(PageData.excerpt(finding.message, PageData.messageBytes))
+        if let excerpt = excerpt(finding) {
+            bytes += PageData.written(excerpt.before + excerpt.marked + excerpt.after)
+        }
         for key in rows(of: finding) where seen.insert(key).inserted {
             bytes += 60
             for field in records.fields(key.role, key.row, limit: PageData.fieldBytes) {
-                bytes += field.text.utf8.count + field.column.utf8.count + 12
+                bytes += PageData.written(field.text) + field.column.utf8.count + 12
             }
         }
         return bytes
+    }
+
+    /// Bytes of a text in an island: what could end it, and control characters, take six.
+    private static func written(_ text: String) -> Int {
+        text.utf8.reduce(0) { sum, byte in
+            switch byte {
+            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0..<0x20: sum + 6
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): sum + 2
+            default: sum + 1
+            }
+        }
     }
 
     // MARK: What the script reads

@@ -67,8 +67,21 @@ enum PageText {
         return "<tr>\(drawn.joined())</tr>"
     }
 
+    /// The id of a code's findings: letters, digits and hyphens, whatever the code is.
+    static func anchor(_ analyzer: Int, _ code: String) -> String {
+        var id = "code-\(analyzer)-"
+        for byte in code.utf8.prefix(80) {
+            let isPlain =
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
+                || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+            id += isPlain ? String(UnicodeScalar(byte)) : "-\(byte)-"
+        }
+        return id
+    }
+
     /// A command to copy.
     static func command(_ text: String) -> String {
-        "<span class=\"command\"><code>\(escape(text, limit: 2000))</code></span>"
+        "<span class=\"command\"><code>\(escape(text, limit: .max))</code></span>"
     }
 }

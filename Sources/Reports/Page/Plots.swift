@@ -21,7 +21,7 @@ enum Plots {
     // MARK: Histogram
 
     static func histogram(_ body: Cited) -> String {
-        let bins = body["bins"].elements
+        let bins = body["bins"].first(SectionDrawing.mostElements)
         guard !bins.isEmpty else { return "" }
         let unit = body["unit"].text
         let hasReference = bins.contains { $0["reference"].number != nil }

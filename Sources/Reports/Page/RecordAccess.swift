@@ -16,8 +16,12 @@ public struct RecordField: Sendable {
         self.byteCount = byteCount
     }
 
-    /// Whether it says nothing that the others do not: what is put together of them, or a file's name.
-    var isShared: Bool { column == "text.all" || column == "source.file" || column == "label" }
+    /// The fields that tell a record from others: without what is put together of them, names of files and
+    /// labels, as long as something is left.
+    static func telling(_ fields: [RecordField]) -> [RecordField] {
+        let own = fields.filter { !["text.all", "source.file", "label"].contains($0.column) }
+        return own.isEmpty ? fields : own
+    }
 }
 
 /// The records that a report speaks of.
@@ -28,6 +32,15 @@ public protocol RecordAccess {
     func fields(_ role: Role, _ row: Int, limit: Int) -> [RecordField]
     /// Some bytes of a column's text, widened to whole characters; empty where there are none.
     func text(_ role: Role, _ row: Int, column: String, bytes: Range<Int>) -> String
+}
+
+extension RecordAccess {
+    /// File and line; the row as well where it is another number, for findings speak of rows.
+    func name(_ role: Role, _ row: Int) -> String {
+        guard let place = place(role, row) else { return "\(role.name) row \(row + 1)" }
+        let isSame = place.line == row + 1
+        return "\(place.file) line \(place.line)\(isSame ? "" : ", row \(row + 1)")"
+    }
 }
 
 /// No records: a report drawn from its numbers alone.

@@ -85,7 +85,7 @@ struct ScatterPlot {
         var writer = JSONWriter()
         writer.beginArray()
         for (point, place) in zip(points, places) {
-            let row = point["row_index"].value.intValue
+            let row = point["row_index"].row
             writer.value([
                 .number((place.x * 100).rounded() / 100), .number((place.y * 100).rounded() / 100),
                 .string(PageData.excerpt(point["label"].text, 100)),

@@ -9,6 +9,9 @@ struct SectionDrawing {
 
     /// Rows of a table that are shown at once; the rest opens.
     private static let mostRows = 15
+    /// Elements of a section that are drawn at all, and columns of a table.
+    static let mostElements = 1000
+    private static let mostColumns = 100
 
     /// HTML of a section with its heading.
     func draw(_ section: Cited) -> String {
@@ -35,8 +38,10 @@ struct SectionDrawing {
     }
 
     private func table(_ body: Cited) -> String {
-        let columns = body["columns"].elements
-        let lines = body["rows"].elements.map(\.elements)
+        let columns = body["columns"].first(SectionDrawing.mostColumns)
+        let lines = body["rows"].first(SectionDrawing.mostElements).map {
+            $0.first(SectionDrawing.mostColumns)
+        }
         let numbers = Set(
             columns.indices.filter { column in
                 lines.contains { column < $0.count && $0[column].number != nil }
@@ -49,6 +54,7 @@ struct SectionDrawing {
         }
         return SectionDrawing.opened(
             columns.map { $0.drawn() }, rows, most: SectionDrawing.mostRows, numbers: numbers)
+            + body["rows"].rest(SectionDrawing.mostElements)
     }
 
     /// A table of which the first rows are shown and the rest opens.
@@ -70,7 +76,7 @@ struct SectionDrawing {
     private static let longest = 4.0
 
     private func bars(_ body: Cited) -> String {
-        let bars = body["bars"].elements
+        let bars = body["bars"].first(SectionDrawing.mostElements)
         let unit = body["unit"].text
         let values = bars.flatMap { [$0["value"].size, $0["high"].size] }
         let goal = bars.map { $0["target"].size }.max() ?? 0
@@ -124,12 +130,13 @@ struct SectionDrawing {
 
     private func matrix(_ body: Cited) -> String {
         let unit = body["unit"].text
-        let columns = body["columns"].elements
-        let (values, targets) = (body["values"].elements, body["targets"].elements)
-        let largest = max(values.flatMap { $0.elements.map(\.size) }.max() ?? 1, 1e-12)
-        let rows = zip(body["rows"].elements, values.indices).map { name, index -> String in
-            let wanted = index < targets.count ? targets[index].elements : []
-            let cells = values[index].elements.enumerated().map { place, value -> String in
+        let most = SectionDrawing.mostColumns
+        let columns = body["columns"].first(most)
+        let (values, targets) = (body["values"].first(most), body["targets"].first(most))
+        let largest = max(values.flatMap { $0.first(most).map(\.size) }.max() ?? 1, 1e-12)
+        let rows = zip(body["rows"].first(most), values.indices).map { name, index -> String in
+            let wanted = index < targets.count ? targets[index].first(most) : []
+            let cells = values[index].first(most).enumerated().map { place, value -> String in
                 guard place < wanted.count, let target = wanted[place].number else {
                     let share = max(0, value.size) / largest
                     return
@@ -156,9 +163,9 @@ struct SectionDrawing {
     // MARK: Texts
 
     private func examples(_ body: Cited) -> String {
-        body["examples"].elements.map { example in
+        body["examples"].first(100).map { example in
             let text = example["text"]
-            let place = example["row_index"].value.intValue.map { link(.data, $0) } ?? ""
+            let place = example["row_index"].row.map { link(.data, $0) } ?? ""
             let column = (example["begin"].value.intValue, example["end"].value.intValue)
             var drawn = text.drawn(limit: 1200)
             if case (let begin?, let end?) = column, begin >= 0, begin < end {
@@ -176,9 +183,9 @@ struct SectionDrawing {
     /// Records that belong together, side by side, with what differs from the first marked.
     private func groups(_ body: Cited) -> String {
         body["groups"].elements.prefix(SectionDrawing.mostGroups).map { group in
-            let rows = group["rows"].elements.compactMap(\.value.intValue)
+            let rows = group["rows"].first(1000).compactMap(\.row)
             let texts = rows.prefix(SectionDrawing.mostMembers).map { row in
-                records.fields(.data, row, limit: 500).filter { !$0.isShared }.map(\.text)
+                RecordField.telling(records.fields(.data, row, limit: 500)).map(\.text)
                     .joined(separator: "\n")
             }
             let cards = zip(rows, texts.indices).map { row, index -> String in
@@ -195,8 +202,6 @@ struct SectionDrawing {
     }
 
     private func link(_ role: Role, _ row: Int) -> String {
-        let place = records.place(role, row).map { "\($0.file) line \($0.line)" }
-        return "<a href=\"#record-\(role.name)-\(row)\"><bdi>"
-            + "\(PageText.escape(place ?? "\(role.name) row \(row + 1)"))</bdi></a>"
+        "<a href=\"#record-\(role.name)-\(row)\">\(PageText.isolated(records.name(role, row)))</a>"
     }
 }

@@ -3,6 +3,7 @@ import JSONText
 /// Parts of a whole as areas (squarified: Bruls, Huizing and van Wijk 2000).
 enum TreeMap {
     private static let height = 260.0
+    private static let mostTiles = 500
     /// Narrower or lower parts carry no text.
     private static let leastWidth = 34.0
     private static let leastHeight = 14.0
@@ -12,25 +13,31 @@ enum TreeMap {
     }
 
     static func drawn(_ body: Cited) -> String {
-        var sums: [String: Double] = [:]
-        let all = body["tiles"].elements.filter { $0["value"].size > 0 }
-        for part in all { sums[part["group"].text, default: 0] += part["value"].size }
-        let groups = sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-        let members = groups.map { group in
-            all.filter { $0["group"].text == group }
-                .sorted { $1["value"].size < $0["value"].size }
+        let all = body["tiles"].first(mostTiles).filter { $0["value"].size > 0 }
+        let largest = all.map { $0["value"].size }.max() ?? 1
+        // As shares of the largest, so that no size is too large or small to add up.
+        var byGroup: [String: (sum: Double, members: [(part: Cited, size: Double)])] = [:]
+        for part in all {
+            let size = max(part["value"].size / largest, 1e-9)
+            byGroup[part["group"].text, default: (0, [])].sum += size
+            byGroup[part["group"].text, default: (0, [])].members.append((part, size))
         }
-        let parts = Array(members.joined())
+        let groups = byGroup.sorted { ($1.value.sum, $0.key) < ($0.value.sum, $1.key) }
+        let members = groups.map { $0.value.members.sorted { $1.size < $0.size } }
+        let parts = members.joined().map(\.part)
         guard !parts.isEmpty else { return "" }
+        let colours = groups.enumerated().flatMap { index, group in
+            group.value.members.map { _ in index % 9 }
+        }
         // Groups lie together, and within each its parts.
         let areas = layout(
-            groups.map { sums[$0, default: 0] },
+            groups.map(\.value.sum),
             in: Tile(x: 0, y: 0, width: Plots.width, height: height))
         let tiles = zip(members, areas).flatMap { members, area in
-            layout(members.map { $0["value"].size }, in: area)
+            layout(members.map(\.size), in: area)
         }
-        let drawn = zip(parts, tiles).map { part, tile -> String in
-            let colour = (groups.firstIndex(of: part["group"].text) ?? 0) % 9
+        let drawn = zip(zip(parts, colours), tiles).map { known, tile -> String in
+            let (part, colour) = known
             let name = part["label"].text
             var piece =
                 "<g><rect class=\"tile c\(colour)\" x=\"\(NumberFormat.coordinate(tile.x + 0.5))\" "

@@ -7,11 +7,17 @@ public struct PageCommands: Sendable {
     public var arguments: String
     /// The report's folder.
     public var folder: String
+    /// Whether the data is one file, which alone can be optimized.
+    public var isOneFile: Bool
 
     /// Makes them.
-    public init(arguments: String = "DATA", folder: String = "assay-report") {
+    public init(
+        arguments: String = "DATA", folder: String = "assay-report",
+        isOneFile: Bool = true
+    ) {
         self.arguments = arguments
         self.folder = folder
+        self.isOneFile = isOneFile
     }
 }
 
@@ -36,25 +42,35 @@ struct Verdict {
     var html: String {
         let cards = report.results.indices.map(card).joined()
         return "<section id=\"verdict\" aria-labelledby=\"verdict-title\">"
-            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)<div class=\"cards\">\(cards)</div></section>"
+            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)<div class=\"cards\">\(cards)</div>"
+            + "<p class=\"muted\">Commands are to be typed where this run was. <code>assay optimize</code> "
+            + "follows the proposals of all strategies at once; with <code>--dry-run</code> it writes its plan "
+            + "alone. <code>MORE.jsonl</code> stands for records of yours to choose from.</p></section>"
     }
 
     // MARK: The worst of all
 
+    /// The worst problem of each strategy, the worst of them first.
     private var worst: String {
-        let problems = document["summary"]["top_problems"].elements.prefix(3)
+        let analyzers = document["analyzers"].elements
+        let problems = analyzers.indices.compactMap { index in
+            self.problems(index, analyzers[index]).first.map { (index: index, problem: $0) }
+        }.sorted {
+            ($1.problem.severity.rawValue, $1.problem.count.size, $0.index)
+                < ($0.problem.severity.rawValue, $0.problem.count.size, $1.index)
+        }
         guard !problems.isEmpty else {
             return report.results.allSatisfy({ $0.status == .ok })
                 ? "<p class=\"lead\">Nothing was found that needs a hand.</p>" : ""
         }
-        let all = report.problems
-        let items = zip(problems, all).map { problem, known -> String in
-            "<li><span class=\"badge \(known.severity.name)\">\(known.severity.name)</span> "
-                + "<a href=\"#code-\(PageText.escape(known.code))\">\(problem["name"].drawn())</a> "
-                + "<span class=\"count\">\(Verdict.findings(problem["count"]))</span> "
-                + "<span class=\"example\">\(PageText.isolated(known.example, limit: 160))</span></li>"
+        let items = problems.map { index, problem -> String in
+            "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
+                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
+                + "<span class=\"count\">\(Verdict.findings(problem.count))</span>: "
+                + "<span class=\"example\">\(PageText.isolated(problem.example, limit: 200))</span></li>"
         }
-        return "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol></div>"
+        return
+            "<div class=\"worst\"><h3>The worst problem of each strategy</h3><ol>\(items.joined())</ol></div>"
     }
 
     private static func findings(_ count: Cited) -> String {
@@ -76,6 +92,9 @@ struct Verdict {
                 + "<svg class=\"gauge\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
                 + "<rect class=\"rail\" width=\"100\" height=\"6\"/><rect class=\"fill\" "
                 + "width=\"\(NumberFormat.coordinate(value * 100))\" height=\"6\"/>\(whisker(score))</svg>"
+            if score["direction"].text == "higher" {
+                body += "<p class=\"muted\">higher is better</p>"
+            }
             let interval = Plots.interval(score["low"], score["high"], unit: "share")
             if !interval.isEmpty { body += "<p class=\"muted\">95 % interval \(interval)</p>" }
             body += "<p class=\"meaning\">\(score["help"].drawn())</p>"
@@ -136,7 +155,7 @@ struct Verdict {
             let todo = notes[problem.code]?.todo ?? ""
             return
                 "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
-                + "<a href=\"#code-\(PageText.escape(problem.code))\">\(PageText.isolated(problem.name))</a> "
+                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
                 + "<span class=\"count\">\(Verdict.findings(problem.count))</span>"
                 + (todo.isEmpty ? "" : "<p>\(PageText.isolated(todo, limit: 240))</p>")
                 + "\(PageText.command(command(for: problem.code, index)))</li>"
@@ -147,18 +166,23 @@ struct Verdict {
     /// The command that does what the analyzer proposes about a code.
     private func command(for code: String, _ index: Int) -> String {
         var actions: Set<Action> = []
+        // Without a word more, optimize does what loses nothing.
+        var isCertain = true
         for proposal in report.results[index].output.proposals where proposal.code == code {
             actions.insert(proposal.action)
+            isCertain =
+                isCertain && proposal.confidence >= (proposal.action == .repair ? 0.95 : 1)
         }
-        if !actions.isDisjoint(with: [.drop, .repair, .weight, .duplicate]) {
-            return "assay optimize \(commands.arguments) -o better.jsonl --apply all"
+        if commands.isOneFile, !actions.isDisjoint(with: [.drop, .repair, .weight, .duplicate]) {
+            return
+                "assay optimize \(commands.arguments) -o better.jsonl\(isCertain ? "" : " --apply all")"
         }
-        if actions.contains(.augment) {
+        if commands.isOneFile, actions.contains(.augment) {
             return "assay optimize \(commands.arguments) -o better.jsonl --pool MORE.jsonl"
         }
         if !actions.isDisjoint(with: [.review, .relabel]) {
-            return "assay review \(commands.folder)"
+            return "assay review \(ShellWord.quoted(commands.folder))"
         }
-        return "assay explain \(code)"
+        return "assay explain \(ShellWord.quoted(code))"
     }
 }

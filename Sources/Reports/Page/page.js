@@ -82,7 +82,7 @@
     const record = recordOf(key);
     const [role, row] = [key.slice(0, key.lastIndexOf('-')), Number(key.slice(key.lastIndexOf('-') + 1))];
     return record && record[0] !== null
-      ? `${store.files[record[0]]} line ${record[1]}` : `${role} row ${row + 1}`;
+      ? `${store.files[record[0]]} line ${record[1]}${record[1] === row + 1 ? '' : `, row ${row + 1}`}` : `${role} row ${row + 1}`;
   };
   const badge = severity => make('span', { class: `badge ${severity}`, text: severity });
   const marked = ([before, middle, after]) =>
@@ -175,10 +175,18 @@
   dialog.addEventListener('close', () => {
     if (location.hash.startsWith('#record-')) history.replaceState(null, '', location.pathname + location.search);
   });
-  const fields = (record, spans = []) => record[2].filter(field => field[0] !== 'text.all' || record[2].length === 1).flatMap(([column, text, bytes]) => {
-    const span = spans.find(one => one.column === column && text.includes(one.span[1]));
-    const at = span ? text.indexOf(span.span[1]) : -1;
-    const body = at < 0 ? data(text) : marked([text.slice(0, at), span.span[1], text.slice(at + span.span[1].length)]);
+  // Where the first of these spans lies in a text: it is known by what stands before it.
+  const spanIn = (text, findings) => {
+    for (const { span: [before, middle] } of findings) {
+      const lead = before.replace(/^…/, '');
+      const at = text.indexOf(lead + middle);
+      if (at >= 0) return [at + lead.length, middle];
+    }
+    return [-1, ''];
+  };
+  const fields = (record, spans = []) => record[2].filter(field => field[0] !== 'text.all' || !record[2].some(other => ['text.prompt', 'text.response', 'text.system'].includes(other[0]))).flatMap(([column, text, bytes]) => {
+    const [at, span] = spanIn(text, spans.filter(one => one.column === column));
+    const body = at < 0 ? data(text) : marked([text.slice(0, at), span, text.slice(at + span.length)]);
     const rest = bytes > new TextEncoder().encode(text).length ? [make('span', { class: 'muted', text: ` … (${count(bytes)} bytes in all)` })] : [];
     return [make('h4', { text: columnName(column) }), make('div', { class: 'text' }, text ? body : make('span', { class: 'muted', text: 'empty' }), ...rest)];
   });
@@ -210,7 +218,7 @@
     dialog.scrollTop = 0;
   }
   function follow() {
-    const hash = decodeURIComponent(location.hash.slice(1));
+    const hash = location.hash.slice(1);
     if (/^record-[a-z]+-\d+$/.test(hash)) return open(hash.slice(7));
     if (dialog.open) dialog.close();
     const target = hash && document.getElementById(hash);
@@ -303,7 +311,14 @@
     });
     drawing.addEventListener('pointerleave', hide);
     drawing.addEventListener('blur', hide);
-    drawing.addEventListener('click', choose);
+    drawing.addEventListener('click', event => {
+      const box = drawing.getBoundingClientRect();
+      const scale = 400 / box.width;
+      const index = nearest((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14);
+      if (index < 0) return;
+      point(index);
+      choose();
+    });
     // Arrow keys go to the nearest point in their direction.
     drawing.addEventListener('keydown', event => {
       const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];

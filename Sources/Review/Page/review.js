@@ -18,12 +18,15 @@
   const columnName = column => ({
     'text.prompt': 'Prompt', 'text.response': 'Response', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
   })[column] || column.replace(/^field:/, '');
-  const place = record => (record.source ? `${record.source.file} line ${record.source.line}` : `row ${record.row_index + 1}`);
+  const place = record => (record.source ? `${record.source.file} line ${record.source.line}${record.source.line === record.row_index + 1 ? '' : `, row ${record.row_index + 1}`}` : `row ${record.row_index + 1}`);
 
   let state = null;
   let current = 0;
   let item = null;
   let busy = false;
+  let shownAt = 0;
+  // The second of two quick clicks is not meant for a finding that has only just come.
+  const tooSoon = () => Date.now() - shownAt < 400;
   const cache = new Map();
   const message = text => { $('#message').textContent = text; };
 
@@ -33,9 +36,9 @@
     };
     let answer;
     try { answer = await fetch(path, options); } catch {
-      throw new Error('not saved: assay review does not answer. Start it again; what was saved is kept');
+      throw new Error(`${body === undefined ? 'not loaded' : 'not saved'}: assay review does not answer. Start it again; what was saved is kept`);
     }
-    const value = await answer.json();
+    const value = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(value.error || `answer ${answer.status}`);
     return value;
   }
@@ -66,7 +69,7 @@
   }
 
   function fields(record, finding) {
-    return record.filter(field => field.column !== 'text.all' || record.length === 1).flatMap(field => [
+    return record.filter(field => field.column !== 'text.all' || !record.some(other => ['text.prompt', 'text.response', 'text.system'].includes(other.column))).flatMap(field => [
       make('h3', { text: columnName(field.column) }),
       make('div', { class: 'text', tabindex: '0', role: 'group', 'aria-label': columnName(field.column) },
         field.text === '' ? make('span', { class: 'muted', text: 'empty' })
@@ -76,7 +79,10 @@
   }
 
   const finding = () => item.findings[item.finding];
-  const labelOf = () => (item.record.find(field => field.column === 'label') || {}).text;
+  const accepts = { drop: 'Right: drop it', repair: 'Right: repair it', relabel: 'Right: relabel it', weight: 'Right: weigh it less' };
+  // A label is asked for by a finding about it, or by one that says so.
+  const canRelabel = () => finding().column === 'label' || finding().suggestion?.column === 'label'
+    || /relabel/.test(finding().about || '');
   function editable() {
     const named = item.record.find(field => field.column === finding().column && field.column.startsWith('text.') && field.column !== 'text.all');
     const found = named || item.record.find(field => field.column === 'text.response') || item.record.find(field => field.column === 'text.prompt');
@@ -91,9 +97,12 @@
       return;
     }
     if (!item) {
-      main.replaceChildren(make('h2', { id: 'title', tabindex: '-1', text: 'Everything is decided' }),
-        make('p', {}, 'The decisions are in ', make('code', { text: state.file }), '. Use them with ', make('code', { text: `--review ${state.file}` }), '.'),
-        make('div', { class: 'actions' }, key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(state.count - 1))));
+      const skipped = state.count - state.decided;
+      main.replaceChildren(make('h2', { id: 'title', tabindex: '-1', text: skipped ? `${skipped} skipped` : 'Everything is decided' }),
+        ...(skipped ? [make('p', { text: 'They stay as they are until somebody decides.' })] : []),
+        make('p', {}, 'The decisions are in ', make('code', { text: state.file }), '. Add ', make('code', { text: `--review ${state.file}` }), ' to assay run or assay optimize. Ctrl+C in the terminal ends the review.'),
+        make('div', { class: 'actions' }, key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(state.count - 1)),
+          ...(skipped ? [key('j', 'To the first skipped', () => go(state.next))] : [])));
       $('#title').focus();
       return;
     }
@@ -105,12 +114,12 @@
       const old = item.record.find(field => field.column === suggestion.column);
       suggested.push(make('h3', { text: `Suggestion: ${suggestion.action}` }),
         make('div', { class: 'text' }, suggestion.column === 'label' || !old ? data(suggestion.text) : change(old.text, suggestion.text)));
-    } else if (suggestion) suggested.push(make('h3', { text: 'Suggestion' }), make('p', { text: suggestion.action }));
+    } else if (suggestion && suggestion.action !== 'review') suggested.push(make('h3', { text: 'Suggestion' }), make('p', { text: suggestion.action }));
     const related = item.related || [];
     main.replaceChildren(
       make('h2', { id: 'title', tabindex: '-1' }, make('span', { class: `badge ${one.severity}`, text: one.severity }), ' ',
         data(one.name), ' ', make('span', { class: 'place' }, data(place(item)))),
-      make('p', {}, data(one.message), ' ', make('span', { class: 'muted', text: `score ${one.score}` }),
+      make('p', {}, data(one.message), ' ', make('span', { class: 'muted', text: one.score < 1 ? `chance ${Math.round(one.score * 100)} %` : '' }),
         ...(item.decision ? [' ', make('span', { class: `badge ${item.decision.decision}`, text: `decided: ${item.decision.decision}${item.decision.label ? ` ${item.decision.label}` : ''}` })] : [])),
       ...(one.about ? [make('p', { class: 'muted' }, data(one.about))] : []),
       make('section', { class: 'card', 'aria-label': 'Record' }, ...fields(item.record, one), ...suggested),
@@ -119,8 +128,9 @@
         make('ul', { class: 'beside' }, ...related.map(other => make('li', {}, make('p', { class: 'place' }, data(place(other))), ...fields(other.record))))] : []),
       make('div', { id: 'form' }),
       make('div', { class: 'actions', role: 'toolbar', 'aria-label': 'Decision' },
-        key('a', 'Accept the finding', () => decide('accept')), key('r', 'Reject the finding', () => decide('reject')),
-        key('e', 'Edit', edit, !editable()), key('l', 'Relabel', relabel, labelOf() === undefined && !(suggestion && suggestion.column === 'label')),
+        key('a', accepts[suggestion?.action] || 'Right', () => decide('accept')), key('r', 'False alarm', () => decide('reject')),
+        key('d', 'Drop the record', () => decide('drop')),
+        key('e', 'Edit', edit, !editable()), key('l', 'Relabel', relabel, !canRelabel()),
         key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(current - 1), current === 0), key('j', 'Skip', () => go(current + 1))));
     $('#title').focus({ preventScroll: true });
     scrollTo(0, 0);
@@ -129,7 +139,7 @@
   const actions = new Map();
   function key(letter, text, action, isOff = false) {
     actions.set(letter, isOff ? null : action);
-    const button = make('button', { type: 'button', 'aria-keyshortcuts': letter, onclick: action }, make('kbd', { 'aria-hidden': 'true', text: letter.toUpperCase() }), text);
+    const button = make('button', { type: 'button', 'aria-keyshortcuts': letter, onclick: () => { if (!tooSoon()) action(); } }, make('kbd', { 'aria-hidden': 'true', text: letter.toUpperCase() }), text);
     button.disabled = isOff;
     return button;
   }
@@ -142,10 +152,16 @@
   }
 
   async function go(number) {
+    const wanted = Math.max(0, Math.min(number, state.count));
+    try {
+      item = wanted < state.count ? await load(wanted) : null;
+    } catch (error) {
+      return message(error.message);
+    }
     actions.clear();
     message('');
-    current = Math.max(0, Math.min(number, state.count));
-    item = current < state.count ? await load(current) : null;
+    current = wanted;
+    shownAt = Date.now();
     show();
   }
 
@@ -185,8 +201,10 @@
     const area = make('textarea', { id: 'edit' });
     area.value = suggestion && suggestion.column === field.column && suggestion.text ? suggestion.text : field.text;
     form(`${columnName(field.column)} as it should be`, area, () => {
-      if (area.value === field.text) return message('the text is as it was: accept, reject or change it');
-      decide('edit', { column: field.column, text: area.value });
+      // The control knows one kind of line end alone.
+      const text = /\r\n/.test(field.text) && !/[^\r]\n/.test(field.text) ? area.value.replaceAll('\n', '\r\n') : area.value;
+      if (text === field.text) return message('the text is as it was: accept, reject or change it');
+      decide('edit', { column: field.column, text });
     });
   }
 
@@ -216,8 +234,8 @@
   }
 
   addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (/^(input|textarea|select)$/i.test(event.target.tagName)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (/^(input|textarea|select)$/i.test(event.target.tagName) || event.target.closest?.('#form')) return;
     const letter = { ArrowRight: 'j', ArrowLeft: 'k' }[event.key] || event.key.toLowerCase();
     const action = actions.get(letter);
     if (!action) return;
