@@ -60,6 +60,12 @@ public enum TerminalReport {
             lines.append("gate \(gate.passed ? "passed" : "FAILED"): \(clean(gate.expression))")
         }
         lines += ["", "report: \(folder)/report.html"]
+        let waits = report.results.contains { result in
+            result.output.proposals.contains {
+                $0.role == .data && ($0.action == .review || $0.action == .relabel)
+            }
+        }
+        if waits { lines.append("review: assay review \(ShellWord.quoted(folder))") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -67,8 +73,14 @@ public enum TerminalReport {
         let identity = result.identity
         let score = result.output.metrics.first { $0.name == "\(identity.strategy).score" }
         let shown = score.map { NumberFormat.text($0.value, unit: "share") } ?? "–"
+        let interval =
+            score?.interval.map {
+                "\(NumberFormat.text($0.lowerBound, unit: "share")) to "
+                    + NumberFormat.text($0.upperBound, unit: "share")
+            } ?? ""
         let line =
-            "\(pad(identity.strategy, 14)) \(pad(shown, 8)) \(pad(result.status.rawValue, 8)) "
+            "\(pad(clean(identity.strategy), 14)) \(left(shown, 8))  \(pad(interval, 18)) "
+            + "\(pad(result.status.rawValue, 8)) "
             + "\(identity.id) \(identity.version)"
         return [line] + (result.error.map { ["  " + coloured(clean($0), .high, style)] } ?? [])
     }

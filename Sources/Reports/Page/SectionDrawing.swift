@@ -42,6 +42,8 @@ struct SectionDrawing {
         let lines = body["rows"].first(SectionDrawing.mostElements).map {
             $0.first(SectionDrawing.mostColumns)
         }
+        // Beside many others a text is told by its beginning.
+        let limit = columns.count > 6 ? 120 : PageText.mostBytes
         let numbers = Set(
             columns.indices.filter { column in
                 lines.contains { column < $0.count && $0[column].number != nil }
@@ -49,7 +51,8 @@ struct SectionDrawing {
         let rows = lines.map { cells in
             PageText.row(
                 cells.enumerated().map { index, cell in
-                    cell.drawn(unit: index < columns.count ? columns[index].text : "")
+                    cell.drawn(
+                        unit: index < columns.count ? columns[index].text : "", limit: limit)
                 }, numbers: numbers, isHeaded: true)
         }
         return SectionDrawing.opened(

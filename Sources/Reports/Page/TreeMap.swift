@@ -4,8 +4,7 @@ import JSONText
 enum TreeMap {
     private static let height = 260.0
     private static let mostTiles = 500
-    /// Narrower or lower parts carry no text.
-    private static let leastWidth = 34.0
+    /// Lower parts carry no text.
     private static let leastHeight = 14.0
 
     private struct Tile {
@@ -45,14 +44,12 @@ enum TreeMap {
                 + "width=\"\(NumberFormat.coordinate(max(0.5, tile.width - 1)))\" "
                 + "height=\"\(NumberFormat.coordinate(max(0.5, tile.height - 1)))\" rx=\"1.5\">"
                 + "<title>\(PageText.escape(name, limit: 80))</title></rect>"
-            let room = Int((tile.width - 6) / 6.6)
-            if tile.width >= leastWidth, tile.height >= leastHeight, room >= 4,
-                name.unicodeScalars.count <= room
-            {
+            let room = Int((tile.width - 8) / 7)
+            if tile.height >= leastHeight, room >= 5 {
                 piece +=
                     "<text class=\"on\" x=\"\(NumberFormat.coordinate(tile.x + 4))\" "
                     + "y=\"\(NumberFormat.coordinate(tile.y + 12))\">"
-                    + "\(PageText.escape(name))</text>"
+                    + "\(PageText.escape(name, limit: room - 1))</text>"
             }
             return piece + "</g>"
         }

@@ -148,7 +148,7 @@ struct Verdict {
     private func steps(_ index: Int, _ analyzer: Cited) -> String {
         let problems = problems(index, analyzer)
         guard !problems.isEmpty else {
-            return report.results[index].status == .ok ? "<p class=\"done\">Nothing to do.</p>" : ""
+            return report.results[index].status == .ok ? "<p class=\"muted\">No findings.</p>" : ""
         }
         let notes = report.results[index].identity.codeNotes
         let items = problems.prefix(Verdict.mostSteps).map { problem -> String in

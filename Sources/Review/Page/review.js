@@ -129,7 +129,7 @@
       make('div', { id: 'form' }),
       make('div', { class: 'actions', role: 'toolbar', 'aria-label': 'Decision' },
         key('a', accepts[suggestion?.action] || 'Right', () => decide('accept')), key('r', 'False alarm', () => decide('reject')),
-        key('d', 'Drop the record', () => decide('drop')),
+        key('d', 'Drop the record', () => decide('drop'), suggestion?.action === 'drop'),
         key('e', 'Edit', edit, !editable()), key('l', 'Relabel', relabel, !canRelabel()),
         key('u', 'Undo', undo, !state.lines), key('k', 'Back', () => go(current - 1), current === 0), key('j', 'Skip', () => go(current + 1))));
     $('#title').focus({ preventScroll: true });
@@ -231,6 +231,7 @@
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); }
     });
     control.focus();
+    control.scrollIntoView({ block: 'center' });
   }
 
   addEventListener('keydown', event => {
