@@ -42,10 +42,11 @@ struct Verdict {
     var html: String {
         let cards = report.results.indices.map(card).joined()
         return "<section id=\"verdict\" aria-labelledby=\"verdict-title\">"
-            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)<div class=\"cards\">\(cards)</div>"
+            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)"
             + "<p class=\"muted\">Commands are to be typed where this run was. <code>assay optimize</code> "
-            + "follows the proposals of all strategies at once; with <code>--dry-run</code> it writes its plan "
-            + "alone. <code>MORE.jsonl</code> stands for records of yours to choose from.</p></section>"
+            + "follows the proposals of all strategies at once and writes a new file; with "
+            + "<code>--dry-run</code> it writes its plan alone. <code>MORE.jsonl</code> stands for records "
+            + "of yours to choose from.</p><div class=\"cards\">\(cards)</div></section>"
     }
 
     // MARK: The worst of all
@@ -66,11 +67,11 @@ struct Verdict {
         let items = problems.map { index, problem -> String in
             "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
                 + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
-                + "<span class=\"count\">\(Verdict.findings(problem.count))</span>: "
+                + "<span class=\"count\">\(Verdict.findings(problem.count))\(problem.count.size > 1 ? ", such as" : "")</span>: "
                 + "<span class=\"example\">\(PageText.isolated(problem.example, limit: 200))</span></li>"
         }
         return
-            "<div class=\"worst\"><h3>The worst problem of each strategy</h3><ol>\(items.joined())</ol></div>"
+            "<div class=\"worst\"><h3>The worst problems, one of each strategy</h3><ol>\(items.joined())</ol></div>"
     }
 
     private static func findings(_ count: Cited) -> String {
