@@ -19,7 +19,7 @@ demo: build
 
 # The tests run the staged program, so it is built and staged first.
 test: test-packages build
-	swift test -c release --disable-xctest
+	swift test -c release --disable-xctest --disable-testable-imports
 
 build: packages
 	swift build -c release
