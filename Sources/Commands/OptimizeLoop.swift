@@ -23,6 +23,8 @@ struct OptimizeLoop {
     private let account: OptimizeAccount
     private var history: PlanHistory
     private var measured: [[Metric]] = []
+    /// Records of the pool that the limit keeps out.
+    private var notAdded = 0
 
     init(
         settings: RunSettings, records: PlannedRecords, limit: PlanLimit, goal: Gate?,
@@ -62,7 +64,7 @@ struct OptimizeLoop {
         let path = files.output + ".round" + OptimizeLoop.ending(records.name)
         defer { unlink(path) }
         var round = 0
-        var proposalCount = 0
+        var proposed: [PlanVoice.Action: Int] = [:]
         var reason: StopReason?
         while reason == nil {
             let results = try analyze(round == 0 ? nil : path)
@@ -76,13 +78,16 @@ struct OptimizeLoop {
                 round: round, mostRounds: mostRounds, gain: gain, leastGain: leastGain)
             guard reason == nil else { break }
             let voices = OptimizeLoop.voices(results, rowCount: history.origins.count)
-            proposalCount = voices.count { $0.action != .keep }
+            proposed = Dictionary(voices.map { ($0.action, 1) }, uniquingKeysWith: +)
             let lines = PlanResolver(limit: limit, badness: OptimizeLoop.badness(results))
                 .resolve(voices)
             let origins = history.origins
             var addition = history.add(lines)
             addition.changes += history.add(try additions(results)).changes
-            history.giveUp(records.refused(records.plan(history, limit: limit)))
+            let plan = records.plan(history, limit: limit)
+            let refused = records.refused(plan)
+            records.warn(of: refused, plan)
+            history.giveUp(refused)
             addition.changes += try made(results, lines, origins, round == 0 ? nil : path)
             reason = StopReason.afterPlan(addition)
             guard reason == nil else { break }
@@ -93,7 +98,7 @@ struct OptimizeLoop {
         if let size, try select(size, path), isMeasuredAgain {
             measured.append(try analyze(path).flatMap(\.output.metrics))
         }
-        try conclude(reason, rounds: round, proposalCount: proposalCount)
+        try conclude(reason, rounds: round, proposed: proposed)
     }
 
     /// The setting by which a plugin is asked for a subset.
@@ -202,19 +207,22 @@ struct OptimizeLoop {
     }
 
     /// Records of the pool that analyzers ask for, in their order, each once.
-    private func additions(_ results: [AnalyzerResult]) throws -> [PlanAddition] {
+    private mutating func additions(_ results: [AnalyzerResult]) throws -> [PlanAddition] {
         var asked: [(proposal: Proposal, identity: AnalyzerIdentity)] = []
         var seen: Set<Int> = []
+        var held: Set<Int> = []
         for result in results {
             for proposal in result.output.proposals
-            where proposal.role == .pool && proposal.action == .augment
-                && limit.allowsAddition(proposal.confidence)
-            {
-                if let row = proposal.row, seen.insert(row).inserted {
+            where proposal.role == .pool && proposal.action == .augment {
+                guard let row = proposal.row else { continue }
+                if !limit.allowsAddition(proposal.confidence) {
+                    held.insert(row)
+                } else if seen.insert(row).inserted {
                     asked.append((proposal, result.identity))
                 }
             }
         }
+        notAdded = held.subtracting(seen).count
         guard !asked.isEmpty else { return [] }
         let paths = settings.sources.first { $0.role == .pool }?.paths ?? []
         let taken = try records.taken(
@@ -237,10 +245,12 @@ struct OptimizeLoop {
         }
     }
 
-    private func conclude(_ reason: StopReason?, rounds: Int, proposalCount: Int) throws {
+    private func conclude(
+        _ reason: StopReason?, rounds: Int, proposed: [PlanVoice.Action: Int]
+    ) throws {
         let plan = records.plan(history, limit: limit, mark: mark)
         try records.write(plan, to: files.plan)
-        report(plan, proposalCount: rounds == 1 ? proposalCount : nil)
+        report(plan, proposed: rounds == 1 ? proposed : [:])
         try augmentation?.conclude(account)
         if let reason, isMeasuredAgain {
             account.tell(
@@ -314,7 +324,7 @@ struct OptimizeLoop {
         return badness
     }
 
-    private func report(_ plan: Plan, proposalCount: Int?) {
+    private func report(_ plan: Plan, proposed: [PlanVoice.Action: Int]) {
         for action in PlanLine.Action.allCases {
             let count = plan.lines.count { $0.action == action }
             guard count > 0 else { continue }
@@ -341,13 +351,26 @@ struct OptimizeLoop {
                     .joined(separator: ", "), "added",
                 ["pool": JSONValue(parts[0].0), "made": JSONValue(made)])
         }
-        let followed = plan.lines.reduce(0) { count, line in
-            count + line.because.count { $0.action != .keep } + line.overruled.count
+        var left = proposed
+        for line in plan.lines {
+            for voice in line.because { left[voice.action, default: 0] -= 1 }
+            for entry in line.overruled { left[entry.voice.action, default: 0] -= 1 }
         }
-        if let left = proposalCount.map({ $0 - followed }), left > 0 {
+        left[.keep] = nil
+        let counts = PlanVoice.Action.allCases.compactMap { action in
+            left[action].flatMap { $0 > 0 ? (action.rawValue, $0) : nil }
+        }
+        if !counts.isEmpty {
             account.tell(
-                "not applied: \(left) proposals, which --apply \(plan.limit) does not allow or which "
-                    + "would take the last records of a cell", "not_applied", JSONValue(left))
+                "not applied: " + counts.map { "\($1) \($0)" }.joined(separator: ", ")
+                    + ", which --apply \(plan.limit) does not allow or which would take the last "
+                    + "records of a cell", "not_applied",
+                .object(JSONObject(counts.map { ($0, JSONValue($1)) })))
+        }
+        if notAdded > 0 {
+            account.tell(
+                "not added: \(notAdded) records of the pool that would fill gaps, which --apply "
+                    + "\(plan.limit) does not allow", "not_added", JSONValue(notAdded))
         }
     }
 }

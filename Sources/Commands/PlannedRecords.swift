@@ -118,16 +118,36 @@ struct PlannedRecords {
             })
     }
 
+    /// Says which records stay as they are because they cannot hold what was planned.
+    func warn(of refused: [Int], _ plan: Plan) {
+        let mostNamed = 5
+        for row in refused.prefix(mostNamed) {
+            Diagnostics.line("warning: row \(row + 1) stays as it is: \(refusal(row, plan))")
+        }
+        if refused.count > mostNamed {
+            Diagnostics.line(
+                "warning: \(refused.count - mostNamed) more rows stay as they are for such a reason"
+            )
+        }
+    }
+
+    /// Why a record cannot hold what was planned.
+    private func refusal(_ row: Int, _ plan: Plan) -> String {
+        do {
+            for line in plan.lines where line.row == row {
+                _ = try records.replacing(row, line.replacements)
+            }
+        } catch { return "\(error)" }
+        return "its record cannot hold what was planned"
+    }
+
     /// Writes the output of a plan and its ledger, and says so.
     func apply(_ plan: Plan, _ paths: PlanPaths, _ account: OptimizeAccount) throws {
         let application = PlanApplication(
             plan, source: records.source, spans: records.spans, format: records.summary.format)
         try application.check(sha256: records.summary.sha256)
         let outcome = changes(plan)
-        for row in outcome.refused.prefix(5) {
-            Diagnostics.line(
-                "warning: row \(row + 1) stays as it is: its record cannot hold what was planned")
-        }
+        warn(of: outcome.refused, plan)
         let ledger = try DatasetRewriter.write(
             records.source, sha256: records.summary.sha256, changes: outcome.changes,
             to: paths.output,

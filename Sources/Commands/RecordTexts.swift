@@ -81,25 +81,27 @@ final class RecordTexts: NoiseInjector.Records {
             }, in: record)
     }
 
-    /// A record with whole columns replaced, each of which is one piece of it.
+    /// A record with whole columns replaced.
     ///
-    /// - Throws: `PlanningError` when a column is in several pieces, or the record cannot hold a text.
+    /// - Throws: `PlanningError` when it cannot be told which piece of a record a part of a text belongs to, or
+    ///   the record cannot hold a text.
     func replacing(_ row: Int, _ replacements: [PlanLine.Replacement]) throws -> [UInt8] {
         let record = bytes(row)
         var changes: [(piece: RecordPiece, text: [UInt8])] = []
         for replacement in replacements {
             let column = ColumnName(rawValue: replacement.column)
             let pieces = editor.pieces(of: column, in: record)
-            guard pieces.count == 1 else {
+            guard let shares = RecordPiece.shares(of: Array(replacement.text.utf8), among: pieces)
+            else {
                 throw PlanningError(
-                    "\(source.name) line \(spans[row].line): \(replacement.column) is in "
-                        + "\(pieces.count) pieces, expected one",
-                    help: "change this record by hand")
+                    "\(source.name) line \(spans[row].line): the new \(replacement.column) cannot be told "
+                        + "apart among the \(pieces.count) values that it is made of",
+                    help: "change this record by hand, or keep the number of lines of each value")
             }
-            changes.append((pieces[0], Array(replacement.text.utf8)))
+            changes += shares
         }
         do {
-            return try editor.replace(changes.map { ($0.piece, $0.text) }, in: record)
+            return try editor.replace(changes, in: record)
         } catch {
             throw PlanningError(
                 "\(source.name) line \(spans[row].line): \(error)",

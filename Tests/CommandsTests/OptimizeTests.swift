@@ -265,6 +265,7 @@ import Testing
         let options = ["--pool", pool, "--taxonomy", taxonomy, "--plugins", "coverage"]
         let safe = try optimize(data, folder, options)
         #expect(safe.ledger.isEmpty && safe.output == safe.source, "nothing is added unasked")
+        #expect(safe.printed.contains("not added: 7 records of the pool"))
         let outcome = try optimize(data, folder, options + ["--apply", "all"])
         #expect(outcome.ledger.count == 7)
         #expect(outcome.ledger.allSatisfy { $0["action"]?.stringValue == "add" })

@@ -64,6 +64,49 @@ import Testing
         #expect(try response(lines[2]) == "Ask us.")
     }
 
+    @Test("a new prompt falls on instruction and input, whichever of them changed")
+    func editInPieces() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<4).map { index -> String in
+            let record: JSONValue = [
+                "instruction": "Say where my parcel is.",
+                "input": .string(index == 1 ? "" : "It has number \(index * 31)."),
+                "output": .string("It left the warehouse on day \(index + 3)."),
+            ]
+            return record.text
+        }
+        let data = try folder.write("data.jsonl", lines.joined(separator: "\n") + "\n")
+        let texts = [
+            0: "Say where my parcel is.\nIt has number 7.", 1: "Where is it?",
+            // Which of the two lines is to go cannot be known.
+            3: "Where is it?",
+        ]
+        let decisions = texts.sorted { $0.key < $1.key }.map { row, text -> String in
+            let decision: JSONValue = [
+                "row_index": JSONValue(row), "code": "XYZ001", "decision": "edit",
+                "column": "text.prompt", "text": .string(text),
+            ]
+            return decision.text
+        }
+        let out = folder.path("better.jsonl")
+        let ending = try Program.assay([
+            "optimize", data, "--plugins", "noise", "--review",
+            try folder.write("review.jsonl", decisions.joined(separator: "\n") + "\n"), "--quiet",
+            "--out", folder.path("report"), "-o", out,
+        ])
+        try #require(ending.status == 0, "\(ending.errors)")
+        let written = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+        #expect(written[0]["instruction"] == "Say where my parcel is.")
+        #expect(written[0]["input"] == "It has number 7.")
+        #expect(written[1]["instruction"] == "Where is it?")
+        #expect(written[1]["input"] == "")
+        #expect(written[3].text == lines[3])
+        #expect(
+            ending.errors.contains("data.jsonl line 4: the new text.prompt cannot be told apart"))
+    }
+
     @Test("what was rejected stays as it is, in later rounds as well; what is to go goes")
     func rejectAndDrop() throws {
         #expect(try response(optimized([])[2]) == "I don’t know, it’s late.")

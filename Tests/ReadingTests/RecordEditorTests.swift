@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Reading
 import Records
 import Support
@@ -42,6 +43,16 @@ import Testing
             records[row].withUnsafeBufferPointer { record in
                 let pieces = editor.pieces(of: column, in: record).map(\.text)
                 return Array(pieces.filter { !$0.isEmpty }.joined(separator: [0x0A]))
+            }
+        }
+
+        /// The record with a new text for a column; `nil` where it cannot be shared out.
+        func written(_ column: ColumnName, _ row: Int, _ text: String) throws -> String? {
+            try records[row].withUnsafeBufferPointer { record in
+                let pieces = editor.pieces(of: column, in: record)
+                return try RecordPiece.shares(of: Array(text.utf8), among: pieces).map {
+                    String(decoding: try editor.replace($0, in: record), as: UTF8.self)
+                }
             }
         }
 
@@ -90,6 +101,46 @@ import Testing
         #expect(
             try found.replaced(.response, 1, 0, with: "b")
                 == line.replacingOccurrences(of: "\"a2\"", with: "\"b\""))
+    }
+
+    /// A new text for a prompt of instruction and input, and what stands in the record then.
+    @Test(
+        "a column's new text falls on the values that it is made of",
+        arguments: [
+            // Only the first, only the last, both; with lines of their own.
+            ("one\ntwo", "ONE\ntwo", "ONE", "two"), ("one\ntwo", "one\nTWO", "one", "TWO"),
+            ("one\ntwo", "ONE\nTWO", "ONE", "TWO"),
+            ("one\ntwo", "one\ntwo\nthree", "one", "two\nthree"),
+            ("one\ntwo", "zero\none\ntwo", "zero\none", "two"), ("one\ntwo", "one\n", "one", ""),
+            // What is empty takes nothing and does not stand in the way.
+            ("one\n", "ONE", "ONE", ""), ("\ntwo", "TWO\nmore", "", "TWO\nmore"),
+            ("\n", "new", "new", ""),
+        ])
+    func shares(_ old: String, _ new: String, instruction: String, input: String) throws {
+        func line(_ instruction: String, _ input: String) -> String {
+            let parts: JSONValue = [
+                "instruction": .string(instruction), "input": .string(input), "output": "x",
+            ]
+            return String(decoding: parts.bytes, as: UTF8.self)
+        }
+        let parts = old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let found = try records(line(parts[0], parts[1]) + "\n", "a.jsonl")
+        #expect(try found.written(.prompt, 0, new) == line(instruction, input))
+    }
+
+    @Test("a new text that could be shared out in more than one way is refused")
+    func sharedInSeveralWays() throws {
+        let found = try records(
+            #"{"instruction":"one","input":"two\nthree","output":"x"}"# + "\n", "a.jsonl")
+        #expect(try found.written(.prompt, 0, "ONE\nTWO") == nil)
+        #expect(try found.written(.prompt, 0, "ONE\nTWO\nTHREE\nFOUR") == nil)
+        #expect(try found.written(.system, 0, "new") == nil)
+    }
+
+    @Test("a text that stays as it is changes nothing")
+    func sharedAsItIs() throws {
+        let line = #"{"instruction":"one","input":"one","output":"x"}"#
+        #expect(try records(line + "\n", "a.jsonl").written(.prompt, 0, "one\none") == line)
     }
 
     @Test("a number is replaced by a number alone")
