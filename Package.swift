@@ -118,7 +118,9 @@ let package = Package(
         shim("CHTTPServer", libraries: ["microhttpd"]),
         room("HTTP", ["CHTTP", "CHTTPServer"]),
         room(
-            "Review", ["HTTP", "JSONText"],
+            "Browser", resources: [.embedInCode("palette.css"), .embedInCode("elements.js")]),
+        room(
+            "Review", ["Browser", "HTTP", "JSONText"],
             resources: [.embedInCode("Page/review.css"), .embedInCode("Page/review.js")]),
         room("Generation", ["HTTP", "JSONText", "Numerics", "Parallel"]),
         // The host
@@ -142,7 +144,7 @@ let package = Package(
             ]),
         room("Registry", ["HTTP", "JSONText", "Parallel", "PluginHost", crypto]),
         room(
-            "Reports", ["JSONText", "Numerics", "Orchestrator", "Records", crypto], safe,
+            "Reports", ["Browser", "JSONText", "Numerics", "Orchestrator", "Records", crypto], safe,
             // The page's style and script, as the files that browsers and editors know.
             resources: [.embedInCode("Page/page.css"), .embedInCode("Page/page.js")]),
         room(

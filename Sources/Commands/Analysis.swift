@@ -127,12 +127,7 @@ struct Analysis {
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
-        let files = settings.sources.first { $0.role == .data }?.paths ?? []
-        try ReportFolder(
-            path: settings.out, arguments: settings.retyped,
-            isOneFile: files.count == 1 && files != ["-"]
-                && report.datasets.first { $0.role == .data }?.files.count == 1
-        ).write(
+        try ReportFolder(path: settings.out, commands: nextCommands(report)).write(
             report, input: input, execution: execution(results))
         progress.end()
         if isSilent {
@@ -231,6 +226,19 @@ struct Analysis {
     private func configurationHash(_ chosen: [ChosenAnalyzer]) -> String {
         let document = JSONValue.array(chosen.map { .object($0.configuration) })
         return FileBytes.hexDigest(document.canonical.bytes)
+    }
+
+    /// How to go on: one file alone can be optimized, and what comes of it has the file's ending.
+    private func nextCommands(_ report: Report) -> PageCommands {
+        let files = settings.sources.first { $0.role == .data }?.paths ?? []
+        let isOneFile =
+            files.count == 1 && files != ["-"]
+            && report.datasets.first { $0.role == .data }?.files.count == 1
+        let name = (files.first ?? "").split(separator: "/").last ?? ""
+        let ending = name.split(separator: ".").dropFirst().last { !["gz", "zst"].contains($0) }
+        return PageCommands(
+            arguments: settings.retyped, folder: settings.out,
+            output: isOneFile ? "better.\(ending ?? "jsonl")" : nil)
     }
 
     /// What differs between two runs of the same thing by the way they were run (decision 0001).

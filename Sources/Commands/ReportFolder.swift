@@ -9,10 +9,8 @@ import Reports
 /// Writes the files of a report.
 struct ReportFolder {
     let path: String
-    /// What a next command on the same data needs, as typed.
-    var arguments = "DATA"
-    /// Whether the data is one file.
-    var isOneFile = true
+    /// How to go on.
+    var commands = PageCommands()
 
     func write(_ report: Report, input: Input, execution: JSONObject) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
@@ -22,8 +20,7 @@ struct ReportFolder {
         }
         let texts = StoredTexts(input)
         let page = HTMLReport.page(
-            report, records: texts,
-            commands: PageCommands(arguments: arguments, folder: path, isOneFile: isOneFile))
+            report, records: texts, commands: commands)
         let files = [
             ("report.json", report.json.bytes + [0x0A]),
             ("run.json", JSONValue.object(execution).bytes + [0x0A]),

@@ -6,7 +6,7 @@ struct RetypedOptions {
 
     init(_ options: RunOptions) { self.options = options }
 
-    /// As typed into a shell; what only says how to run or where to write is left out.
+    /// As typed into a shell; what only says how to run is left out.
     var text: String {
         func once(_ name: String, _ value: String?) -> [String] {
             value.map { ["--\(name)", $0] } ?? []
@@ -22,7 +22,7 @@ struct RetypedOptions {
         words += once("embedding", options.embedding) + once("pred-probs", options.predProbs)
         words += once("config", options.config) + each("set", options.set)
         words += once("fields", options.fields) + once("seed", options.seed.map { String($0) })
-        words += once("allow-rejects", options.allowRejects)
+        words += once("allow-rejects", options.allowRejects) + once("out", options.out)
         return words.map(ShellWord.quoted).joined(separator: " ")
     }
 }

@@ -65,7 +65,7 @@ struct ExplainCommand: ParsableCommand {
                     ?? "assay plugins lists the plugins")
         }
         print(
-            "\(found.code) \(found.name)  (\(found.severity), \(entry.manifest.id) \(entry.manifest.version))"
+            "\(found.code) \(found.name)  (usually \(found.severity), \(entry.manifest.id) \(entry.manifest.version))"
         )
         for (heading, text) in found.help { print("\n\(heading)\n  \(text)") }
     }

@@ -49,6 +49,9 @@ public struct CodeNotes: Sendable {
     public let why: String?
     /// What to do about it.
     public let todo: String?
+    /// The command that does it, in which `DATA` stands for the arguments of the run, `OUT` for a new file and
+    /// `REPORT` for the report's folder.
+    public let command: String?
 
     /// Makes notes of an author's headings and texts; other headings are left out.
     public init(_ help: [(heading: String, text: String)]) {
@@ -58,6 +61,7 @@ public struct CodeNotes: Sendable {
         what = text("What it measures")
         why = text("Why it matters")
         todo = text("What to do")
+        command = text("What to type")
     }
 }
 

@@ -96,6 +96,15 @@ public struct Report: Sendable {
         }
     }
 
+    /// What a score's help calls it in plain words, before a colon: "clean records: share without …".
+    static func plainName(of help: String) -> String? {
+        guard let colon = help.firstIndex(of: ":"), help[colon...].hasPrefix(": ") else {
+            return nil
+        }
+        let name = help[..<colon]
+        return (1...32).contains(name.count) ? String(name) : nil
+    }
+
     /// Name of a code: the host's own or the analyzer's.
     public static func name(of code: String, _ identity: AnalyzerIdentity) -> String {
         switch code {

@@ -78,10 +78,13 @@ public enum TerminalReport {
                 "\(NumberFormat.text($0.lowerBound, unit: "share")) to "
                     + NumberFormat.text($0.upperBound, unit: "share")
             } ?? ""
+        let name = score.flatMap { Report.plainName(of: $0.help) }
+        let said =
+            result.status == .ok
+            ? name ?? "\(identity.id) \(identity.version)"
+            : "\(pad(result.status.rawValue, 8)) \(identity.id) \(identity.version)"
         let line =
-            "\(pad(clean(identity.strategy), 14)) \(left(shown, 8))  \(pad(interval, 18)) "
-            + "\(pad(result.status.rawValue, 8)) "
-            + "\(identity.id) \(identity.version)"
+            "\(pad(clean(identity.strategy), 14)) \(left(shown, 8))  \(pad(interval, 18)) \(clean(said))"
         return [line] + (result.error.map { ["  " + coloured(clean($0), .high, style)] } ?? [])
     }
 

@@ -1,3 +1,4 @@
+import Browser
 public import HTTP
 import JSONText
 
@@ -63,9 +64,12 @@ public final class ReviewService {
         case ("GET", ""):
             return page(ReviewPage.html(title), "text/html; charset=utf-8")
         case ("GET", "review.css"):
-            return page(PackageResources.review_css, "text/css; charset=utf-8")
+            return page(
+                BrowserParts.palette + PackageResources.review_css, "text/css; charset=utf-8")
         case ("GET", "review.js"):
-            return page(PackageResources.review_js, "text/javascript; charset=utf-8")
+            return page(
+                BrowserParts.elements + PackageResources.review_js, "text/javascript; charset=utf-8"
+            )
         case ("GET", "state"): return json(state)
         case ("GET", let path) where path.hasPrefix("items/"):
             guard let first = Int(path.dropFirst(6)),
@@ -76,7 +80,7 @@ public final class ReviewService {
         case ("POST", "undo"): return undo(request)
         case ("GET", _), ("POST", _): return missing
         default:
-            return LoopbackService.Answer(status: 405, headers: ReviewService.safety)
+            return json(["error": "only GET and POST are answered"], status: 405)
         }
     }
 

@@ -95,6 +95,6 @@ import Testing
         let messages = try outcome().messages
         #expect(messages.contains("topic accessibility has no record, 20 are wanted"))
         #expect(messages.contains { $0.hasPrefix("topic privacy has 3 of 20") })
-        #expect(messages.contains { $0.hasPrefix("label differs from the reference") })
+        #expect(messages.contains { $0.hasPrefix("label differs most in \"") })
     }
 }

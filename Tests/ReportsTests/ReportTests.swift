@@ -69,6 +69,33 @@ import Testing
         Section(kind: "hologram", title: "Unknown kind", body: [:]),
     ]
 
+    @Test(
+        "a code's own command comes with the run's options and its blanks marked, if there is a file for it"
+    )
+    func commands() {
+        var report = report([])
+        report.results[0].identity = AnalyzerIdentity(
+            id: "a", plugin: "a", version: "1.0.0", strategy: "noise", codeNames: [:],
+            codeNotes: [
+                "NSE001": CodeNotes([
+                    ("What to do", "Draw N."),
+                    ("What to type", "assay optimize DATA -o OUT --set a.size=N --out REPORT"),
+                ])
+            ])
+        let options = "my.csv --reference 'a b.csv' --trusted sound.csv"
+        func page(_ output: String?) -> String {
+            HTMLReport.page(
+                report,
+                commands: PageCommands(arguments: options, folder: "the report", output: output))
+        }
+        #expect(
+            page("better.csv").contains(
+                "<code>assay optimize <span class=\"args\">my.csv --reference &#39;a b.csv&#39; --trusted "
+                    + "sound.csv</span> -o better.csv --set a.size=<var>N</var> --out &#39;the report&#39;</code>"
+            ))
+        #expect(page(nil).contains("<code>assay explain NSE001</code>"))
+    }
+
     @Test("every kind of section is drawn and nothing hostile gets through")
     func page() {
         let page = HTMLReport.page(report(ReportTests.sections))

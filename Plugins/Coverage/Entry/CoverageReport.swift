@@ -34,8 +34,9 @@ struct CoverageReport {
         }
         try state(
             "score", mean(\.effective),
-            help: "weighted mean of the effective sample coverage over dimensions and crosses; 1 "
-                + "means every target is met, near copies counted once")
+            help:
+                "wanted records that are there: near copies counted once, mean over the dimensions and "
+                + "crosses of the taxonomy by their weights (effective sample coverage)")
         try state(
             "scene", mean(\.scene),
             help: "categories with at least one record over all categories, mean over dimensions")

@@ -252,12 +252,12 @@ struct EmbeddedSample {
         for region in order {
             let share = Double(regions[region].count) * scale
             let nearest = regions[region].prefix(3).map { JSONValue(reference[rows[$0]].row) }
-            let name = names[region].isEmpty ? "something" : names[region]
             var finding = Finding(
                 code: "COV007", row: nil,
                 message:
-                    "\((share * 1000).rounded() / 10) % of the reference are about \(name), which "
-                    + "the data lacks")
+                    "\((share * 1000).rounded() / 10) % of the reference"
+                    + (names[region].isEmpty ? "" : " (about \(names[region]))")
+                    + " have nothing near them in the data")
             finding.severity = .high
             finding.score = min(1, share * 10)
             let wanted = Int((share * Double(rowCount)).rounded())

@@ -50,8 +50,9 @@ struct FamilyReport {
             Metric(
                 "distribution.score", 1 - min(1, max(0, largest)), unit: "share", n: n,
                 direction: .higherIsBetter, interval: bounds,
-                help: "1 minus the largest bias-corrected Jensen–Shannon divergence of all families"
-            ))
+                help:
+                    "likeness to the reference: 100 % less the largest Jensen–Shannon divergence of all "
+                    + "families, each less what chance gives"))
         draft.state(
             Metric(
                 "distribution.js", max(0, largest), unit: "bits", n: n, direction: .lowerIsBetter,
@@ -216,20 +217,21 @@ struct FamilyReport {
         let effect = family.main
         let shift = family.mainMeasure == .auc ? effect.nullMean : 0
         let amount = NumberText.short(effect.corrected + shift)
+        // What anybody understands comes first, what a statistician asks for last.
         let driver = family.drivers.first.map {
-            ", most of all in \"\($0.name)\": \(NumberText.percent($0.left)) of the data, "
+            "differs most in \"\($0.name)\": \(NumberText.percent($0.left)) of the data, "
                 + "\(NumberText.percent($0.right)) of the reference"
         }
         let what =
             switch family.mainMeasure {
-            case .mmd: "by a squared discrepancy of \(amount) beyond chance"
-            case .auc: "enough for a classifier to tell them apart (area under the curve \(amount))"
-            default: "by \(amount) bits beyond chance"
+            case .mmd: "squared discrepancy \(amount) beyond chance"
+            case .auc: "a classifier tells them apart with an area under the curve of \(amount)"
+            default: "\(amount) bits of divergence beyond chance"
             }
         var finding = Finding(
             code: "DST001", row: nil,
-            message: "\(family.title) differs from the reference \(what) "
-                + "(p \(NumberText.short(effect.pValue)))\(driver ?? "")")
+            message: "\(family.title) \(driver ?? "differs from the reference") "
+                + "(\(what), p \(NumberText.short(effect.pValue)))")
         // Discrepancy and classifier say that something differs; the families say what.
         let isDivergence = family.mainMeasure == .js
         finding.severity =

@@ -227,8 +227,8 @@ struct VarietyReport {
                 "diversity.score", whole.mean, unit: "share", n: sizes.records,
                 direction: .higherIsBetter, interval: whole.interval,
                 help:
-                    "mean of the lexical, semantic, style and opener scores, times the share of records "
-                    + "that are no copy"))
+                    "variety: how varied words, meanings, styles and openings are, times the share of "
+                    + "records that are no copy"))
     }
 
     private func compare(

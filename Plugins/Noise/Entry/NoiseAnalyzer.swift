@@ -70,7 +70,7 @@ struct NoiseAnalyzer: Analyzer {
                 "noise.score", 1 - rate, unit: "share", n: n, direction: .higherIsBetter,
                 interval: 1 - bounds.high...1 - bounds.low,
                 help:
-                    "share of records without a finding of severity medium or high in structure, text and label"
+                    "clean records: share without a finding of severity medium or high in structure, text and label"
             ))
         try sink.state(
             Metric(

@@ -64,6 +64,13 @@ struct Cited {
     /// The number; 0 for anything else.
     var size: Double { value.doubleValue ?? 0 }
 
+    /// As HTML: a text whose beginning is its name in plain words.
+    func named() -> String {
+        guard let name = Report.plainName(of: text) else { return drawn() }
+        return "<data data-at=\"\(PageText.escape(pointer))\" value=\"\">"
+            + "<bdi><b>\(PageText.escape(name))</b>\(PageText.escape(String(text.dropFirst(name.count))))</bdi></data>"
+    }
+
     /// As HTML: a number or a text with its place, nothing for null.
     func drawn(unit: String = "", limit: Int = PageText.mostBytes) -> String {
         switch value {

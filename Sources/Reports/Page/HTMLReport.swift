@@ -1,3 +1,4 @@
+import Browser
 import Crypto
 import JSONText
 import Orchestrator
@@ -268,8 +269,10 @@ public enum HTMLReport {
 
 /// Style, script and policy of the page.
 enum PageParts {
-    static let style = String(decoding: PackageResources.page_css, as: UTF8.self)
-    static let script = String(decoding: PackageResources.page_js, as: UTF8.self)
+    static let style = String(
+        decoding: BrowserParts.palette + PackageResources.page_css, as: UTF8.self)
+    static let script = String(
+        decoding: BrowserParts.elements + PackageResources.page_js, as: UTF8.self)
 
     /// Nothing is loaded, and only this style and this script count.
     static let policy =

@@ -79,9 +79,4 @@ enum PageText {
         }
         return id
     }
-
-    /// A command to copy.
-    static func command(_ text: String) -> String {
-        "<span class=\"command\"><code>\(escape(text, limit: .max))</code></span>"
-    }
 }

@@ -1,26 +1,6 @@
 import JSONText
 import Orchestrator
 
-/// How to run Assay again on the same data.
-public struct PageCommands: Sendable {
-    /// Arguments of the run that a next command needs too, as typed: `data.jsonl --taxonomy t.yaml`.
-    public var arguments: String
-    /// The report's folder.
-    public var folder: String
-    /// Whether the data is one file, which alone can be optimized.
-    public var isOneFile: Bool
-
-    /// Makes them.
-    public init(
-        arguments: String = "DATA", folder: String = "assay-report",
-        isOneFile: Bool = true
-    ) {
-        self.arguments = arguments
-        self.folder = folder
-        self.isOneFile = isOneFile
-    }
-}
-
 /// What a report opens with: a verdict per strategy, and what to do next.
 struct Verdict {
     let report: Report
@@ -29,6 +9,8 @@ struct Verdict {
 
     /// Things to do that a strategy names.
     private static let mostSteps = 3
+    /// The worst problems of all that are named first.
+    private static let mostProblems = 6
 
     /// Problems of one analyzer, the worst first.
     private struct Problem {
@@ -43,35 +25,43 @@ struct Verdict {
         let cards = report.results.indices.map(card).joined()
         return "<section id=\"verdict\" aria-labelledby=\"verdict-title\">"
             + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)"
-            + "<p class=\"muted\">Commands are to be typed where this run was. <code>assay optimize</code> "
+            + "<p class=\"muted\">Type commands in the folder where you ran assay; … stands for this run's "
+            + "options, and Copy takes all of it. <code>assay optimize</code> "
             + "follows the proposals of all strategies at once and writes a new file; with "
-            + "<code>--dry-run</code> it writes its plan alone. <code>MORE.jsonl</code> stands for records "
-            + "of yours to choose from.</p><div class=\"cards\">\(cards)</div></section>"
+            + "<code>--dry-run</code> it writes its plan and a report alone. <var>MORE.jsonl</var> stands for "
+            + "records of yours to choose from, <var>N</var> for a number of yours.</p><div class=\"cards\">\(cards)</div></section>"
     }
 
     // MARK: The worst of all
 
-    /// The worst problem of each strategy, the worst of them first.
+    /// The worst problem of each strategy, and what else is of high severity, the worst first.
     private var worst: String {
         let analyzers = document["analyzers"].elements
-        let problems = analyzers.indices.compactMap { index in
-            self.problems(index, analyzers[index]).first.map { (index: index, problem: $0) }
-        }.sorted {
-            ($1.problem.severity.rawValue, $1.problem.count.size, $0.index)
-                < ($0.problem.severity.rawValue, $0.problem.count.size, $1.index)
+        let all = analyzers.indices.flatMap { index in
+            self.problems(index, analyzers[index]).enumerated().map {
+                (index: index, rank: $0.offset, problem: $0.element)
+            }
+        }
+        // Every strategy has its say before one has a second one.
+        let rest = all.filter { $0.rank > 0 && $0.problem.severity == .high }
+            .sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }
+        let firsts = all.filter { $0.rank == 0 }
+        let problems = (firsts + rest.prefix(max(0, Verdict.mostProblems - firsts.count))).sorted {
+            ($1.problem.severity.rawValue, $0.rank, $1.problem.count.size, $0.index)
+                < ($0.problem.severity.rawValue, $1.rank, $0.problem.count.size, $1.index)
         }
         guard !problems.isEmpty else {
             return report.results.allSatisfy({ $0.status == .ok })
                 ? "<p class=\"lead\">Nothing was found that needs a hand.</p>" : ""
         }
-        let items = problems.map { index, problem -> String in
+        let items = problems.map { index, _, problem -> String in
             "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
                 + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
                 + "<span class=\"count\">\(Verdict.findings(problem.count))\(problem.count.size > 1 ? ", such as" : "")</span>: "
                 + "<span class=\"example\">\(PageText.isolated(problem.example, limit: 200))</span></li>"
         }
         return
-            "<div class=\"worst\"><h3>The worst problems, one of each strategy</h3><ol>\(items.joined())</ol></div>"
+            "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol></div>"
     }
 
     private static func findings(_ count: Cited) -> String {
@@ -90,15 +80,15 @@ struct Verdict {
             let value = min(1, max(0, score["value"].size))
             body +=
                 "<p class=\"score\">\(score["value"].drawn(unit: "share"))</p>"
+                + "<p class=\"meaning\">\(score["help"].named())</p>"
                 + "<svg class=\"gauge\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
                 + "<rect class=\"rail\" width=\"100\" height=\"6\"/><rect class=\"fill\" "
                 + "width=\"\(NumberFormat.coordinate(value * 100))\" height=\"6\"/>\(whisker(score))</svg>"
-            if score["direction"].text == "higher" {
-                body += "<p class=\"muted\">higher is better</p>"
-            }
             let interval = Plots.interval(score["low"], score["high"], unit: "share")
-            if !interval.isEmpty { body += "<p class=\"muted\">95 % interval \(interval)</p>" }
-            body += "<p class=\"meaning\">\(score["help"].drawn())</p>"
+            let notes =
+                (interval.isEmpty ? [] : ["95 % interval \(interval)"])
+                + (score["direction"].text == "higher" ? ["higher is better"] : [])
+            if !notes.isEmpty { body += "<p class=\"muted\">\(notes.joined(separator: "; "))</p>" }
         } else {
             body +=
                 "<p class=\"score none\">no score</p><p class=\"meaning\">\(missing(analyzer))</p>"
@@ -159,13 +149,18 @@ struct Verdict {
                 + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
                 + "<span class=\"count\">\(Verdict.findings(problem.count))</span>"
                 + (todo.isEmpty ? "" : "<p>\(PageText.isolated(todo, limit: 240))</p>")
-                + "\(PageText.command(command(for: problem.code, index)))</li>"
+                + "\(command(for: problem.code, index).html)</li>"
         }
         return "<h4>Next</h4><ol class=\"steps\">\(items.joined())</ol>"
     }
 
     /// The command that does what the analyzer proposes about a code.
-    private func command(for code: String, _ index: Int) -> String {
+    private func command(for code: String, _ index: Int) -> NextCommand {
+        if let stated = report.results[index].identity.codeNotes[code]?.command,
+            let typed = NextCommand(stated, commands)
+        {
+            return typed
+        }
         var actions: Set<Action> = []
         // Without a word more, optimize does what loses nothing.
         var isCertain = true
@@ -174,16 +169,23 @@ struct Verdict {
             isCertain =
                 isCertain && proposal.confidence >= (proposal.action == .repair ? 0.95 : 1)
         }
-        if commands.isOneFile, !actions.isDisjoint(with: [.drop, .repair, .weight, .duplicate]) {
-            return
-                "assay optimize \(commands.arguments) -o better.jsonl\(isCertain ? "" : " --apply all")"
+        if !actions.isDisjoint(with: [.drop, .repair, .weight, .duplicate]),
+            let optimize = NextCommand(
+                "assay optimize DATA -o OUT" + (isCertain ? "" : " --apply all"), commands)
+        {
+            return optimize
         }
-        if commands.isOneFile, actions.contains(.augment) {
-            return "assay optimize \(commands.arguments) -o better.jsonl --pool MORE.jsonl"
+        if actions.contains(.augment),
+            let optimize = NextCommand(
+                "assay optimize DATA -o OUT --apply all"
+                    + (commands.arguments.contains("--pool ") ? "" : " --pool MORE.jsonl"), commands
+            )
+        {
+            return optimize
         }
-        if !actions.isDisjoint(with: [.review, .relabel]) {
-            return "assay review \(ShellWord.quoted(commands.folder))"
-        }
-        return "assay explain \(ShellWord.quoted(code))"
+        let command =
+            actions.isDisjoint(with: [.review, .relabel])
+            ? "assay explain \(ShellWord.quoted(code))" : "assay review REPORT"
+        return NextCommand(command, commands) ?? NextCommand(words: [.plain(command)])
     }
 }

@@ -1,21 +1,6 @@
-'use strict';
 // What only a script can do: theme, copying, search over the findings, one record, the map.
-// Text from data is only ever set as text.
 (() => {
-  const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const make = (name, attributes = {}, ...children) => {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) {
-      if (key === 'text') element.textContent = value;
-      else if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-      else element.setAttribute(key, value);
-    }
-    element.append(...children);
-    return element;
-  };
-  const shown = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
-  const data = text => make('bdi', { text: shown(text) });
   const count = number => number.toLocaleString('en-US');
   const memory = {
     get: key => { try { return localStorage.getItem(key); } catch { return null; } },
@@ -87,9 +72,6 @@
   const badge = severity => make('span', { class: `badge ${severity}`, text: severity });
   const marked = ([before, middle, after]) =>
     make('bdi', {}, shown(before), make('mark', { text: shown(middle) }), shown(after));
-  const columnName = column => ({
-    'text.prompt': 'Prompt', 'text.response': 'Response', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
-  })[column] || column.replace(/^field:/, '');
 
   const explorer = $('#explorer');
   if (explorer && findings.length) {
@@ -184,7 +166,7 @@
     }
     return [-1, ''];
   };
-  const fields = (record, spans = []) => record[2].filter(field => field[0] !== 'text.all' || !record[2].some(other => ['text.prompt', 'text.response', 'text.system'].includes(other[0]))).flatMap(([column, text, bytes]) => {
+  const fields = (record, spans = []) => record[2].filter(field => isWorthShowing(field[0], record[2].map(other => other[0]))).flatMap(([column, text, bytes]) => {
     const [at, span] = spanIn(text, spans.filter(one => one.column === column));
     const body = at < 0 ? data(text) : marked([text.slice(0, at), span, text.slice(at + span.length)]);
     const rest = bytes > new TextEncoder().encode(text).length ? [make('span', { class: 'muted', text: ` … (${count(bytes)} bytes in all)` })] : [];

@@ -1,23 +1,5 @@
-'use strict';
 // One finding after the other; every decision is saved before the next is shown.
-// Text from data is only ever set as text.
 (() => {
-  const $ = (selector, root = document) => root.querySelector(selector);
-  const make = (name, attributes = {}, ...children) => {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) {
-      if (key === 'text') element.textContent = value;
-      else if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-      else element.setAttribute(key, value);
-    }
-    element.append(...children);
-    return element;
-  };
-  const shown = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
-  const data = text => make('bdi', { text: shown(text) });
-  const columnName = column => ({
-    'text.prompt': 'Prompt', 'text.response': 'Response', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
-  })[column] || column.replace(/^field:/, '');
   const place = record => (record.source ? `${record.source.file} line ${record.source.line}${record.source.line === record.row_index + 1 ? '' : `, row ${record.row_index + 1}`}` : `row ${record.row_index + 1}`);
 
   let state = null;
@@ -39,7 +21,7 @@
       throw new Error(`${body === undefined ? 'not loaded' : 'not saved'}: assay review does not answer. Start it again; what was saved is kept`);
     }
     const value = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(value.error || `answer ${answer.status}`);
+    if (!answer.ok) throw new Error(value.error || (answer.status === 413 ? 'not saved: a text has 4 MiB at most' : `answer ${answer.status}`));
     return value;
   }
 
@@ -69,7 +51,7 @@
   }
 
   function fields(record, finding) {
-    return record.filter(field => field.column !== 'text.all' || !record.some(other => ['text.prompt', 'text.response', 'text.system'].includes(other.column))).flatMap(field => [
+    return record.filter(field => isWorthShowing(field.column, record.map(other => other.column))).flatMap(field => [
       make('h3', { text: columnName(field.column) }),
       make('div', { class: 'text', tabindex: '0', role: 'group', 'aria-label': columnName(field.column) },
         field.text === '' ? make('span', { class: 'muted', text: 'empty' })
