@@ -114,8 +114,8 @@ public struct SphericalMeans: Sendable {
         work.mapShares(usable.count) { range in
             range.map { place in
                 var best: (center: Int32, likeness: Float) = (0, -2)
-                for center in 0..<centers.count {
-                    let likeness = vectors.dot(usable[place], centers, center)
+                vectors.forEachDot(usable[place], with: centers, 0..<centers.count) {
+                    center, likeness in
                     if likeness > best.likeness { best = (Int32(center), likeness) }
                 }
                 return best

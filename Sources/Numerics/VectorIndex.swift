@@ -85,8 +85,7 @@ public struct VectorIndex: Sendable {
             range.map { index -> Int32 in
                 guard vectors.dot(index, vectors, index) > 0.5 else { return -1 }
                 var (best, likeness): (Int32, Float) = (0, -2)
-                for center in 0..<centers.count {
-                    let found = vectors.dot(index, centers, center)
+                vectors.forEachDot(index, with: centers, 0..<centers.count) { center, found in
                     if found > likeness { (best, likeness) = (Int32(center), found) }
                 }
                 return best
@@ -153,9 +152,17 @@ public struct VectorIndex: Sendable {
     ///
     /// O(n √n d).
     public func neighbours(count: Int, work: some WorkSharing) -> [[Neighbour]] {
-        work.map(vectors.count, keeping: Scratch.init) { node, scratch in
+        // Cell by cell: searches one after the other look into the same cells, which are in the cache then.
+        var isMember = [Bool](repeating: false, count: vectors.count)
+        for member in members { isMember[Int(member)] = true }
+        let order = members.map { Int($0) } + isMember.indices.filter { !isMember[$0] }
+        let found = work.map(order.count, keeping: Scratch.init) { place, scratch in
+            let node = order[place]
             search(vectors, node, count: count, except: Int32(node), &scratch)
             return scratch.found
         }
+        var neighbours = [[Neighbour]](repeating: [], count: vectors.count)
+        for (place, node) in order.enumerated() { neighbours[node] = found[place] }
+        return neighbours
     }
 }

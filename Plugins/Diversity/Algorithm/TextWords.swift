@@ -9,6 +9,15 @@ struct TextWords {
     private(set) var sentenceCount = 0
     private(set) var ideographCount = 0
 
+    /// Letters and numbers; for ASCII without asking Unicode's tables.
+    private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {
+        guard !scalar.isASCII else {
+            return (0x30...0x39).contains(scalar.value)
+                || (0x61...0x7A).contains(scalar.value | 0x20)
+        }
+        return scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+    }
+
     init(_ text: String, most: Int) {
         var word = ""
         func isIdeograph(_ scalar: Unicode.Scalar) -> Bool {
@@ -27,7 +36,7 @@ struct TextWords {
                 words.append(String(scalar))
                 ideographCount += 1
                 letterCount += 1
-            } else if scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            } else if TextWords.isOfWord(scalar)
                 || ((scalar == "'" || scalar == "\u{2019}") && !word.isEmpty)
             {
                 word.unicodeScalars.append(scalar == "\u{2019}" ? "'" : scalar)

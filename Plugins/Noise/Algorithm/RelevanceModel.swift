@@ -98,11 +98,13 @@ struct RelevanceModel: Sendable {
 
     private func sum(_ vectors: [SIMD8<Float>], _ words: Words) -> Vector {
         var sum = Vector(repeating: .zero)
-        for (index, place) in words.places.enumerated() {
-            let first = Int(place) * RelevanceModel.lanes
-            for lane in 0..<RelevanceModel.lanes {
-                sum[lane] += words.weights[index] * vectors[first + lane]
-            }
+        let vectors = vectors.span
+        let places = words.places.span
+        let weights = words.weights.span
+        for index in places.indices {
+            let first = Int(places[index]) &* RelevanceModel.lanes
+            let weight = weights[index]
+            for lane in 0..<RelevanceModel.lanes { sum[lane] += weight * vectors[first &+ lane] }
         }
         return sum
     }
@@ -138,13 +140,7 @@ struct RelevanceModel: Sendable {
         var exponentials = [Float](repeating: 0, count: size * size)
         var rowSums = [Float](repeating: 0, count: size)
         var columnSums = rowSums
-        for row in 0..<size {
-            for column in 0..<size {
-                // At most 0, so that nothing overflows: a cosine is at most 1.
-                let score = sharpness * (dot(a[row], b[column]) - 1)
-                exponentials[row * size + column] = score
-            }
-        }
+        multiply(a.span, b.span, into: &exponentials)
         exponentiate(&exponentials)
         for row in 0..<size {
             for column in 0..<size {
@@ -155,18 +151,8 @@ struct RelevanceModel: Sendable {
         }
         var byLeft = [Vector](repeating: Vector(repeating: .zero), count: size)
         var byRight = byLeft
-        for row in 0..<size {
-            for column in 0..<size {
-                let value = exponentials[row * size + column]
-                var gradient = value / rowSums[row] + value / columnSums[column]
-                if row == column { gradient -= 2 }
-                gradient *= sharpness / 2
-                for lane in 0..<lanes {
-                    byLeft[row][lane] += gradient * b[column][lane]
-                    byRight[column][lane] += gradient * a[row][lane]
-                }
-            }
-        }
+        gather(
+            exponentials.span, rowSums.span, columnSums.span, a.span, b.span, &byLeft, &byRight)
         // Only what turns a vector counts, not what makes it longer.
         func project(_ gradients: [Vector], _ units: [Vector], _ lengths: [Float]) -> [Vector] {
             gradients.indices.map { index in
@@ -180,6 +166,48 @@ struct RelevanceModel: Sendable {
             }
         }
         return (project(byLeft, a, leftLengths), project(byRight, b, rightLengths))
+    }
+
+    /// What the softmax takes: at most 0, so that nothing overflows, for a cosine is at most 1.
+    private static func multiply(_ a: Span<Vector>, _ b: Span<Vector>, into scores: inout [Float]) {
+        var scores = scores.mutableSpan
+        var place = 0
+        for row in a.indices {
+            let own = a[row]
+            for column in b.indices {
+                scores[place] = sharpness * (dot(own, b[column]) - 1)
+                place &+= 1
+            }
+        }
+    }
+
+    /// The gradients by the unit vectors of both sides.
+    private static func gather(
+        _ exponentials: Span<Float>, _ rowSums: Span<Float>, _ columnSums: Span<Float>,
+        _ a: Span<Vector>, _ b: Span<Vector>, _ byLeft: inout [Vector], _ byRight: inout [Vector]
+    ) {
+        var byLeft = byLeft.mutableSpan
+        var byRight = byRight.mutableSpan
+        var place = 0
+        for row in a.indices {
+            let own = a[row]
+            var sum = Vector(repeating: .zero)
+            for column in b.indices {
+                let value = exponentials[place]
+                place &+= 1
+                var gradient = value / rowSums[row] + value / columnSums[column]
+                if row == column { gradient -= 2 }
+                gradient *= sharpness / 2
+                let other = b[column]
+                var gathered = byRight[column]
+                for lane in 0..<lanes {
+                    sum[lane] += gradient * other[lane]
+                    gathered[lane] += gradient * own[lane]
+                }
+                byRight[column] = gathered
+            }
+            byLeft[row] = sum
+        }
     }
 
     private static func exponentiate(_ values: inout [Float]) {
@@ -200,12 +228,17 @@ struct RelevanceModel: Sendable {
         _ gradient: Vector
     ) {
         let mean = dot(gradient, gradient) / Float(8 * lanes)
-        for (index, place) in words.places.enumerated() {
-            let weight = words.weights[index]
-            squares[Int(place)] += weight * weight * mean
-            let factor = step * weight / squares[Int(place)].squareRoot()
-            let first = Int(place) * lanes
-            for lane in 0..<lanes { vectors[first + lane] -= factor * gradient[lane] }
+        var vectors = vectors.mutableSpan
+        var squares = squares.mutableSpan
+        let places = words.places.span
+        let weights = words.weights.span
+        for index in places.indices {
+            let (place, weight) = (Int(places[index]), weights[index])
+            let square = squares[place] + weight * weight * mean
+            squares[place] = square
+            let factor = step * weight / square.squareRoot()
+            let first = place &* lanes
+            for lane in 0..<lanes { vectors[first &+ lane] -= factor * gradient[lane] }
         }
     }
 }
