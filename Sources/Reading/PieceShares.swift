@@ -2,10 +2,11 @@ extension RecordPiece {
     /// What of a column's new text falls to each of the pieces that the column is joined from; pieces that
     /// stay as they are left out.
     ///
-    /// Pieces that the text begins or ends with are unchanged; the one between them takes the rest. Where
-    /// several changed, each takes as many lines as it had. O(bytes of the texts).
+    /// Pieces that the text begins with are unchanged, then those that it ends with; the one between them takes
+    /// the rest, so that lines put in between two pieces go to the later. Where several changed, each takes as
+    /// many lines as it had. O(bytes of the texts).
     ///
-    /// - Returns: `nil` where the text could be shared out in more than one way, and without a piece.
+    /// - Returns: `nil` where several changed and the number of lines did, and without a piece.
     public static func shares(
         of text: [UInt8], among pieces: [RecordPiece]
     ) -> [(piece: RecordPiece, text: [UInt8])]? {

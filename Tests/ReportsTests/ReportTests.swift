@@ -73,18 +73,18 @@ import Testing
         "a code's own command comes with the run's options and its blanks marked, if there is a file for it"
     )
     func commands() {
-        var report = report([])
-        report.results[0].identity = AnalyzerIdentity(
-            id: "a", plugin: "a", version: "1.0.0", strategy: "noise", codeNames: [:],
-            codeNotes: [
-                "NSE001": CodeNotes([
-                    ("What to do", "Draw N."),
-                    ("What to type", "assay optimize DATA -o OUT --set a.size=N --out REPORT"),
-                ])
-            ])
         let options = "my.csv --reference 'a b.csv' --trusted sound.csv"
-        func page(_ output: String?) -> String {
-            HTMLReport.page(
+        func page(
+            _ output: String?,
+            typed: String = "assay optimize DATA -o OUT --set a.size=N --out REPORT"
+        ) -> String {
+            var report = report([])
+            report.results[0].identity = AnalyzerIdentity(
+                id: "a", plugin: "a", version: "1.0.0", strategy: "noise", codeNames: [:],
+                codeNotes: [
+                    "NSE001": CodeNotes([("What to do", "Draw N."), ("What to type", typed)])
+                ])
+            return HTMLReport.page(
                 report,
                 commands: PageCommands(arguments: options, folder: "the report", output: output))
         }
@@ -94,6 +94,11 @@ import Testing
                     + "sound.csv</span> -o better.csv --set a.size=<var>N</var> --out &#39;the report&#39;</code>"
             ))
         #expect(page(nil).contains("<code>assay explain NSE001</code>"))
+        // What a plugin writes is copied into a shell.
+        for typed in ["sh evil", "assay run DATA; sh evil", "assay run $(evil)", "assay run\nevil"]
+        {
+            #expect(page("better.csv", typed: typed).contains("<code>assay explain NSE001</code>"))
+        }
     }
 
     @Test("every kind of section is drawn and nothing hostile gets through")

@@ -37,7 +37,12 @@ struct NextCommand {
 
     /// A command in which `DATA` stands for the arguments of the run, `OUT` for a better dataset and `REPORT`
     /// for the report's folder; `nil` for one that needs a file which is not there.
+    ///
+    /// Also `nil` for what is no plain command of assay: a plugin's words are copied into a shell.
     init?(_ text: String, _ commands: PageCommands) {
+        guard text.hasPrefix("assay "), text.unicodeScalars.allSatisfy(NextCommand.isPlain) else {
+            return nil
+        }
         var words: [Word] = []
         for word in text.split(separator: " ") {
             switch word {
@@ -50,6 +55,14 @@ struct NextCommand {
             }
         }
         self.words = words
+    }
+
+    /// Whether a shell takes a character as itself.
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", " ", "-", "_", ".", ",", ":", "/", "=", "%", "+": true
+        default: false
+        }
     }
 
     /// With what a reader has to fill in marked.
