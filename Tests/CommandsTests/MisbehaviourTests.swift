@@ -51,9 +51,12 @@ import Testing
     func misbehaves(_ expected: Case) throws {
         let folder = try TemporaryFolder()
         let library = try MisbehaviourTests.compile(into: folder)
+        // Where time is not the matter, a busy machine must not make it one.
+        let seconds = expected.code == "HST002" ? "2" : "60"
         let result = try Program.assay([
             "run", try MisbehaviourTests.writeData(into: folder), "--plugin", library, "--set",
-            "test.behaviour=\(expected.how)", "--out", folder.path("report"), "--call-seconds", "2",
+            "test.behaviour=\(expected.how)", "--out", folder.path("report"), "--call-seconds",
+            seconds,
         ])
         #expect(result.status == 3, "\(result.errors)")
         let reader = ReportReader(folder.path("report"))
