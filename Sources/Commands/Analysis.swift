@@ -238,7 +238,8 @@ struct Analysis {
         let ending = name.split(separator: ".").dropFirst().last { !["gz", "zst"].contains($0) }
         return PageCommands(
             arguments: settings.retyped, folder: settings.out,
-            output: isOneFile ? "better.\(ending ?? "jsonl")" : nil)
+            output: isOneFile ? "better.\(ending ?? "jsonl")" : nil,
+            hasPool: settings.sources.contains { $0.role == .pool && !$0.paths.isEmpty })
     }
 
     /// What differs between two runs of the same thing by the way they were run (decision 0001).

@@ -106,7 +106,7 @@ struct ReviewQueueLines {
                         code: proposal.code, severity: .low, role: .data, row: row,
                         column: proposal.column, score: proposal.confidence,
                         message: proposal.text.isEmpty
-                            ? Report.name(of: proposal.code, result.identity) : proposal.text)
+                            ? Report.title(of: proposal.code, result.identity) : proposal.text)
                     found[row, default: []].append(
                         Found(json: json(finding, proposal, result.identity), related: []))
                 }
@@ -120,6 +120,7 @@ struct ReviewQueueLines {
     ) -> JSONValue {
         var object: JSONObject = [
             "code": .string(finding.code), "name": .string(Report.name(of: finding.code, identity)),
+            "title": .string(Report.title(of: finding.code, identity)),
             "severity": .string(finding.severity.name), "score": .number(finding.score),
             "message": .string(finding.message), "column": .string(finding.column),
         ]

@@ -67,6 +67,7 @@ struct ExplainCommand: ParsableCommand {
         print(
             "\(found.code) \(found.name)  (usually \(found.severity), \(entry.manifest.id) \(entry.manifest.version))"
         )
+        if let title = found.title { print(title) }
         for (heading, text) in found.help { print("\n\(heading)\n  \(text)") }
     }
 }

@@ -415,7 +415,8 @@ struct ForeignReader {
 
     mutating func rule(_ value: JSONValue, _ place: String) throws -> ForeignDescription.Rule {
         try onlyKnown(
-            value, place, ["when", "code", "severity", "action", "message", "confidence", "help"])
+            value, place,
+            ["when", "code", "title", "severity", "action", "message", "confidence", "help"])
         let name = try string(value["code"], "\(place).code")
         let isKebab = name.utf8.allSatisfy {
             $0 == 0x2D || $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39

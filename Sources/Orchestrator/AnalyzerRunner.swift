@@ -43,6 +43,8 @@ public struct AnalyzerIdentity: Sendable {
 
 /// What a code means, in the words of its author.
 public struct CodeNotes: Sendable {
+    /// What it finds, in plain words of at most 40 characters; `nil` where the author gives none.
+    public let title: String?
     /// What it measures.
     public let what: String?
     /// Why it matters.
@@ -54,7 +56,8 @@ public struct CodeNotes: Sendable {
     public let command: String?
 
     /// Makes notes of an author's headings and texts; other headings are left out.
-    public init(_ help: [(heading: String, text: String)]) {
+    public init(title: String? = nil, _ help: [(heading: String, text: String)]) {
+        self.title = title
         func text(_ heading: String) -> String? {
             help.first { $0.heading == heading }?.text
         }

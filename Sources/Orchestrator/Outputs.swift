@@ -80,6 +80,14 @@ public struct Finding: Sendable {
         return rows.filter { $0 >= 0 && (role != .data || $0 != row) }
     }
 
+    /// What a finding about the whole dataset is about, such as a category: its evidence's `subject`.
+    public var subject: String? {
+        guard row == nil, let subject = evidence["subject"]?.stringValue, !subject.isEmpty else {
+            return nil
+        }
+        return subject
+    }
+
     /// The order in which findings are reported: by dataset, row, code and place; findings about the
     /// whole dataset first.
     public static func precedes(_ left: Finding, _ right: Finding) -> Bool {

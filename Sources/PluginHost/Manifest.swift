@@ -25,10 +25,15 @@ public struct Manifest: Sendable {
         public let code: String
         /// Such as `empty-response`.
         public let name: String
+        /// What it finds in plain words, such as "responses without text"; `nil` where the manifest gives none.
+        public let title: String?
         /// The usual severity.
         public let severity: String
         /// Texts by heading, in the order of the manifest.
         public let help: [(heading: String, text: String)]
+
+        /// Characters of a title.
+        static let titleLength = 1...40
     }
 
     /// Columns that are read when a configuration states a value, or when it does not.
@@ -213,7 +218,7 @@ public struct Manifest: Sendable {
             codeNames: Dictionary(
                 analyzer.codes.map { ($0.code, $0.name) }, uniquingKeysWith: { first, _ in first }),
             codeNotes: Dictionary(
-                analyzer.codes.map { ($0.code, CodeNotes($0.help)) },
+                analyzer.codes.map { ($0.code, CodeNotes(title: $0.title, $0.help)) },
                 uniquingKeysWith: { first, _ in first }))
     }
 }
@@ -335,7 +340,7 @@ private struct ManifestReader {
                 help: "add its folder below /usr/share/, or put the file into the bundle")
         }
         let rules = document["foreign"]?["rules"]?.arrayValue ?? []
-        let codes = ForeignNames(id: id, rules: description.rules).codes.map { name, code in
+        let codes = try ForeignNames(id: id, rules: description.rules).codes.map { name, code in
             let stated = rules.first { $0["code"]?.stringValue == name } ?? .null
             let rule = description.rules.first { $0.name == name }
             var help = (stated["help"]?.objectValue?.members ?? []).compactMap { member in
@@ -350,7 +355,7 @@ private struct ManifestReader {
                     "The score is \(description.score.text), of \(description.functions.map(\.symbol).joined(separator: ", ")) in \(description.library[Manifest.platform] ?? "")."
                 ))
             return Manifest.Code(
-                code: code, name: name,
+                code: code, name: name, title: try title(stated, under: "foreign.rules[]"),
                 severity: ["info", "low", "medium", "high"][rule?.severity ?? 1], help: help)
         }
         let resources = document["resources"] ?? .null
@@ -377,10 +382,25 @@ private struct ManifestReader {
         Manifest.Code(
             code: try string(value, "code", under: "codes[]"),
             name: try string(value, "name", under: "codes[]"),
+            title: try title(value, under: "codes[]"),
             severity: value["severity"]?.stringValue ?? "low",
             help: (value["help"]?.objectValue?.members ?? []).compactMap { member in
                 member.value.stringValue.map { (member.key, $0) }
             })
+    }
+
+    /// What a code is called in plain words: one short line.
+    private func title(_ value: JSONValue, under parent: String) throws -> String? {
+        guard let found = value["title"] else { return nil }
+        guard let text = found.stringValue, Manifest.Code.titleLength.contains(text.count),
+            !text.contains(where: \.isNewline)
+        else {
+            throw wrong(
+                "title", parent,
+                "a line of at most \(Manifest.Code.titleLength.upperBound) characters, such as \"responses without text\"",
+                found)
+        }
+        return text
     }
 
     private func name(_ key: String, _ parent: String) -> String {

@@ -115,30 +115,45 @@ public struct Report: Sendable {
         }
     }
 
+    /// What a code finds, in plain words: its author's title, or its name without hyphens.
+    public static func title(of code: String, _ identity: AnalyzerIdentity) -> String {
+        switch code {
+        case "HST001": "a plugin crashed"
+        case "HST002": "a plugin ran out of time"
+        case "HST003": "a plugin broke its contract"
+        default:
+            identity.codeNotes[code]?.title
+                ?? String(name(of: code, identity).map { $0 == "-" ? " " : $0 })
+        }
+    }
+
     /// Codes by severity and number of findings, each with its worst finding as the example.
     public var problems:
-        [(code: String, name: String, count: Int, severity: Severity, example: String)]
+        [(
+            code: String, name: String, title: String, count: Int, severity: Severity,
+            example: String
+        )]
     {
-        var found: [String: (name: String, count: Int, worst: Finding)] = [:]
+        var found: [String: (identity: AnalyzerIdentity, count: Int, worst: Finding)] = [:]
         for result in results {
             for finding in result.allFindings {
                 guard let entry = found[finding.code] else {
-                    found[finding.code] = (
-                        Report.name(of: finding.code, result.identity), 1, finding
-                    )
+                    found[finding.code] = (result.identity, 1, finding)
                     continue
                 }
                 let isWorse =
                     (entry.worst.severity.rawValue, entry.worst.score)
                     < (finding.severity.rawValue, finding.score)
                 found[finding.code] = (
-                    entry.name, entry.count + 1, isWorse ? finding : entry.worst
+                    entry.identity, entry.count + 1, isWorse ? finding : entry.worst
                 )
             }
         }
         return found.map {
             (
-                $0.key, $0.value.name, $0.value.count, $0.value.worst.severity,
+                $0.key, Report.name(of: $0.key, $0.value.identity),
+                Report.title(of: $0.key, $0.value.identity), $0.value.count,
+                $0.value.worst.severity,
                 $0.value.worst.message
             )
         }
@@ -187,6 +202,7 @@ public struct Report: Sendable {
                     problems.prefix(10).map {
                         .object([
                             "code": .string($0.code), "name": .string($0.name),
+                            "title": .string($0.title),
                             "count": JSONValue($0.count), "severity": .string($0.severity.name),
                         ])
                     }),

@@ -20,6 +20,8 @@ public enum TerminalReport {
 
     /// Codes that are listed; the rest is counted.
     private static let mostCodes = 15
+    /// Columns of a code's title.
+    private static let mostTitle = 41
 
     /// The lines.
     public static func text(
@@ -45,9 +47,11 @@ public enum TerminalReport {
         for result in report.results { lines += analyzer(result, style) }
         lines.append("")
         let problems = report.problems
-        for problem in problems.prefix(mostCodes) {
+        let titles = problems.prefix(mostCodes).map { cut(clean($0.title), mostTitle) }
+        let titleWidth = titles.map(width).max() ?? 0
+        for (problem, title) in zip(problems, titles) {
             let head =
-                "\(pad(problem.code, 8)) \(pad(clean(problem.name), 22)) \(left(String(problem.count), 7))  "
+                "\(pad(problem.code, 8)) \(pad(title, titleWidth)) \(left(String(problem.count), 5))  "
             let severity = coloured(pad(problem.severity.name, 7), problem.severity, style)
             let room = max(20, style.width - 8 - width(of: head))
             lines.append("\(severity) \(head)\(cut(clean(problem.example), room))")

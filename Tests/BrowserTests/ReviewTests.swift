@@ -88,7 +88,7 @@ import Testing
             try browser.press(.enter)
         }
         // A label is given where one is in doubt.
-        for _ in 0..<40 where try !browser.text("#title").contains("label-error") {
+        for _ in 0..<40 where try !browser.text("#title").contains("labels that look wrong") {
             let title = try browser.text("#title")
             try browser.type("j")
             _ = try browser.waits(

@@ -36,6 +36,27 @@ import Testing
         #expect(catalog.entries.map(\.origin) == ["one", "two"])
     }
 
+    @Test("a title is one short line: a manifest with another is refused with what is expected")
+    func titles() throws {
+        func title(_ stated: String) throws -> String? {
+            let folder = try TemporaryFolder()
+            let code = "\"codes\": [{\"code\": \"A1\", \"name\": \"a\", \"title\": \(stated)}], "
+            let path = try folder.write(
+                "plugin.json",
+                manifest("org.a", version: "1.0.0")
+                    .replacingOccurrences(of: "\"columns\"", with: code + "\"columns\""))
+            return try PluginCatalog(named: [path], roots: []).entries[0].manifest.analyzers[0]
+                .codes[0].title
+        }
+        #expect(try title("\"texts in capitals\"") == "texts in capitals")
+        for stated in ["7", "\"\"", "\"two\\nlines\"", "\"\(String(repeating: "a", count: 41))\""] {
+            let error = try #require(throws: PluginError.self) { try title(stated) }
+            #expect(
+                error.reason.contains(
+                    "\"codes[].title\" is \(stated), expected a line of at most 40"))
+        }
+    }
+
     @Test("versions are in the order of semver.org, the newest is taken")
     func versions() throws {
         let order = [

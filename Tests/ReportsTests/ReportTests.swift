@@ -91,7 +91,8 @@ import Testing
         #expect(
             page("better.csv").contains(
                 "<code>assay optimize <span class=\"args\">my.csv --reference &#39;a b.csv&#39; --trusted "
-                    + "sound.csv</span> -o better.csv --set a.size=<var>N</var> --out &#39;the report&#39;</code>"
+                    + "sound.csv</span> -o better.csv <span class=\"word\">--set</span> a.size=<var>N</var> "
+                    + "<span class=\"word\">--out</span> &#39;the report&#39;</code>"
             ))
         #expect(page(nil).contains("<code>assay explain NSE001</code>"))
         // What a plugin writes is copied into a shell.
@@ -99,6 +100,42 @@ import Testing
         {
             #expect(page("better.csv", typed: typed).contains("<code>assay explain NSE001</code>"))
         }
+    }
+
+    @Test(
+        "a code has its author's title, and one line names what its findings about the dataset are about"
+    )
+    func titles() {
+        var report = report([])
+        report.results[0].identity = AnalyzerIdentity(
+            id: "a", plugin: "a", version: "1.0.0", strategy: "noise",
+            codeNames: ["A1": "far-off", "A2": "thin-cell"],
+            codeNotes: ["A1": CodeNotes(title: "unlike <real> use", [])])
+        func finding(_ code: String, _ score: Double, _ subject: JSONValue, row: Int? = nil)
+            -> Finding
+        {
+            Finding(
+                code: code, severity: .high, role: .data, row: row, score: score,
+                message: "worst \(score)", evidence: .object(["subject": subject]))
+        }
+        report.results[0].output.findings = [
+            finding("A1", 0.1, "words"), finding("A1", 0.9, "<labels>"),
+            finding("A1", 0.5, "words"),
+            finding("A2", 0.1, "x", row: 1), finding("A2", 0.2, "y", row: 2), finding("A2", 0.3, 7),
+        ]
+        let page = HTMLReport.page(report)
+        #expect(page.contains("<bdi>unlike &lt;real&gt; use</bdi></a>"))
+        #expect(
+            page.contains(
+                "findings, in <bdi>&lt;labels&gt;</bdi>, <bdi>words</bdi>; the worst</span>: "))
+        #expect(page.contains("<bdi>worst 0.9</bdi>"))
+        // A record is no subject, and a name without a title loses its hyphens.
+        #expect(
+            page.contains("<bdi>thin cell</bdi></a>") && page.contains("findings, such as</span>: ")
+        )
+        let text = TerminalReport.text(report, folder: "r")
+        #expect(text.contains("A1       unlike <real> use     3  worst 0.9"))
+        #expect(text.contains("A2       thin cell             3  worst 0.3"))
     }
 
     @Test("every kind of section is drawn and nothing hostile gets through")

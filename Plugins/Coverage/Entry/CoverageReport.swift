@@ -249,6 +249,7 @@ struct CoverageReport {
         let rows = counts.examples(
             cells.min { counts.examples($0).count < counts.examples($1).count } ?? cells[0])
         finding.evidence = .object([
+            "subject": .string(gap.name),
             part.isCross ? "cross" : "dimension": .string(part.name),
             part.isCross ? "cell" : "category": .string(gap.name),
             "have": JSONValue(gap.have), "effective": JSONValue(gap.effective),
@@ -301,6 +302,7 @@ struct CoverageReport {
             )
             finding.severity = .low
             finding.score = Double(counts.unassigned[index]) / Double(n)
+            finding.evidence = .object(["subject": .string(dimension.name)])
             try sink.report(finding)
         }
         let names = counts.names(index, taxonomy)

@@ -262,7 +262,8 @@ struct EmbeddedSample {
             finding.score = min(1, share * 10)
             let wanted = Int((share * Double(rowCount)).rounded())
             finding.evidence = .object([
-                "region": .string(names[region]), "mass": .number(share),
+                "subject": .string(names[region]), "region": .string(names[region]),
+                "mass": .number(share),
                 "wanted": JSONValue(wanted), "reference_rows": .array(nearest),
             ])
             findings.report(finding)

@@ -239,7 +239,8 @@ struct FamilyReport {
             ? .low : effect.corrected > 0.1 ? .high : .medium
         finding.score = min(1, max(0, effect.corrected * (isDivergence ? 1 : 0.1)))
         finding.evidence = .object([
-            "family": .string(family.name), "p": .number(effect.pValue),
+            "subject": .string(family.title), "family": .string(family.name),
+            "p": .number(effect.pValue),
             "corrected": .number(effect.corrected),
             "interval": .array([
                 .number(effect.interval.lowerBound), .number(effect.interval.upperBound),

@@ -143,6 +143,7 @@ struct InternalChecks {
         finding.severity = largest.main.corrected > 0.1 ? .medium : .low
         finding.score = min(1, max(0, largest.main.corrected))
         finding.evidence = .object([
+            "subject": .string(part),
             "families": .array(
                 shifts.map {
                     .object([
@@ -150,7 +151,7 @@ struct InternalChecks {
                         "corrected": .number($0.main.corrected),
                         "driver": .string($0.drivers.first?.name ?? ""),
                     ])
-                })
+                }),
         ])
         draft.report(finding)
     }

@@ -318,7 +318,8 @@ struct VarietyReport {
         var finding = Finding(code: "DIV006", row: nil, message: message)
         finding.score = 1 - own.mean
         finding.evidence = .object([
-            "dimension": .string(dimension.rawValue), "score": .number(own.mean),
+            "subject": .string(dimension.rawValue), "dimension": .string(dimension.rawValue),
+            "score": .number(own.mean),
         ])
         draft.report(finding)
     }

@@ -124,6 +124,11 @@ enum BundleCheck: String, CaseIterable, Sendable {
             if let code = analyzer.codes.first(where: { $0.help.isEmpty }) {
                 return .warning("code \(code.code) has no help; assay explain has nothing to say")
             }
+            if let code = analyzer.codes.first(where: { $0.title == nil }) {
+                return .warning(
+                    "code \(code.code) has no title; reports show \"\(PluginError.shown(code.name))\" in its place"
+                )
+            }
         }
         for key in ["name", "summary", "license"]
         where document[key]?.stringValue.map(\.isEmpty) ?? true {

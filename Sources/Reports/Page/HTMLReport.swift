@@ -142,9 +142,12 @@ public enum HTMLReport {
     private static func findings(
         _ data: PageData, _ report: Report, _ document: Cited, _ records: any RecordAccess
     ) -> String {
+        func count(_ code: PageData.Code) -> Cited {
+            document["analyzers"].elements[code.analyzer]["findings_by_code"][code.code]
+        }
         let ordered = data.codes.sorted {
-            ($1.severity.rawValue, $0.analyzer, $0.code) < (
-                $0.severity.rawValue, $1.analyzer, $1.code
+            ($1.severity.rawValue, count($1).size, $0.code) < (
+                $0.severity.rawValue, count($0).size, $1.code
             )
         }
         let blocks = ordered.map { code -> String in
@@ -168,12 +171,12 @@ public enum HTMLReport {
             .compactMap { name, text in
                 text.map { "<dt>\(name)</dt><dd>\(PageText.isolated($0, limit: 1200))</dd>" }
             }
-            let count = document["analyzers"].elements[code.analyzer]["findings_by_code"][code.code]
+            let count = count(code)
             let hasMore = count.size > Double(rows.count)
             return
                 "<details class=\"code\" id=\"\(PageText.anchor(code.analyzer, code.code))\"><summary>"
                 + "<span class=\"badge \(code.severity.name)\">\(code.severity.name)</span> "
-                + "<bdi>\(PageText.escape(code.code))</bdi> \(PageText.isolated(code.name)) "
+                + "<bdi>\(PageText.escape(code.code))</bdi> \(PageText.isolated(code.title)) "
                 + "<span class=\"count\">\(count.drawn())</span></summary>"
                 + "<dl>\(about.joined())</dl>" + PageText.table(["where", "what"], rows)
                 + (hasMore

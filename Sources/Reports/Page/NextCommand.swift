@@ -6,15 +6,18 @@ public struct PageCommands: Sendable {
     public var folder: String
     /// The name of a better dataset; `nil` where the data is not one file, which alone can be optimized.
     public var output: String?
+    /// Whether the arguments name records to choose from.
+    public var hasPool: Bool
 
     /// Makes them.
     public init(
         arguments: String = "DATA", folder: String = "assay-report",
-        output: String? = "better.jsonl"
+        output: String? = "better.jsonl", hasPool: Bool = false
     ) {
         self.arguments = arguments
         self.folder = folder
         self.output = output
+        self.hasPool = hasPool
     }
 }
 
@@ -79,7 +82,10 @@ struct NextCommand {
                     return PageText.escape(String(text.dropLast(blank.count)), limit: .max)
                         + "<var>\(blank)</var>"
                 }
-                return PageText.escape(text, limit: .max)
+                let escaped = PageText.escape(text, limit: .max)
+                // No line ends behind the hyphens of an option.
+                return text.hasPrefix("--") && text.count <= NextCommand.shortArguments
+                    ? "<span class=\"word\">\(escaped)</span>" : escaped
             }
         }
         return "<span class=\"command\"><code>\(drawn.joined(separator: " "))</code></span>"

@@ -19,6 +19,7 @@ struct PageData {
         let analyzer: Int
         let code: String
         let name: String
+        let title: String
         let severity: Severity
         /// Findings of it that the page holds, the worst first.
         var findings: [Finding] = []
@@ -40,6 +41,7 @@ struct PageData {
                     Code(
                         analyzer: analyzer, code: code,
                         name: Report.name(of: code, result.identity),
+                        title: Report.title(of: code, result.identity),
                         severity: findings.max { $0.severity.rawValue < $1.severity.rawValue }?
                             .severity
                             ?? .info))
@@ -131,6 +133,7 @@ struct PageData {
                     let identity = report.results[code.analyzer].identity
                     return [
                         "code": .string(code.code), "name": .string(code.name),
+                        "title": .string(code.title),
                         "strategy": .string(identity.strategy),
                         "severity": .string(code.severity.name),
                         "about": .string(identity.codeNotes[code.code]?.todo ?? ""),

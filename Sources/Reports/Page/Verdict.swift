@@ -11,14 +11,18 @@ struct Verdict {
     private static let mostSteps = 3
     /// The worst problems of all that are named first.
     private static let mostProblems = 6
+    /// Subjects of findings that are named.
+    private static let mostSubjects = 8
 
     /// Problems of one analyzer, the worst first.
     private struct Problem {
         let code: String
-        let name: String
+        let title: String
         let severity: Severity
         let count: Cited
         let example: String
+        /// What its findings are about, the worst first, where they are about the dataset.
+        let subjects: [String]
     }
 
     var html: String {
@@ -47,8 +51,8 @@ struct Verdict {
             .sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }
         let firsts = all.filter { $0.rank == 0 }
         let problems = (firsts + rest.prefix(max(0, Verdict.mostProblems - firsts.count))).sorted {
-            ($1.problem.severity.rawValue, $0.rank, $1.problem.count.size, $0.index)
-                < ($0.problem.severity.rawValue, $1.rank, $0.problem.count.size, $1.index)
+            ($1.problem.severity.rawValue, $1.problem.count.size, $0.problem.code)
+                < ($0.problem.severity.rawValue, $0.problem.count.size, $1.problem.code)
         }
         guard !problems.isEmpty else {
             return report.results.allSatisfy({ $0.status == .ok })
@@ -56,12 +60,31 @@ struct Verdict {
         }
         let items = problems.map { index, _, problem -> String in
             "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
-                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
-                + "<span class=\"count\">\(Verdict.findings(problem.count))\(problem.count.size > 1 ? ", such as" : "")</span>: "
+                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.title))</a> "
+                + "<span class=\"count\">\(Verdict.findings(problem.count))\(Verdict.about(problem))</span>: "
                 + "<span class=\"example\">\(PageText.isolated(problem.example, limit: 200))</span></li>"
         }
         return
             "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol></div>"
+    }
+
+    /// What leads from the number of findings to the worst of them.
+    private static func about(_ problem: Problem) -> String {
+        guard problem.count.size > 1 else { return "" }
+        guard problem.subjects.count > 1 else { return ", such as" }
+        let named = problem.subjects.prefix(mostSubjects).map { PageText.isolated($0, limit: 60) }
+        let rest = problem.subjects.count - named.count
+        return ", in \(named.joined(separator: ", "))"
+            + (rest > 0 ? " and <bdi>\(rest)</bdi> more" : "") + "; the worst"
+    }
+
+    /// What findings are about, the worst first, none twice.
+    private static func subjects(_ findings: [Finding]) -> [String] {
+        let ordered = findings.sorted {
+            ($1.severity.rawValue, $1.score) < ($0.severity.rawValue, $0.score)
+        }
+        var seen: Set<String> = []
+        return ordered.compactMap(\.subject).filter { seen.insert($0).inserted }
     }
 
     private static func findings(_ count: Cited) -> String {
@@ -127,9 +150,9 @@ struct Verdict {
                 ($0.severity.rawValue, $0.score) < ($1.severity.rawValue, $1.score)
             }
             return Problem(
-                code: code, name: Report.name(of: code, result.identity),
+                code: code, title: Report.title(of: code, result.identity),
                 severity: worst?.severity ?? .info, count: analyzer["findings_by_code"][code],
-                example: worst?.message ?? "")
+                example: worst?.message ?? "", subjects: Verdict.subjects(findings))
         }.sorted {
             ($1.severity.rawValue, $1.count.size, $0.code)
                 < ($0.severity.rawValue, $0.count.size, $1.code)
@@ -146,7 +169,7 @@ struct Verdict {
             let todo = notes[problem.code]?.todo ?? ""
             return
                 "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
-                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.name))</a> "
+                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.title))</a> "
                 + "<span class=\"count\">\(Verdict.findings(problem.count))</span>"
                 + (todo.isEmpty ? "" : "<p>\(PageText.isolated(todo, limit: 240))</p>")
                 + "\(command(for: problem.code, index).html)</li>"
@@ -178,7 +201,7 @@ struct Verdict {
         if actions.contains(.augment),
             let optimize = NextCommand(
                 "assay optimize DATA -o OUT --apply all"
-                    + (commands.arguments.contains("--pool ") ? "" : " --pool MORE.jsonl"), commands
+                    + (commands.hasPool ? "" : " --pool MORE.jsonl"), commands
             )
         {
             return optimize

@@ -84,7 +84,7 @@
     const [strategyLabel, strategy] = choice('Strategy', unique(store.codes.map(code => code.strategy)).map(name => [name, name]));
     const tally = new Map();
     for (const finding of findings) tally.set(finding.code, (tally.get(finding.code) || 0) + 1);
-    const [codeLabel, code] = choice('Kind', store.codes.map((one, index) => [String(index), `${one.code} ${one.name} (${count(tally.get(one) || 0)})`]));
+    const [codeLabel, code] = choice('Kind', store.codes.map((one, index) => [String(index), `${one.code} ${one.title} (${count(tally.get(one) || 0)})`]));
     const [severityLabel, severity] = choice('Severity', ['high', 'medium', 'low', 'info'].map(name => [name, name]));
     const search = make('input', { type: 'search', autocomplete: 'off' });
     const status = make('p', { class: 'muted', role: 'status' });
@@ -103,7 +103,7 @@
       if (!texts.has(finding)) {
         const key = finding.row === null ? null : keyOf(finding.role, finding.row);
         const record = key && recordOf(key);
-        texts.set(finding, [finding.message, finding.code.code, finding.code.name, key ? place(key) : '',
+        texts.set(finding, [finding.message, finding.code.code, finding.code.name, finding.code.title, key ? place(key) : '',
           ...(finding.span || []), ...(record ? record[2].map(field => field[1]) : [])].join('\n').toLowerCase());
       }
       return texts.get(finding);
@@ -112,7 +112,7 @@
     let length = 0;
     const item = finding => {
       const key = finding.row === null ? null : keyOf(finding.role, finding.row);
-      const head = [badge(finding.severity), ' ', make('b', { text: finding.code.name }), ' ',
+      const head = [badge(finding.severity), ' ', make('b', { text: finding.code.title }), ' ',
         make('span', { class: 'where' }, data(key ? place(key) : 'the dataset'))];
       const said = make('span', { class: 'said' }, data(finding.message));
       const record = key && recordOf(key);
@@ -178,7 +178,7 @@
     title.replaceChildren(data(place(key)));
     inside.replaceChildren();
     for (const finding of own) {
-      inside.append(make('p', {}, badge(finding.severity), ' ', make('b', { text: `${finding.code.code} ${finding.code.name}` }), ' ', data(finding.message),
+      inside.append(make('p', {}, badge(finding.severity), ' ', make('b', { text: `${finding.code.code} ${finding.code.title}` }), ' ', data(finding.message),
         ...(finding.span ? [make('span', { class: 'seen marked' }, ' ', marked(finding.span))] : []),
         ...(finding.code.about ? [make('span', { class: 'muted', text: ` ${finding.code.about}` })] : [])));
     }
@@ -212,7 +212,7 @@
   // The map
   const SVG = 'http://www.w3.org/2000/svg';
   const worst = row => (byRecord.get(keyOf('data', row)) || [])
-    .map(finding => finding.code.name).sort()[0] || '';
+    .map(finding => finding.code.title).sort()[0] || '';
   for (const map of all('[data-map]')) {
     const drawing = $('svg', map);
     const points = JSON.parse($('.points', map).textContent);

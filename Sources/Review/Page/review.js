@@ -100,12 +100,12 @@
     const related = item.related || [];
     main.replaceChildren(
       make('h2', { id: 'title', tabindex: '-1' }, make('span', { class: `badge ${one.severity}`, text: one.severity }), ' ',
-        data(one.name), ' ', make('span', { class: 'place' }, data(place(item)))),
+        data(one.title || one.name), ' ', make('span', { class: 'place' }, data(place(item)))),
       make('p', {}, data(one.message), ' ', make('span', { class: 'muted', text: one.score < 1 ? `chance ${Math.round(one.score * 100)} %` : '' }),
         ...(item.decision ? [' ', make('span', { class: `badge ${item.decision.decision}`, text: `decided: ${item.decision.decision}${item.decision.label ? ` ${item.decision.label}` : ''}` })] : [])),
       ...(one.about ? [make('p', { class: 'muted' }, data(one.about))] : []),
       make('section', { class: 'card', 'aria-label': 'Record' }, ...fields(item.record, one), ...suggested),
-      ...(others.length ? [make('h3', { text: 'Also found in it' }), make('ul', {}, ...others.map(other => make('li', {}, data(`${other.name}: ${other.message}`))))] : []),
+      ...(others.length ? [make('h3', { text: 'Also found in it' }), make('ul', {}, ...others.map(other => make('li', {}, data(`${other.title || other.name}: ${other.message}`))))] : []),
       ...(related.length ? [make('h3', { text: 'Records that belong to it' }),
         make('ul', { class: 'beside' }, ...related.map(other => make('li', {}, make('p', { class: 'place' }, data(place(other))), ...fields(other.record))))] : []),
       make('div', { id: 'form' }),
