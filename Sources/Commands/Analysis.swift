@@ -127,7 +127,8 @@ struct Analysis {
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
-        try ReportFolder(path: settings.out, commands: nextCommands(report)).write(
+        let commands = nextCommands(report)
+        try ReportFolder(path: settings.out, commands: commands).write(
             report, input: input, execution: execution(results))
         progress.end()
         if isSilent {
@@ -137,7 +138,8 @@ struct Analysis {
             print(report.json.text)
         } else {
             let text = TerminalReport.text(
-                report, folder: settings.out, style: Installation.terminalStyle)
+                report, folder: settings.out, next: commands.preview,
+                style: Installation.terminalStyle)
             print(text, terminator: "")
         }
         return exitCode(report, input)

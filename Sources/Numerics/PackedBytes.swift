@@ -34,4 +34,13 @@ public enum PackedBytes {
         while end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
         return end
     }
+
+    /// The beginning of a UTF-8 text, of at most `most` bytes, with an ellipsis where it is not all.
+    ///
+    /// O(most).
+    public static func excerpt(_ text: [UInt8], most: Int) -> String {
+        let whole = wholeCharacters(text.span, most: most)
+        return String(decoding: text.prefix(whole), as: UTF8.self)
+            + (whole < text.count ? "…" : "")
+    }
 }

@@ -127,13 +127,32 @@ public struct Report: Sendable {
         }
     }
 
-    /// Codes by severity and number of findings, each with its worst finding as the example.
-    public var problems:
-        [(
-            code: String, name: String, title: String, count: Int, severity: Severity,
-            example: String
-        )]
-    {
+    /// What was found under one code, with its worst finding as the example.
+    public struct Problem: Sendable {
+        /// Such as `NSE001`.
+        public let code: String
+        /// Such as `empty-response`.
+        public let name: String
+        /// Such as "responses without text".
+        public let title: String
+        /// Findings.
+        public let count: Int
+        /// The severity of the worst.
+        public let severity: Severity
+        /// Whether the worst is about the dataset and not about a record.
+        public let isAboutDataset: Bool
+        /// The message of the worst.
+        public let example: String
+
+        /// The order in which problems are told: the severe first; of these what is about the dataset, then
+        /// what is about most records.
+        var rank: (Int32, Int, Int, String) {
+            (-severity.rawValue, isAboutDataset ? 0 : 1, -count, code)
+        }
+    }
+
+    /// Problems, the worst first.
+    public var problems: [Problem] {
         var found: [String: (identity: AnalyzerIdentity, count: Int, worst: Finding)] = [:]
         for result in results {
             for finding in result.allFindings {
@@ -150,16 +169,13 @@ public struct Report: Sendable {
             }
         }
         return found.map {
-            (
-                $0.key, Report.name(of: $0.key, $0.value.identity),
-                Report.title(of: $0.key, $0.value.identity), $0.value.count,
-                $0.value.worst.severity,
-                $0.value.worst.message
-            )
+            Problem(
+                code: $0.key, name: Report.name(of: $0.key, $0.value.identity),
+                title: Report.title(of: $0.key, $0.value.identity), count: $0.value.count,
+                severity: $0.value.worst.severity, isAboutDataset: $0.value.worst.row == nil,
+                example: $0.value.worst.message)
         }
-        .sorted {
-            ($1.severity.rawValue, $1.count, $0.code) < ($0.severity.rawValue, $0.count, $1.code)
-        }
+        .sorted { $0.rank < $1.rank }
     }
 
     /// A line for people on each dataset's vectors.
@@ -168,13 +184,12 @@ public struct Report: Sendable {
             guard let embeddings = dataset.embeddings else { return nil }
             func count(_ key: String) -> Int { embeddings[key]?.intValue ?? 0 }
             let parts = [
-                ("by the table", count("by_table")),
-                ("by their characters", count("by_characters")),
-                ("given", count("given")), ("without text", count("empty")),
-            ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
+                ("of words it does not know, by their characters", count("by_characters")),
+                ("without text", count("empty")),
+            ].filter { $0.1 > 0 }.map { ", \($0.1) \($0.0)" }.joined()
             return
-                "\(dataset.role.name) embedded with \(embeddings["origin"]?.stringValue ?? "") in "
-                + "\(count("dimensions")) dimensions: \(parts)"
+                "\(dataset.role.name): embeddings by \(embeddings["origin"]?.stringValue ?? "") of "
+                + "\(count("dimensions")) dimensions\(parts)"
         }
     }
 

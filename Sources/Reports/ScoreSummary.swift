@@ -47,7 +47,7 @@ struct ScoreSummary {
         ]
         if let cut {
             object["cut"] = .number(cut)
-            object["cut_label"] = "found from"
+            object["cut_label"] = "a finding from"
         }
         return .object(object)
     }

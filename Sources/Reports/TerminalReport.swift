@@ -23,9 +23,9 @@ public enum TerminalReport {
     /// Columns of a code's title.
     private static let mostTitle = 41
 
-    /// The lines.
+    /// The lines; `next` is the command that shows what would become of the data.
     public static func text(
-        _ report: Report, folder: String, style: Style = Style()
+        _ report: Report, folder: String, next: String? = nil, style: Style = Style()
     ) -> String {
         var lines: [String] = []
         for dataset in report.datasets {
@@ -64,6 +64,9 @@ public enum TerminalReport {
             lines.append("gate \(gate.passed ? "passed" : "FAILED"): \(clean(gate.expression))")
         }
         lines += ["", "report: \(folder)/report.html"]
+        if let next, report.results.contains(where: { !$0.output.proposals.isEmpty }) {
+            lines.append("better: \(next)")
+        }
         let waits = report.results.contains { result in
             result.output.proposals.contains {
                 $0.role == .data && ($0.action == .review || $0.action == .relabel)

@@ -95,7 +95,8 @@ import Testing
         ])
         #expect(
             result.output.contains(
-                "minilm-l6-256 in 256 dimensions: 1 by the table, 1 by their characters, 1 without")
+                "data: embeddings by minilm-l6-256 of 256 dimensions, 1 of words it does not know, by "
+                    + "their characters, 1 without text")
         )
         let dataset = try ReportReader(out).report()["datasets"]?.arrayValue?.first
         #expect(dataset?["embeddings"]?["by_characters"]?.intValue == 1)

@@ -121,18 +121,20 @@ import Testing
         report.results[0].output.findings = [
             finding("A1", 0.1, "words"), finding("A1", 0.9, "<labels>"),
             finding("A1", 0.5, "words"),
-            finding("A2", 0.1, "x", row: 1), finding("A2", 0.2, "y", row: 2), finding("A2", 0.3, 7),
+            finding("A2", 0.1, "x", row: 1), finding("A2", 0.2, "y", row: 2),
+            finding("A2", 0.3, 7, row: 3),
         ]
         let page = HTMLReport.page(report)
         #expect(page.contains("<bdi>unlike &lt;real&gt; use</bdi></a>"))
         #expect(
             page.contains(
-                "findings, in <bdi>&lt;labels&gt;</bdi>, <bdi>words</bdi>; the worst</span>: "))
-        #expect(page.contains("<bdi>worst 0.9</bdi>"))
+                "</a><span class=\"told\"> in <bdi>&lt;labels&gt;</bdi>, <bdi>words</bdi>: <bdi>worst 0.9</bdi>; "
+                    + "<bdi>worst 0.5</bdi></span>"))
         // A record is no subject, and a name without a title loses its hyphens.
-        #expect(
-            page.contains("<bdi>thin cell</bdi></a>") && page.contains("findings, such as</span>: ")
-        )
+        let drawn =
+            "value=\"3\">3</data> records, such as <a href=\"#record-data-3\"><bdi>data row 4</bdi></a>: "
+        #expect(page.contains("<bdi>thin cell</bdi></a><span class=\"told\">: "))
+        #expect(page.contains(drawn + "<bdi>worst 0.3</bdi></span>"))
         let text = TerminalReport.text(report, folder: "r")
         #expect(text.contains("A1       unlike <real> use     3  worst 0.9"))
         #expect(text.contains("A2       thin cell             3  worst 0.3"))
@@ -283,16 +285,18 @@ import Testing
                 .contains("\u{1B}[31mhigh"))
     }
 
-    @Test("problems are ordered by severity, then number")
+    @Test("problems are ordered by severity, then those about the dataset, then number")
     func problems() {
         var report = report([])
-        func finding(_ code: String, _ severity: Severity) -> Finding {
-            Finding(code: code, severity: severity, role: .data, row: nil, score: 0, message: "")
+        func finding(_ code: String, _ severity: Severity, row: Int? = 0) -> Finding {
+            Finding(code: code, severity: severity, role: .data, row: row, score: 0, message: "")
         }
-        report.results[0].output.findings =
-            [finding("A", .low), finding("A", .low), finding("B", .high), finding("C", .low)]
-        #expect(report.problems.map(\.code) == ["B", "A", "C"])
-        #expect(report.problems.map(\.count) == [1, 2, 1])
+        report.results[0].output.findings = [
+            finding("A", .low), finding("A", .low), finding("B", .high), finding("C", .low),
+            finding("D", .low, row: nil),
+        ]
+        #expect(report.problems.map(\.code) == ["B", "D", "A", "C"])
+        #expect(report.problems.map(\.count) == [1, 1, 2, 1])
     }
 
     @Test("what stands in Markdown shows as it is, and does nothing")

@@ -35,8 +35,8 @@ struct CoverageReport {
         try state(
             "score", mean(\.effective),
             help:
-                "wanted records that are there: near copies counted once, mean over the dimensions and "
-                + "crosses of the taxonomy by their weights (effective sample coverage)")
+                "wanted records that are there: every category counts up to its target, near copies "
+                + "once; mean over the dimensions and crosses by their weights")
         try state(
             "scene", mean(\.scene),
             help: "categories with at least one record over all categories, mean over dimensions")
@@ -197,19 +197,22 @@ struct CoverageReport {
         try sink.show(
             "table", hasPool ? "Gaps and what the pool fills" : "Gaps",
             .object([
-                "columns": [
-                    "where", "cell", "have", "effective", "target", "deficit", "priority",
-                    "from pool", "still missing",
-                ],
+                "columns": .array(
+                    [
+                        "where", "cell", "have", "without near copies", "target", "missing",
+                        "priority",
+                    ] + (hasPool ? ["from pool", "still missing"] : [])),
                 "rows": .array(
                     plan.items.prefix(CoverageReport.mostGaps).map { item in
-                        .array([
-                            .string(verdict.parts[item.part].name), .string(item.gap.name),
-                            JSONValue(item.gap.have), JSONValue(item.gap.effective),
-                            JSONValue(item.gap.target), JSONValue(item.gap.deficit),
-                            .number((item.gap.priority * 1000).rounded() / 1000),
-                            JSONValue(item.fromPool), JSONValue(item.missing),
-                        ])
+                        .array(
+                            [
+                                .string(verdict.parts[item.part].name), .string(item.gap.name),
+                                JSONValue(item.gap.have), JSONValue(item.gap.effective),
+                                JSONValue(item.gap.target), JSONValue(item.gap.deficit),
+                                .number((item.gap.priority * 1000).rounded() / 1000),
+                            ]
+                                + (hasPool
+                                    ? [JSONValue(item.fromPool), JSONValue(item.missing)] : []))
                     }),
             ]))
         for item in plan.items { try report(item, to: sink) }

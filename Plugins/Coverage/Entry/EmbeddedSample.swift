@@ -93,6 +93,8 @@ struct EmbeddedSample {
 
     /// Bytes of a text that a report shows.
     private static let shownBytes = 200
+    /// Bytes of a text that a message repeats.
+    private static let toldBytes = 80
 
     private static func excerpt(_ text: [UInt8]) -> JSONValue {
         let whole = PackedBytes.wholeCharacters(text.span, most: shownBytes)
@@ -245,7 +247,7 @@ struct EmbeddedSample {
                         let text = reference[rows[regions[region][0]]].text
                         return .array([
                             .string(names[region]), .number((share * 10_000).rounded() / 10_000),
-                            EmbeddedSample.excerpt(text),
+                            .string(PackedBytes.excerpt(text, most: EmbeddedSample.shownBytes)),
                         ])
                     }),
             ]))
@@ -257,7 +259,10 @@ struct EmbeddedSample {
                 message:
                     "\((share * 1000).rounded() / 10) % of the reference"
                     + (names[region].isEmpty ? "" : " (about \(names[region]))")
-                    + " have nothing near them in the data")
+                    + " have nothing near them in the data, such as \""
+                    + PackedBytes.excerpt(
+                        reference[rows[regions[region][0]]].text, most: EmbeddedSample.toldBytes)
+                    + "\"")
             finding.severity = .high
             finding.score = min(1, share * 10)
             let wanted = Int((share * Double(rowCount)).rounded())

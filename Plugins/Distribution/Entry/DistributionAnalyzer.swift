@@ -100,7 +100,7 @@ struct DistributionAnalyzer: Analyzer {
                 ]))
         }
         InternalChecks(settings: settings, comparer: comparer).report(
-            data, extremes: partial.extremes, to: &draft)
+            data, reference: reference, extremes: partial.extremes, to: &draft)
         return (draft, judged)
     }
 

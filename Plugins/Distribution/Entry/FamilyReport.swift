@@ -105,7 +105,7 @@ struct FamilyReport {
             "table", "How far the data is from the reference",
             .object([
                 "columns": [
-                    "family", "measure", "beyond chance", "95 % interval", "p", "most of all",
+                    "family", "measure", "value", "95 % interval", "p", "most of all",
                 ],
                 "rows": .array(
                     families.map { family in
@@ -147,9 +147,9 @@ struct FamilyReport {
 
     private static func measureName(_ family: FamilyComparison) -> String {
         switch family.mainMeasure {
-        case .mmd: "MMD²"
-        case .auc: "AUC"
-        default: "JS, bits"
+        case .mmd: "MMD² beyond chance"
+        case .auc: "AUC, by chance \(NumberText.short(family.main.nullMean))"
+        default: "JS beyond chance, bits"
         }
     }
 

@@ -13,14 +13,21 @@ struct InternalChecks {
     private static let mostSplits = 10
 
     /// Adds everything to a report.
-    func report(_ data: SideView, extremes: LengthExtremes, to draft: inout ReportDraft) {
-        balance(data, to: &draft)
+    func report(
+        _ data: SideView, reference: SideView?, extremes: LengthExtremes,
+        to draft: inout ReportDraft
+    ) {
+        balance(data, reference: reference?.values[0] ?? [:], to: &draft)
         splits(data, to: &draft)
         order(data, to: &draft)
         extremes.report(data.lengths, to: &draft)
     }
 
-    private func balance(_ data: SideView, to draft: inout ReportDraft) {
+    /// `reference`: its records by label; where there are any, they say how uneven labels should be, and
+    /// the shift of labels has the last word.
+    private func balance(
+        _ data: SideView, reference: [String: Int], to draft: inout ReportDraft
+    ) {
         let labels = data.values[0].sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         guard labels.count > 1, let largest = labels.first, let smallest = labels.last else {
             return
@@ -49,7 +56,12 @@ struct InternalChecks {
             code: "DST002", row: nil,
             message:
                 "the commonest label, \(largest.key), has \(largest.value) records, the rarest, "
-                + "\(smallest.key), has \(smallest.value)")
+                + "\(smallest.key), has \(smallest.value)"
+                + (reference.isEmpty
+                    ? ""
+                    : "; in the reference \(reference[largest.key] ?? 0) and "
+                        + "\(reference[smallest.key] ?? 0)"))
+        if !reference.isEmpty { finding.severity = .low }
         finding.score = 1 - balance
         finding.evidence = .object([
             "balance": .number(balance), "labels": JSONValue(labels.count),

@@ -11,10 +11,7 @@ struct SampledRow: Sendable {
     let text: [UInt8]
 
     /// A text as a report shows it.
-    var excerpt: String {
-        let whole = PackedBytes.wholeCharacters(text.span, most: SampledRow.shownBytes)
-        return String(decoding: text.prefix(whole), as: UTF8.self)
-    }
+    var excerpt: String { PackedBytes.excerpt(text, most: SampledRow.shownBytes) }
 
     private static let shownBytes = 200
 }

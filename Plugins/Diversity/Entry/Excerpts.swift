@@ -13,9 +13,9 @@ struct Excerpts: Sendable {
     /// Adds the beginning of a row's text, white space as spaces.
     mutating func append(_ column: TextColumn?, _ position: Int) {
         column?.withBytes(position) { text in
-            for index in 0..<PackedBytes.wholeCharacters(text, most: Excerpts.mostBytes) {
-                bytes.append(text[index] < 32 ? 32 : text[index])
-            }
+            let whole = PackedBytes.wholeCharacters(text, most: Excerpts.mostBytes)
+            for index in 0..<whole { bytes.append(text[index] < 32 ? 32 : text[index]) }
+            if whole < text.count { bytes += "…".utf8 }
         }
         ends.append(UInt32(truncatingIfNeeded: bytes.count))
     }

@@ -272,7 +272,7 @@ struct VarietyReport {
             rows.append(.array(row))
         }
         draft.show(
-            "bars", "Variety by dimension",
+            "bars", "Variety by dimension, at equal n",
             .object([
                 "unit": "score", "target_label": .string(sides.count > 1 ? sides[1].name : ""),
                 "bars": .array(
@@ -372,7 +372,7 @@ struct VarietyReport {
             .prefix(VarietyReport.mostOpeners)
         guard sorted.count > 1 else { return }
         draft.show(
-            "treemap", "How prompts begin: verb and object (\(data.traits.count) sampled records)",
+            "treemap", "How prompts begin (\(data.traits.count) sampled records)",
             .object([
                 "unit": "records",
                 "tiles": .array(
@@ -414,8 +414,7 @@ struct VarietyReport {
                         let record = data.records[index]
                         let text = record.prompt.isEmpty ? record.response : record.prompt
                         let topic = topics.isEmpty || topics[index] < 0 ? -1 : Int(topics[index])
-                        let whole = PackedBytes.wholeCharacters(text.span, most: 80)
-                        let excerpt = String(decoding: text.prefix(whole), as: UTF8.self)
+                        let excerpt = PackedBytes.excerpt(text, most: 80)
                         return .object([
                             "x": .number(Double((point.x * 1000).rounded()) / 1000),
                             "y": .number(Double((point.y * 1000).rounded()) / 1000),

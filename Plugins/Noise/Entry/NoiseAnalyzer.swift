@@ -98,15 +98,19 @@ struct NoiseAnalyzer: Analyzer {
     private func showTypes(
         _ tally: SecondLook.Tally, _ labels: LabelErrorReport?, to sink: Sink
     ) throws {
-        var types: [(name: String, count: Int, precision: Double)] = NoiseCheck.allCases.compactMap
-        {
-            check in
-            tally.expectedPrecision(check).map {
-                (check.name, tally.counts[check.name, default: 0], $0)
+        var types: [(code: String, name: String, count: Int, precision: Double)] = NoiseCheck
+            .allCases.compactMap {
+                check in
+                tally.expectedPrecision(check).map {
+                    (check.rawValue, check.name, tally.counts[check.name, default: 0], $0)
+                }
             }
-        }
         if let labels, labels.flaggedCount > 0 {
-            types.append(("label-error", labels.flaggedCount, labels.expectedPrecision))
+            types.append(
+                (
+                    LabelErrorReport.code, "label-error", labels.flaggedCount,
+                    labels.expectedPrecision
+                ))
         }
         guard !types.isEmpty else { return }
         types.sort { ($1.count, $0.name) < ($0.count, $1.name) }
@@ -116,14 +120,18 @@ struct NoiseAnalyzer: Analyzer {
                 "unit": "records",
                 "bars": .array(
                     types.map {
-                        .object(["label": .string($0.name), "value": JSONValue($0.count)])
+                        .object([
+                            "label": .string($0.name), "code": .string($0.code),
+                            "value": JSONValue($0.count),
+                        ])
                     }),
             ]))
         func rounded(_ value: Double) -> JSONValue {
             .number((value * 10_000).rounded() / 10_000)
         }
         try sink.show(
-            "table", "Types of noise",
+            "table",
+            "Types of noise (expected precision: the share of a type's findings that should be right)",
             .object([
                 "columns": [
                     "type", "records", "share of records", "share, 95 % low", "share, high",
@@ -133,7 +141,7 @@ struct NoiseAnalyzer: Analyzer {
                     types.map { type in
                         let bounds = Quantiles.wilsonInterval(count: type.count, of: tally.rowCount)
                         return .array([
-                            .string(type.name), JSONValue(type.count),
+                            .object(["code": .string(type.code)]), JSONValue(type.count),
                             rounded(Double(type.count) / Double(tally.rowCount)),
                             rounded(bounds.low), rounded(bounds.high), rounded(type.precision),
                         ])

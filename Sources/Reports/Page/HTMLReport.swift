@@ -21,7 +21,6 @@ public enum HTMLReport {
         commands: PageCommands = PageCommands()
     ) -> String {
         let document = Cited(report.json)
-        let drawing = SectionDrawing(records: records)
         let data = PageData(report, records)
         let names = report.datasets.first { $0.role == .data }?.files.compactMap {
             $0["name"]?.stringValue
@@ -37,7 +36,7 @@ public enum HTMLReport {
         let navigation = links.map {
             "<li><a href=\"#\($0.0)\">\(PageText.isolated($0.1))</a></li>"
         }.joined()
-        let strategies = report.results.indices.map { analyzer($0, report, document, drawing) }
+        let strategies = report.results.indices.map { analyzer($0, report, document, records) }
             .joined()
         return """
             <!doctype html>
@@ -52,7 +51,7 @@ public enum HTMLReport {
             <ul>\(navigation)</ul></nav></header>
             <main id="main"><h1>\(PageText.isolated(title, limit: 200))</h1>
             \(subtitle(document))\(gates(document))
-            \(Verdict(report: report, document: document, commands: commands).html)
+            \(Verdict(report: report, document: document, records: records, commands: commands).html)
             \(rounds(document, report))\(findings(data, report, document, records))
             \(strategies)\(run(document, report))</main>
             \(data.html)<script>\(PageParts.script)</script></body></html>
@@ -145,11 +144,7 @@ public enum HTMLReport {
         func count(_ code: PageData.Code) -> Cited {
             document["analyzers"].elements[code.analyzer]["findings_by_code"][code.code]
         }
-        let ordered = data.codes.sorted {
-            ($1.severity.rawValue, count($1).size, $0.code) < (
-                $0.severity.rawValue, count($0).size, $1.code
-            )
-        }
+        let ordered = data.codes.sorted { $0.rank < $1.rank }
         let blocks = ordered.map { code -> String in
             let notes = report.results[code.analyzer].identity.codeNotes[code.code]
             let rows = code.findings.prefix(mostListed).map { finding -> String in
@@ -197,9 +192,11 @@ public enum HTMLReport {
     // MARK: Strategies
 
     private static func analyzer(
-        _ index: Int, _ report: Report, _ document: Cited, _ drawing: SectionDrawing
+        _ index: Int, _ report: Report, _ document: Cited, _ records: any RecordAccess
     ) -> String {
         let analyzer = document["analyzers"].elements[index]
+        let drawing = SectionDrawing(
+            records: records, identity: report.results[index].identity, analyzer: index)
         let metrics = analyzer["metrics"].elements.map { metric -> String in
             let unit = metric["unit"].text
             return PageText.row(
@@ -212,7 +209,7 @@ public enum HTMLReport {
         let pieces =
             analyzer["sections"].elements.map(drawing.draw).joined()
             + analyzer["scores"].elements.filter(ScoreSummary.isWorthALook).map { scores in
-                "<section class=\"piece\"><h3>Scores of \(scores["name"].drawn())</h3>"
+                "<section class=\"piece\"><h3>Scores: \(drawing.title(ofScores: scores["name"]))</h3>"
                     + "\(Plots.histogram(scores))</section>"
             }.joined()
         let table = PageText.table(

@@ -19,6 +19,11 @@ public struct PageCommands: Sendable {
         self.output = output
         self.hasPool = hasPool
     }
+
+    /// Shows what would become of which record, and writes no data; `nil` without one file to be optimized.
+    public var preview: String? {
+        output.map { "assay optimize \(arguments) -o \(ShellWord.quoted($0)) --dry-run" }
+    }
 }
 
 /// A command to copy: what is typed, of which the page shows first what tells it from others.

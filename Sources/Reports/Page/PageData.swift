@@ -21,6 +21,8 @@ struct PageData {
         let name: String
         let title: String
         let severity: Severity
+        /// Its place among all (`Report.Problem`).
+        let rank: Int
         /// Findings of it that the page holds, the worst first.
         var findings: [Finding] = []
     }
@@ -33,6 +35,9 @@ struct PageData {
         self.report = report
         self.records = records
         var queues: [[Finding]] = []
+        let ranks = Dictionary(
+            report.problems.enumerated().map { ($0.element.code, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
         for (analyzer, result) in report.results.enumerated() {
             for (code, findings) in Dictionary(grouping: result.allFindings, by: \.code)
                 .sorted(by: { $0.key < $1.key })
@@ -44,7 +49,7 @@ struct PageData {
                         title: Report.title(of: code, result.identity),
                         severity: findings.max { $0.severity.rawValue < $1.severity.rawValue }?
                             .severity
-                            ?? .info))
+                            ?? .info, rank: ranks[code] ?? 0))
                 queues.append(findings.sorted(by: PageData.isWorse))
             }
         }
@@ -135,7 +140,7 @@ struct PageData {
                         "code": .string(code.code), "name": .string(code.name),
                         "title": .string(code.title),
                         "strategy": .string(identity.strategy),
-                        "severity": .string(code.severity.name),
+                        "severity": .string(code.severity.name), "rank": JSONValue(code.rank),
                         "about": .string(identity.codeNotes[code.code]?.todo ?? ""),
                     ]
                 }))

@@ -63,9 +63,12 @@ enum Plots {
         }
         let every = max(1, (bins.count + 6) / 7)
         for (index, bin) in bins.enumerated() where index % every == 0 {
-            let x = NumberFormat.coordinate(left + (Double(index) + 0.5) * step)
+            // A name belongs to the bin, a number to where it begins.
+            let isName = bin["label"].value.stringValue != nil
+            let x = NumberFormat.coordinate(left + (Double(index) + (isName ? 0.5 : 0)) * step)
+            let anchor = isName || index > 0 ? "middle" : "start"
             drawn +=
-                "<text x=\"\(x)\" y=\"186\" text-anchor=\"middle\">\(PageText.escape(label(bin), limit: 14))</text>"
+                "<text x=\"\(x)\" y=\"186\" text-anchor=\"\(anchor)\">\(PageText.escape(label(bin), limit: 14))</text>"
         }
         let peak = bins.max { $0["value"].size < $1["value"].size }
         let described =
@@ -80,9 +83,9 @@ enum Plots {
         if body["cut"].number != nil {
             add("mark", body["cut_label"].value.stringValue ?? "cut", body["cut"].drawn())
         }
-        if isLogarithmic { legend += " <span>heights are logarithms</span>" }
         return figure(height: 192, description: described, drawn)
-            + "<p class=\"muted legend\">\(legend) <span>\(PageText.isolated(unit))</span></p>"
+            + "<p class=\"muted legend\">\(legend) <span>\(isLogarithmic ? "height: logarithm of " : "height: ")"
+            + "\(PageText.isolated(unit))</span></p>"
             + numbers(bins, hasReference: hasReference)
     }
 

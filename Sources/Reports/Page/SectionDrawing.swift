@@ -1,4 +1,5 @@
 import JSONText
+import Orchestrator
 import Records
 
 /// Draws the sections of analyzers by their kind alone: a plugin that was never seen is drawn as well.
@@ -6,6 +7,24 @@ import Records
 /// The shapes of the bodies are in `PluginSDK/ABI.md`. A body of another shape draws as its title.
 struct SectionDrawing {
     let records: any RecordAccess
+    /// The analyzer whose sections are drawn, and its place among all.
+    let identity: AnalyzerIdentity
+    let analyzer: Int
+
+    /// A code of the analyzer's in plain words, leading to its findings; `nil` for a code it does not have.
+    private func named(_ code: Cited) -> String? {
+        guard identity.codeNames[code.text] != nil else { return nil }
+        return "<a href=\"#\(PageText.anchor(analyzer, code.text))\">"
+            + "\(PageText.isolated(Report.title(of: code.text, identity)))</a>"
+    }
+
+    /// What scores of records are called: as the code of their name, where there is one.
+    func title(ofScores name: Cited) -> String {
+        let code = identity.codeNames.filter {
+            $0.value == String(name.text.map { $0 == "_" ? "-" : $0 })
+        }.map(\.key).min()
+        return code.map { PageText.isolated(Report.title(of: $0, identity)) } ?? name.drawn()
+    }
 
     /// Rows of a table that are shown at once; the rest opens.
     private static let mostRows = 15
@@ -51,8 +70,9 @@ struct SectionDrawing {
         let rows = lines.map { cells in
             PageText.row(
                 cells.enumerated().map { index, cell in
-                    cell.drawn(
-                        unit: index < columns.count ? columns[index].text : "", limit: limit)
+                    named(cell["code"])
+                        ?? cell.drawn(
+                            unit: index < columns.count ? columns[index].text : "", limit: limit)
                 }, numbers: numbers, isHeaded: true)
         }
         return SectionDrawing.opened(
@@ -112,7 +132,7 @@ struct SectionDrawing {
                 "<svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\(drawn)</svg>"
             let interval = Plots.interval(bar["low"], bar["high"], unit: unit)
             var cells = [
-                bar["label"].drawn(limit: 120), track,
+                named(bar["code"]) ?? bar["label"].drawn(limit: 120), track,
                 bar["value"].drawn(unit: unit)
                     + (interval.isEmpty ? "" : "<br><small>\(interval)</small>"),
             ]

@@ -45,11 +45,11 @@ enum TreeMap {
                 + "height=\"\(NumberFormat.coordinate(max(0.5, tile.height - 1)))\" rx=\"1.5\">"
                 + "<title>\(PageText.escape(name, limit: 80))</title></rect>"
             let room = Int((tile.width - 8) / 7)
-            if tile.height >= leastHeight, room >= 5 {
+            if tile.height >= leastHeight, name.count <= room {
                 piece +=
                     "<text class=\"on\" x=\"\(NumberFormat.coordinate(tile.x + 4))\" "
                     + "y=\"\(NumberFormat.coordinate(tile.y + 12))\">"
-                    + "\(PageText.escape(name, limit: room - 1))</text>"
+                    + "\(PageText.escape(name))</text>"
             }
             return piece + "</g>"
         }

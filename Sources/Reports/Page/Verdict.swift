@@ -1,94 +1,148 @@
 import JSONText
 import Orchestrator
+import Records
 
 /// What a report opens with: a verdict per strategy, and what to do next.
 struct Verdict {
     let report: Report
     let document: Cited
+    let records: any RecordAccess
     let commands: PageCommands
 
     /// Things to do that a strategy names.
     private static let mostSteps = 3
     /// The worst problems of all that are named first.
-    private static let mostProblems = 6
+    private static let mostProblems = 8
     /// Subjects of findings that are named.
     private static let mostSubjects = 8
 
-    /// Problems of one analyzer, the worst first.
+    /// Messages of the worst findings about the dataset that are shown.
+    private static let mostExamples = 2
+
+    /// What one analyzer found under one code.
     private struct Problem {
-        let code: String
-        let title: String
-        let severity: Severity
+        let known: Report.Problem
         let count: Cited
-        let example: String
+        /// The worst findings.
+        let examples: [Finding]
         /// What its findings are about, the worst first, where they are about the dataset.
         let subjects: [String]
+        /// Whether every finding is about a record of its own.
+        let countsRecords: Bool
+
+        var title: String { known.title }
+        var severity: Severity { known.severity }
     }
 
     var html: String {
         let cards = report.results.indices.map(card).joined()
         return "<section id=\"verdict\" aria-labelledby=\"verdict-title\">"
-            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)"
-            + "<p class=\"muted\">Type commands in the folder where you ran assay; … stands for this run's "
-            + "options, and Copy takes all of it. <code>assay optimize</code> "
-            + "follows the proposals of all strategies at once and writes a new file; with "
-            + "<code>--dry-run</code> it writes its plan and a report alone. <var>MORE.jsonl</var> stands for "
-            + "records of yours to choose from, <var>N</var> for a number of yours.</p><div class=\"cards\">\(cards)</div></section>"
+            + "<h2 id=\"verdict-title\">Verdict</h2>\(worst)\(remedy)<div class=\"cards\">\(cards)</div></section>"
     }
 
     // MARK: The worst of all
 
-    /// The worst problem of each strategy, and what else is of high severity, the worst first.
+    /// What is of high severity and the worst problem of each strategy, in the order of all lists.
     private var worst: String {
         let analyzers = document["analyzers"].elements
         let all = analyzers.indices.flatMap { index in
-            self.problems(index, analyzers[index]).enumerated().map {
+            problems(index, analyzers[index]).enumerated().map {
                 (index: index, rank: $0.offset, problem: $0.element)
             }
         }
         // Every strategy has its say before one has a second one.
         let rest = all.filter { $0.rank > 0 && $0.problem.severity == .high }
-            .sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }
+            .sorted { $0.problem.known.rank < $1.problem.known.rank }
         let firsts = all.filter { $0.rank == 0 }
-        let problems = (firsts + rest.prefix(max(0, Verdict.mostProblems - firsts.count))).sorted {
-            ($1.problem.severity.rawValue, $1.problem.count.size, $0.problem.code)
-                < ($0.problem.severity.rawValue, $0.problem.count.size, $1.problem.code)
-        }
-        guard !problems.isEmpty else {
+        let shown = (firsts + rest.prefix(max(0, Verdict.mostProblems - firsts.count)))
+            .sorted { $0.problem.known.rank < $1.problem.known.rank }
+        guard !shown.isEmpty else {
             return report.results.allSatisfy({ $0.status == .ok })
                 ? "<p class=\"lead\">Nothing was found that needs a hand.</p>" : ""
         }
-        let items = problems.map { index, _, problem -> String in
+        let items = shown.map { index, _, problem -> String in
             "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
-                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.title))</a> "
-                + "<span class=\"count\">\(Verdict.findings(problem.count))\(Verdict.about(problem))</span>: "
-                + "<span class=\"example\">\(PageText.isolated(problem.example, limit: 200))</span></li>"
+                + "<a href=\"#\(PageText.anchor(index, problem.known.code))\">\(PageText.isolated(problem.title))</a>"
+                + "<span class=\"told\">\(told(problem))</span></li>"
         }
+        let left = all.count - shown.count
+        let others =
+            left > 0
+            ? "<p class=\"muted\"><bdi>\(left)</bdi> more of lower severity are under "
+                + "<a href=\"#findings\">Findings</a>.</p>" : ""
         return
-            "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol></div>"
+            "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol>\(others)</div>"
     }
 
-    /// What leads from the number of findings to the worst of them.
-    private static func about(_ problem: Problem) -> String {
-        guard problem.count.size > 1 else { return "" }
-        guard problem.subjects.count > 1 else { return ", such as" }
-        let named = problem.subjects.prefix(mostSubjects).map { PageText.isolated($0, limit: 60) }
+    /// How much of a problem there is, and the worst of it.
+    private func told(_ problem: Problem) -> String {
+        func message(_ findings: ArraySlice<Finding>) -> String {
+            findings.map { PageText.isolated($0.message, limit: 200) }.joined(separator: "; ")
+        }
+        let isOne = problem.count.size == 1
+        let examples = problem.examples
+        guard problem.known.isAboutDataset else {
+            let many =
+                problem.countsRecords
+                ? "\(problem.count.drawn()) record\(isOne ? "" : "s")"
+                : Verdict.findings(problem.count)
+            let place = examples.first.flatMap(self.place).map { "\($0): " } ?? ""
+            return ": \(many), \(isOne ? "" : "such as ")\(place)\(message(examples.prefix(1)))"
+        }
+        guard !isOne else { return ": \(message(examples.prefix(1)))" }
+        guard problem.subjects.count > 1 else {
+            return ": \(Verdict.findings(problem.count)), such as \(message(examples.prefix(1)))"
+        }
+        let named = problem.subjects.prefix(Verdict.mostSubjects).map {
+            PageText.isolated($0, limit: 60)
+        }
         let rest = problem.subjects.count - named.count
-        return ", in \(named.joined(separator: ", "))"
-            + (rest > 0 ? " and <bdi>\(rest)</bdi> more" : "") + "; the worst"
+        return " in \(named.joined(separator: ", "))"
+            + (rest > 0 ? " and <bdi>\(rest)</bdi> more" : "") + ": "
+            + message(examples.prefix(Verdict.mostExamples))
+    }
+
+    /// Where a finding's record is, leading to it.
+    private func place(_ finding: Finding) -> String? {
+        finding.row.map { row in
+            let name =
+                records.place(finding.role, row).map { "line <bdi>\($0.line)</bdi>" }
+                ?? PageText.isolated(records.name(finding.role, row))
+            return "<a href=\"#record-\(finding.role.name)-\(row)\">\(name)</a>"
+        }
     }
 
     /// What findings are about, the worst first, none twice.
-    private static func subjects(_ findings: [Finding]) -> [String] {
-        let ordered = findings.sorted {
-            ($1.severity.rawValue, $1.score) < ($0.severity.rawValue, $0.score)
-        }
+    private static func subjects(_ ordered: [Finding]) -> [String] {
         var seen: Set<String> = []
         return ordered.compactMap(\.subject).filter { seen.insert($0).inserted }
     }
 
     private static func findings(_ count: Cited) -> String {
         "\(count.drawn()) \(count.size == 1 ? "finding" : "findings")"
+    }
+
+    // MARK: What does it all
+
+    /// One command for everything, and what the commands below have in common.
+    private var remedy: String {
+        let planned = document["summary"]["plan_summary"].members
+        let optimize = NextCommand("assay optimize DATA -o OUT --dry-run", commands)
+        var first = ""
+        if let optimize, !planned.isEmpty {
+            let parts = planned.map { "\(PageText.escape($0.key)) \($0.value.drawn())" }
+            first =
+                "<p><b>Everything at once</b>: the strategies propose to \(parts.joined(separator: ", ")). "
+                + "This shows what would become of which record, and writes no data:</p>\(optimize.html)"
+                + "<p class=\"muted\">Without <code>--dry-run</code> it writes a better file, from which "
+                + "<code>assay revert</code> makes the old one again. By itself it does what is certain; with "
+                + "<code>--apply all</code> also what is likely. The commands below are the same command, "
+                + "each with what its problem needs: options of several go together.</p>"
+        }
+        return
+            "<div class=\"remedy\">\(first)<p class=\"muted\">Type commands in the folder where you ran assay; "
+            + "… stands for this run's options, and Copy takes all of it. <var>MORE.jsonl</var> stands for "
+            + "records of yours to choose from, <var>N</var> for a number of yours.</p></div>"
     }
 
     // MARK: A card for each strategy
@@ -143,20 +197,36 @@ struct Verdict {
 
     // MARK: What to do next
 
+    /// The problems of one analyzer, the worst first.
     private func problems(_ index: Int, _ analyzer: Cited) -> [Problem] {
         let result = report.results[index]
         return Dictionary(grouping: result.allFindings, by: \.code).map { code, findings in
-            let worst = findings.max {
-                ($0.severity.rawValue, $0.score) < ($1.severity.rawValue, $1.score)
-            }
+            let isDataset = findings.contains { $0.row == nil }
+            // Of thousands about records only the worst counts.
+            let ordered =
+                isDataset
+                ? findings.sorted { Verdict.isWorse($0, $1) }
+                : findings.min { Verdict.isWorse($0, $1) }.map { [$0] } ?? []
+            let worst = ordered.first
             return Problem(
-                code: code, title: Report.title(of: code, result.identity),
-                severity: worst?.severity ?? .info, count: analyzer["findings_by_code"][code],
-                example: worst?.message ?? "", subjects: Verdict.subjects(findings))
-        }.sorted {
-            ($1.severity.rawValue, $1.count.size, $0.code)
-                < ($0.severity.rawValue, $0.count.size, $1.code)
+                known: Report.Problem(
+                    code: code, name: Report.name(of: code, result.identity),
+                    title: Report.title(of: code, result.identity), count: findings.count,
+                    severity: worst?.severity ?? .info, isAboutDataset: worst?.row == nil,
+                    example: worst?.message ?? ""),
+                count: analyzer["findings_by_code"][code],
+                examples: Array(ordered.prefix(Verdict.mostExamples)),
+                subjects: isDataset ? Verdict.subjects(ordered) : [],
+                countsRecords: !isDataset && Set(findings.map(\.row)).count == findings.count)
+        }.sorted { $0.known.rank < $1.known.rank }
+    }
+
+    private static func isWorse(_ left: Finding, _ right: Finding) -> Bool {
+        if left.severity != right.severity {
+            return left.severity.rawValue > right.severity.rawValue
         }
+        if left.score != right.score { return left.score > right.score }
+        return Finding.precedes(left, right)
     }
 
     private func steps(_ index: Int, _ analyzer: Cited) -> String {
@@ -166,13 +236,13 @@ struct Verdict {
         }
         let notes = report.results[index].identity.codeNotes
         let items = problems.prefix(Verdict.mostSteps).map { problem -> String in
-            let todo = notes[problem.code]?.todo ?? ""
+            let todo = notes[problem.known.code]?.todo ?? ""
             return
                 "<li><span class=\"badge \(problem.severity.name)\">\(problem.severity.name)</span> "
-                + "<a href=\"#\(PageText.anchor(index, problem.code))\">\(PageText.isolated(problem.title))</a> "
+                + "<a href=\"#\(PageText.anchor(index, problem.known.code))\">\(PageText.isolated(problem.title))</a> "
                 + "<span class=\"count\">\(Verdict.findings(problem.count))</span>"
                 + (todo.isEmpty ? "" : "<p>\(PageText.isolated(todo, limit: 240))</p>")
-                + "\(command(for: problem.code, index).html)</li>"
+                + "\(command(for: problem.known.code, index).html)</li>"
         }
         return "<h4>Next</h4><ol class=\"steps\">\(items.joined())</ol>"
     }

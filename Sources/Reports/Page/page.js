@@ -97,7 +97,7 @@
     explorer.hidden = false;
 
     const ranks = { high: 0, medium: 1, low: 2, info: 3 };
-    const order = [...findings].sort((a, b) => ranks[a.severity] - ranks[b.severity] || b.score - a.score);
+    const order = [...findings].sort((a, b) => ranks[a.severity] - ranks[b.severity] || a.code.rank - b.code.rank || b.score - a.score);
     const texts = new Map();
     const textOf = finding => {
       if (!texts.has(finding)) {
