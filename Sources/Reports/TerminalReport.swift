@@ -49,6 +49,10 @@ public enum TerminalReport {
         let problems = report.problems
         let titles = problems.prefix(mostCodes).map { cut(clean($0.title), mostTitle) }
         let titleWidth = titles.map(width).max() ?? 0
+        if !problems.isEmpty {
+            lines.append(
+                "severity code    \(pad(" problem", titleWidth))  found  the worst")
+        }
         for (problem, title) in zip(problems, titles) {
             let head =
                 "\(pad(problem.code, 8)) \(pad(title, titleWidth)) \(left(String(problem.count), 5))  "
@@ -63,16 +67,16 @@ public enum TerminalReport {
         for gate in report.gates {
             lines.append("gate \(gate.passed ? "passed" : "FAILED"): \(clean(gate.expression))")
         }
-        lines += ["", "report: \(folder)/report.html"]
+        lines += ["", "report:  \(folder)/report.html"]
         if let next, report.results.contains(where: { !$0.output.proposals.isEmpty }) {
-            lines.append("better: \(next)")
+            lines.append("preview: \(next)")
         }
         let waits = report.results.contains { result in
             result.output.proposals.contains {
                 $0.role == .data && ($0.action == .review || $0.action == .relabel)
             }
         }
-        if waits { lines.append("review: assay review \(ShellWord.quoted(folder))") }
+        if waits { lines.append("review:  assay review \(ShellWord.quoted(folder))") }
         return lines.joined(separator: "\n") + "\n"
     }
 

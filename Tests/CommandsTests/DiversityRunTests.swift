@@ -139,6 +139,35 @@ import Testing
         #expect(run.copies.allSatisfy { $0.survivor == 0 })
     }
 
+    @Test(
+        "a domain is the category of the taxonomy's first dimension by a field, or else the label")
+    func domain() throws {
+        var generator = SeededGenerator(seed: 9)
+        // What is of no category (c) does not count.
+        let kinds = ["a1", "b", "a2", "b"]
+        let records = (0..<400).map { index -> Record in
+            let label = index % 33 == 0 ? "y" : "x"
+            let kind = index % 10 == 9 ? "c" : kinds[index % 4]
+            return [("text", text(12, &generator)), ("label", label), ("kind", kind)]
+        }
+        let taxonomy = """
+            {"dimensions": [{"name": "form", "categories": [{"name": "long", "rules": {"min_words": 9}}]},
+             {"name": "kind", "field": "kind", "categories": [{"name": "a", "values": ["a1", "a2"]}, "b"]}]}
+            """
+        func score(_ settings: [String]) throws -> Double {
+            try #require(
+                try DiversityRun(records, settings).metrics["diversity.domain_score"]?.value)
+        }
+        // 387 and 13 of 400 have an entropy of 0.207 bits.
+        #expect(abs(try score([]) - 0.207) < 0.02)
+        // Of the others 200 are of a and 160 of b: 0.991 bits.
+        let mapped = try score(["taxonomy=" + taxonomy.split(separator: "\n").joined()])
+        #expect(abs(mapped - 0.991) < 0.02)
+        let open = "{\"dimensions\": [{\"name\": \"kind\", \"field\": \"kind\"}]}"
+        // Every value is a category: 0.25, 0.4, 0.25 and 0.1 have an entropy of 1.861 of 2 bits.
+        #expect(abs(try score(["taxonomy=" + open]) - 0.93) < 0.03)
+    }
+
     @Test("what is stated of the data does not depend on what it is compared with")
     func alone() throws {
         var generator = SeededGenerator(seed: 5)

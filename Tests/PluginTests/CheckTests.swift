@@ -101,7 +101,7 @@ import Testing
         Fault("NOT_A_NUMBER", "output.valid", "not a number"),
         Fault("NOT_UTF8", "output.valid", "not valid UTF-8"),
         Fault("BAD_EVIDENCE", "output.valid", "evidence"),
-        Fault("BAD_SECTION", "output.sections", "expected 2 texts or numbers"),
+        Fault("BAD_SECTION", "output.sections", "expected 2 texts, numbers or codes"),
         Fault("UNSET_PARTIAL", "output.valid", "nothing made"),
         Fault("TRUSTS_LATER", "state.flipped", "SIGABRT in finish"),
         Fault("KEEPS_FROM", "output.valid", "SIGSEGV in finish"),

@@ -7,7 +7,7 @@ public import Numerics
 struct DiversityAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.diversity"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 2
+    static let stateFormat: UInt32 = 3
 
     private let settings: Settings
     private let host: HostServices

@@ -15,6 +15,7 @@ struct RowColumns {
     private let contexts: [TextColumn]
     private let qualities: TextColumn?
     private let balanced: TextColumn?
+    private let domains: (column: TextColumn, field: DomainField)?
     let vectors: VectorColumn?
 
     init?(_ batch: Batch, _ settings: Settings) {
@@ -35,7 +36,16 @@ struct RowColumns {
         } else {
             balanced = nil
         }
+        domains = settings.domain.flatMap { domain in
+            batch.text("field:\(domain.field)").map { ($0, domain) }
+        }
         vectors = batch.vectors("feature.embedding.all/1")
+    }
+
+    /// The record's category in the taxonomy; empty for none.
+    func domain(_ position: Int) -> String {
+        guard let domains, let value = domains.column.string(position) else { return "" }
+        return domains.field.category(of: value)
     }
 
     /// Columns that make records different whose prompts and responses are the same: what schemas keep

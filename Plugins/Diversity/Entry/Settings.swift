@@ -53,6 +53,8 @@ struct Settings: Sendable {
     let balanced: Balanced?
     let balanceForm: BalanceForm
     let mostCopies: Int
+    /// The first dimension of the taxonomy that a field tells.
+    let domain: DomainField?
 
     init(_ value: JSONValue) throws {
         func integer(_ key: String, _ other: Int) -> Int { value[key]?.intValue ?? other }
@@ -79,6 +81,35 @@ struct Settings: Sendable {
         balanced = value["balance"]?.stringValue.map(Balanced.init)
         balanceForm = value["balance_by"]?.stringValue.flatMap(BalanceForm.init) ?? .weights
         mostCopies = integer("max_copies", 5)
+        domain =
+            (value["taxonomy"]?["dimensions"]?.arrayValue ?? []).lazy
+            .compactMap(DomainField.init).first
+    }
+}
+
+/// A field whose value is a record's domain.
+struct DomainField: Sendable {
+    /// A key or JSON pointer.
+    let field: String
+    /// Categories by value; empty where every value is one.
+    private let categories: [String: String]
+
+    /// The dimension of a taxonomy; `nil` for one that no field tells.
+    init?(_ dimension: JSONValue) {
+        guard let field = dimension["field"]?.stringValue else { return nil }
+        self.field = field
+        var categories: [String: String] = [:]
+        for category in dimension["categories"]?.arrayValue ?? [] {
+            guard let name = category.stringValue ?? category["name"]?.stringValue else { continue }
+            let values = category["values"]?.arrayValue?.compactMap(\.stringValue) ?? [name]
+            for value in values where categories[value] == nil { categories[value] = name }
+        }
+        self.categories = categories
+    }
+
+    /// The category of a value; empty for one that belongs to none.
+    func category(of value: String) -> String {
+        categories.isEmpty ? value : categories[value] ?? ""
     }
 }
 
@@ -98,7 +129,8 @@ enum Dimension: String, CaseIterable, Sendable {
         case .openers:
             "logarithm of the effective number of openers over that of the number of records"
         case .language: "chance that two records are in different languages"
-        case .domain: "evenness of the labels, or else of the files: entropy over its maximum"
+        case .domain:
+            "evenness of the taxonomy's categories by a field, or else of the labels, or of the files: entropy over its maximum"
         }
     }
 }

@@ -56,11 +56,13 @@ struct SideVariety: Sendable {
 
     /// What a record's domain is told by.
     enum DomainKind {
-        case label, file
+        case category, label, file
     }
 
-    /// Labels where there are any, files where there are several; `nil` for neither.
+    /// Categories of the taxonomy where there are any, or labels, or files where there are several; `nil` for
+    /// none of them.
     var domainKind: DomainKind? {
+        if records.contains(where: { !$0.domain.isEmpty }) { return .category }
         if records.contains(where: { !$0.label.isEmpty }) { return .label }
         return Set(records.map(\.file)).count > 1 ? .file : nil
     }
@@ -68,7 +70,13 @@ struct SideVariety: Sendable {
     /// The domain of every record; empty where all of them lack one.
     func domains(_ kind: DomainKind?) -> [String] {
         guard let kind else { return [] }
-        let names = records.map { kind == .label ? $0.label : $0.file }
+        let names = records.map { record in
+            switch kind {
+            case .category: record.domain
+            case .label: record.label
+            case .file: record.file
+            }
+        }
         return names.contains { !$0.isEmpty } ? names : []
     }
 

@@ -12,6 +12,8 @@ struct SampledText: Sendable {
     let exchanges: Int
     let label: String
     let file: String
+    /// The category of the taxonomy.
+    let domain: String
 }
 
 /// A sample of the records of one side.
@@ -24,6 +26,7 @@ struct TextSample: Sendable {
         let exchanges: Int
         let label: String
         let file: String
+        let domain: String
     }
 
     private static let mostTokens = 1024
@@ -56,7 +59,7 @@ struct TextSample: Sendable {
             wordCount: columns.promptTokens.count(position)
                 + columns.responseTokens.count(position),
             exchanges: columns.exchanges(position), label: columns.labels?.string(position) ?? "",
-            file: columns.files?.string(position) ?? "")
+            file: columns.files?.string(position) ?? "", domain: columns.domain(position))
         sample.add(row: row, tag, list.span)
         buffer = list
     }
@@ -97,7 +100,8 @@ struct TextSample: Sendable {
                     list[tag.tokenCount..<responseStart], count: tag.promptBytes),
                 response: PackedBytes.bytes(list[responseStart...], count: tag.responseBytes),
                 tokens: Array(list[..<tag.tokenCount]), wordCount: tag.wordCount,
-                exchanges: tag.exchanges, label: tag.label, file: tag.file)
+                exchanges: tag.exchanges, label: tag.label, file: tag.file,
+                domain: tag.domain)
         }
     }
 
@@ -110,6 +114,7 @@ struct TextSample: Sendable {
             ] { writer.write(number) }
             writer.write(entry.tag.label)
             writer.write(entry.tag.file)
+            writer.write(entry.tag.domain)
             writer.write(entry.list)
         }
     }
@@ -125,7 +130,7 @@ struct TextSample: Sendable {
             let tag = Tag(
                 promptBytes: numbers[1], responseBytes: numbers[2], tokenCount: numbers[3],
                 wordCount: numbers[4], exchanges: numbers[5], label: try reader.text(),
-                file: try reader.text())
+                file: try reader.text(), domain: try reader.text())
             let list = try reader.words()
             guard numbers.allSatisfy({ (0..<1 << 48).contains($0) }),
                 tag.tokenCount <= list.count,

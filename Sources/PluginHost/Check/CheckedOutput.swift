@@ -127,10 +127,11 @@ enum SectionShape {
             row.arrayValue?.count != columns.count
                 || row.arrayValue?.contains {
                     $0.stringValue == nil && !number($0) && $0 != .null && $0.boolValue == nil
+                        && $0["code"]?.stringValue == nil
                 } == true
         }
         return wrong.map {
-            "row \($0) is \(PluginError.shown(rows[$0].text)), expected \(columns.count) texts or numbers"
+            "row \($0) is \(PluginError.shown(rows[$0].text)), expected \(columns.count) texts, numbers or codes"
         }
     }
 

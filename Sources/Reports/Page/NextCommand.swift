@@ -22,7 +22,9 @@ public struct PageCommands: Sendable {
 
     /// Shows what would become of which record, and writes no data; `nil` without one file to be optimized.
     public var preview: String? {
-        output.map { "assay optimize \(arguments) -o \(ShellWord.quoted($0)) --dry-run" }
+        output.map {
+            "assay optimize \(arguments) -o \(ShellWord.quoted($0)) --apply all --dry-run"
+        }
     }
 }
 

@@ -4,8 +4,9 @@ import JSONText
 enum TreeMap {
     private static let height = 260.0
     private static let mostTiles = 500
-    /// Lower parts carry no text.
-    private static let leastHeight = 14.0
+    /// About what a letter takes, and a line.
+    private static let letterWidth = 7.0
+    private static let lineHeight = 12.0
 
     private struct Tile {
         var x, y, width, height: Double
@@ -44,12 +45,11 @@ enum TreeMap {
                 + "width=\"\(NumberFormat.coordinate(max(0.5, tile.width - 1)))\" "
                 + "height=\"\(NumberFormat.coordinate(max(0.5, tile.height - 1)))\" rx=\"1.5\">"
                 + "<title>\(PageText.escape(name, limit: 80))</title></rect>"
-            let room = Int((tile.width - 8) / 7)
-            if tile.height >= leastHeight, name.count <= room {
+            for (number, line) in lines(name, tile).enumerated() {
                 piece +=
                     "<text class=\"on\" x=\"\(NumberFormat.coordinate(tile.x + 4))\" "
-                    + "y=\"\(NumberFormat.coordinate(tile.y + 12))\">"
-                    + "\(PageText.escape(name))</text>"
+                    + "y=\"\(NumberFormat.coordinate(tile.y + 2 + lineHeight * Double(number + 1)))\">"
+                    + "\(PageText.escape(line))</text>"
             }
             return piece + "</g>"
         }
@@ -66,6 +66,22 @@ enum TreeMap {
             + "<details><summary>Numbers</summary>"
             + PageText.table(["part", PageText.isolated(body["unit"].text)], rows, numbers: [1])
             + "</details>"
+    }
+
+    /// A name in as many lines as its tile has room for; none where a word would be cut.
+    private static func lines(_ name: String, _ tile: Tile) -> [String] {
+        let letters = max(0, Int((tile.width - 6) / letterWidth))
+        let most = max(0, Int((tile.height - 4) / lineHeight))
+        var lines: [String] = []
+        for word in name.split(separator: " ").prefix(20) {
+            guard word.count <= letters else { return [] }
+            if let last = lines.last, last.count + 1 + word.count <= letters {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.count <= most ? lines : []
     }
 
     /// Rectangles of these areas, in order, none longer than need be.

@@ -68,7 +68,7 @@ struct Verdict {
         let left = all.count - shown.count
         let others =
             left > 0
-            ? "<p class=\"muted\"><bdi>\(left)</bdi> more of lower severity are under "
+            ? "<p class=\"muted\"><bdi>\(left)</bdi> more are under "
                 + "<a href=\"#findings\">Findings</a>.</p>" : ""
         return
             "<div class=\"worst\"><h3>The worst problems</h3><ol>\(items.joined())</ol>\(others)</div>"
@@ -87,7 +87,12 @@ struct Verdict {
                 ? "\(problem.count.drawn()) record\(isOne ? "" : "s")"
                 : Verdict.findings(problem.count)
             let place = examples.first.flatMap(self.place).map { "\($0): " } ?? ""
-            return ": \(many), \(isOne ? "" : "such as ")\(place)\(message(examples.prefix(1)))"
+            // What a message calls a row is a line of the file.
+            let other =
+                examples.first?.relatedRows.first.flatMap { records.place(.data, $0) }
+                .map { " (line <bdi>\($0.line)</bdi>)" } ?? ""
+            return
+                ": \(many), \(isOne ? "" : "such as ")\(place)\(message(examples.prefix(1)))\(other)"
         }
         guard !isOne else { return ": \(message(examples.prefix(1)))" }
         guard problem.subjects.count > 1 else {
@@ -127,7 +132,7 @@ struct Verdict {
     /// One command for everything, and what the commands below have in common.
     private var remedy: String {
         let planned = document["summary"]["plan_summary"].members
-        let optimize = NextCommand("assay optimize DATA -o OUT --dry-run", commands)
+        let optimize = NextCommand("assay optimize DATA -o OUT --apply all --dry-run", commands)
         var first = ""
         if let optimize, !planned.isEmpty {
             let parts = planned.map { "\(PageText.escape($0.key)) \($0.value.drawn())" }
@@ -135,10 +140,11 @@ struct Verdict {
                 "<p><b>Everything at once</b>: the strategies propose to \(parts.joined(separator: ", ")). "
                 + "This shows what would become of which record, and writes no data:</p>\(optimize.html)"
                 + "<p class=\"muted\">Without <code>--dry-run</code> it writes a better file, from which "
-                + "<code>assay revert</code> makes the old one again. By itself it does what is certain; with "
-                + "<code>--apply all</code> also what is likely. The commands below are the same command, "
-                + "each with what its problem needs: options of several go together.</p>"
+                + "<code>assay revert</code> makes the old one again. Without <code>--apply all</code> it does "
+                + "only what is certain. The commands below are the same command, each with what its problem "
+                + "needs (records to add come from a <code>--pool</code>): options of several go together.</p>"
         }
+        guard report.results.contains(where: { !$0.allFindings.isEmpty }) else { return "" }
         return
             "<div class=\"remedy\">\(first)<p class=\"muted\">Type commands in the folder where you ran assay; "
             + "… stands for this run's options, and Copy takes all of it. <var>MORE.jsonl</var> stands for "
