@@ -162,7 +162,7 @@ let package = Package(
             name: "assay-worker", dependencies: ["PluginHost"], exclude: readme,
             swiftSettings: strict, linkerSettings: runtime(from: "../..")),
         .executableTarget(
-            name: "assay-kernels", dependencies: ["Features", "JSONText"],
+            name: "assay-kernels", dependencies: ["Features", "JSONText", "Numerics"],
             path: "Benchmarks/Kernels", swiftSettings: strict),
         .executableTarget(
             name: "assay-near",

@@ -1,14 +1,16 @@
 import Features
 import Glibc
 import JSONText
+import Numerics
 
 /// One kernel over many texts, so that it can be timed beside a peer, counted by an instruction
 /// counter, or compared value by value.
 ///
-///     assay-kernels ids|embed|words|language TEXTS [--model FOLDER] [--repeat N] [--out FILE]
+///     assay-kernels ids|embed|nearest|words|language TEXTS [--model FOLDER] [--repeat N] [--out FILE]
 ///
 /// TEXTS holds texts separated by zero bytes. With `--out`: ids as 32-bit numbers, each text's after
-/// their number; vectors as 32-bit floats; languages with their counts.
+/// their number; vectors as 32-bit floats; languages with their counts. `nearest` embeds the texts and finds the ten
+/// nearest others of each.
 struct Run {
     let kernel: String
     let texts: [Range<Int>]
@@ -87,6 +89,17 @@ struct Run {
                 if source == .table { items += 1 }
                 vector.withUnsafeBytes(write)
             }
+        case "nearest":
+            guard let model else { return nil }
+            var embedder = TextEmbedder(model)
+            var vector = [Float](repeating: 0, count: model.dimensions)
+            var vectors = VectorSet(dimensions: model.dimensions)
+            forEachText { text in
+                _ = vector.withUnsafeMutableBufferPointer { embedder.embed(text, into: $0) }
+                vectors.append(vector.span)
+            }
+            items = VectorIndex(vectors, seed: 1, work: SerialWork())
+                .neighbours(count: 10, work: SerialWork()).reduce(0) { $0 + $1.count }
         case "words":
             var tokenizer = Tokenizer()
             var tokens: [UInt32] = []

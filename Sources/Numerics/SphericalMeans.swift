@@ -18,13 +18,14 @@ public struct SphericalMeans: Sendable {
     ) {
         let usable = (0..<vectors.count).filter { vectors.dot($0, vectors, $0) > 0.5 }
         var centers = SphericalMeans.start(vectors, usable, count: count, seed: seed, work: work)
-        var nearest = SphericalMeans.nearest(vectors, usable, centers, work)
+        let quantized = QuantizedVectors(vectors)
+        var nearest = SphericalMeans.nearest(quantized, usable, centers, work)
         for _ in 0..<rounds where centers.count > 0 {
             var sums = VectorSet(dimensions: vectors.dimensions)
             let zero = [Float](repeating: 0, count: vectors.dimensions)
             for _ in 0..<centers.count { sums.append(zero.span) }
             for (place, index) in usable.enumerated() {
-                sums.add(index, of: vectors, to: Int(nearest[place].center))
+                sums.add(index, of: vectors, to: Int(nearest[place]))
             }
             // A centre whose group is empty stays where it is.
             var moved = VectorSet(dimensions: vectors.dimensions)
@@ -37,14 +38,14 @@ public struct SphericalMeans: Sendable {
             }
             centers = moved
             let before = nearest
-            nearest = SphericalMeans.nearest(vectors, usable, centers, work)
-            if zip(before, nearest).allSatisfy({ $0.center == $1.center }) { break }
+            nearest = SphericalMeans.nearest(quantized, usable, centers, work)
+            if before == nearest { break }
         }
         var groups = [Int32](repeating: -1, count: vectors.count)
         var likeness = [Float](repeating: 0, count: vectors.count)
         for (place, index) in usable.enumerated() where centers.count > 0 {
-            groups[index] = nearest[place].center
-            likeness[index] = nearest[place].likeness
+            groups[index] = nearest[place]
+            likeness[index] = vectors.dot(index, centers, Int(nearest[place]))
         }
         self.centers = centers
         self.groups = groups
@@ -108,18 +109,15 @@ public struct SphericalMeans: Sendable {
         return centers
     }
 
+    /// The centre of the largest cosine, the first of equal ones; told by quantized vectors.
     private static func nearest(
-        _ vectors: VectorSet, _ usable: [Int], _ centers: VectorSet, _ work: some WorkSharing
-    ) -> [(center: Int32, likeness: Float)] {
-        work.mapShares(usable.count) { range in
-            range.map { place in
-                var best: (center: Int32, likeness: Float) = (0, -2)
-                vectors.forEachDot(usable[place], with: centers, 0..<centers.count) {
-                    center, likeness in
-                    if likeness > best.likeness { best = (Int32(center), likeness) }
-                }
-                return best
-            }
+        _ vectors: QuantizedVectors, _ usable: [Int], _ centers: VectorSet,
+        _ work: some WorkSharing
+    ) -> [Int32] {
+        let centers = QuantizedVectors(centers)
+        return work.mapShares(usable.count) { range in
+            var products: [Int32] = []
+            return range.map { vectors.nearest(usable[$0], of: centers, &products) }
         }
     }
 }

@@ -1,7 +1,8 @@
 /// Near neighbours among unit vectors, by an inverted file: vectors lie in cells around centres, and a
 /// search looks into the few cells nearest to it (Sivic and Zisserman 2003).
 ///
-/// Up to 1,024 vectors all are looked at and the answer is exact.
+/// Up to 1,024 vectors all are looked at. Which are near is told by vectors in 16 bits a number, how near by the
+/// vectors themselves: of neighbours that differ by some 0.00002 of cosine the last may be the other one.
 public struct VectorIndex: Sendable {
     /// A neighbour: its index and the cosine with it.
     public struct Neighbour: Sendable, Equatable {
@@ -11,22 +12,31 @@ public struct VectorIndex: Sendable {
         public let likeness: Float
     }
 
+    /// A place and the product that quantized vectors have there.
+    fileprivate struct Candidate {
+        let place: Int32
+        let product: Int32
+    }
+
     /// What a search works with; belongs to one thread.
     public struct Scratch: Sendable {
         /// What was found last, the nearest first.
         public fileprivate(set) var found: [Neighbour] = []
-        fileprivate var cells: [Neighbour] = []
+        fileprivate var query = QuantizedVectors(dimensions: 0)
+        fileprivate var products: [Int32] = []
+        fileprivate var cells: [Candidate] = []
+        fileprivate var nearest: [Candidate] = []
 
         /// Nothing found yet.
         public init() {}
 
-        /// Puts an entry into a list of the `most` nearest.
+        /// Puts an entry into a list of the `most` largest products.
         @inline(__always)
         fileprivate static func insert(
-            _ entry: Neighbour, into list: inout [Neighbour], most: Int
+            _ entry: Candidate, into list: inout [Candidate], most: Int
         ) {
             if list.count == most {
-                if entry.likeness <= list[most - 1].likeness { return }
+                if entry.product <= list[most - 1].product { return }
             } else {
                 list.append(entry)
             }
@@ -35,13 +45,24 @@ public struct VectorIndex: Sendable {
 
         /// Puts an entry into its place; the last of the list falls out.
         @inline(never)
-        private static func sift(_ entry: Neighbour, _ list: inout [Neighbour]) {
+        private static func sift(_ entry: Candidate, _ list: inout [Candidate]) {
             var place = list.count - 1
-            while place > 0, list[place - 1].likeness < entry.likeness {
+            while place > 0, list[place - 1].product < entry.product {
                 list[place] = list[place - 1]
                 place -= 1
             }
             list[place] = entry
+        }
+
+        /// Puts a neighbour into its place among the found ones, behind those that are as near.
+        fileprivate mutating func take(_ neighbour: Neighbour) {
+            found.append(neighbour)
+            var place = found.count - 1
+            while place > 0, found[place - 1].likeness < neighbour.likeness {
+                found[place] = found[place - 1]
+                place -= 1
+            }
+            found[place] = neighbour
         }
     }
 
@@ -56,10 +77,10 @@ public struct VectorIndex: Sendable {
 
     /// The vectors.
     public let vectors: VectorSet
-    private let centers: VectorSet
+    private let centers: QuantizedVectors
     /// Indices of the vectors cell by cell, and the vectors in that order.
     private let members: [Int32]
-    private let ordered: VectorSet
+    private let ordered: QuantizedVectors
     /// Vectors that a search looks at.
     private let mostLooked: Int
     private let starts: [Int]
@@ -79,16 +100,16 @@ public struct VectorIndex: Sendable {
         for index in stride(from: 0, to: vectors.count, by: step) {
             learnt.append(index, of: vectors)
         }
-        let centers = SphericalMeans(learnt, count: cells, rounds: 3, seed: seed, work: work)
-            .centers
+        let centers = QuantizedVectors(
+            SphericalMeans(learnt, count: cells, rounds: 3, seed: seed, work: work).centers)
         let cellOf = work.mapShares(vectors.count) { range in
-            range.map { index -> Int32 in
+            var query = QuantizedVectors(dimensions: vectors.dimensions)
+            var products: [Int32] = []
+            return range.map { index -> Int32 in
                 guard vectors.dot(index, vectors, index) > 0.5 else { return -1 }
-                var (best, likeness): (Int32, Float) = (0, -2)
-                vectors.forEachDot(index, with: centers, 0..<centers.count) { center, found in
-                    if found > likeness { (best, likeness) = (Int32(center), found) }
-                }
-                return best
+                query.removeAll()
+                query.append(index, of: vectors)
+                return query.nearest(0, of: centers, &products)
             }
         }
         var starts = [Int](repeating: 0, count: centers.count + 1)
@@ -100,7 +121,7 @@ public struct VectorIndex: Sendable {
             members[ends[Int(cell)]] = Int32(index)
             ends[Int(cell)] += 1
         }
-        var ordered = VectorSet(dimensions: vectors.dimensions)
+        var ordered = QuantizedVectors(dimensions: vectors.dimensions)
         ordered.reserveCapacity(members.count)
         for member in members { ordered.append(Int(member), of: vectors) }
         self.ordered = ordered
@@ -110,41 +131,45 @@ public struct VectorIndex: Sendable {
         self.starts = starts
     }
 
-    /// Finds the nearest `count` vectors of `queries[index]`, `count` above 0, except `own`.
+    /// Finds the nearest `count` vectors of `queries[index]`, a unit vector, `count` above 0, except `own`.
     ///
-    /// O(√n d) on average; no allocation once the scratch is warm.
+    /// Quantized vectors tell which they are, the vectors themselves how near. O(√n d) on average; no allocation
+    /// once the scratch is warm.
     public func search(
         _ queries: VectorSet, _ index: Int, count: Int, except own: Int32 = -1,
         _ scratch: inout Scratch
     ) {
         scratch.found.removeAll(keepingCapacity: true)
+        scratch.nearest.removeAll(keepingCapacity: true)
         scratch.cells.removeAll(keepingCapacity: true)
-        queries.forEachDot(index, with: centers, 0..<centers.count) { center, likeness in
+        if !scratch.query.hasLength(of: queries) {
+            scratch.query = QuantizedVectors(dimensions: queries.dimensions)
+        }
+        scratch.query.removeAll()
+        scratch.query.append(index, of: queries)
+        scratch.query.dots(0, with: centers, 0..<centers.count, into: &scratch.products)
+        for (center, product) in scratch.products.enumerated() {
             Scratch.insert(
-                Neighbour(index: Int32(center), likeness: likeness), into: &scratch.cells,
+                Candidate(place: Int32(center), product: product), into: &scratch.cells,
                 most: VectorIndex.probes)
         }
-        forEachDot(queries, index, ordered, scratch.cells) { place, likeness in
-            guard members[place] != own else { return }
-            Scratch.insert(
-                Neighbour(index: members[place], likeness: likeness), into: &scratch.found,
-                most: count)
-        }
-    }
-
-    /// Calls `body` with the places of the vectors of some cells, the nearest cell first, and the inner
-    /// products of what stands there in `set` with a query.
-    @inline(__always)
-    private func forEachDot(
-        _ queries: VectorSet, _ index: Int, _ set: VectorSet, _ cells: [Neighbour],
-        _ body: (Int, Float) -> Void
-    ) {
+        // The nearest cell first.
         var left = mostLooked
-        for cell in cells where left > 0 {
-            let start = starts[Int(cell.index)]
-            let end = min(starts[Int(cell.index) + 1], start + left)
+        for cell in scratch.cells where left > 0 {
+            let start = starts[Int(cell.place)]
+            let end = min(starts[Int(cell.place) + 1], start + left)
             left -= end - start
-            queries.forEachDot(index, with: set, start..<end, body)
+            scratch.query.dots(0, with: ordered, start..<end, into: &scratch.products)
+            for (place, product) in scratch.products.enumerated()
+            where members[start + place] != own {
+                Scratch.insert(
+                    Candidate(place: members[start + place], product: product),
+                    into: &scratch.nearest, most: count)
+            }
+        }
+        for candidate in scratch.nearest {
+            let likeness = queries.dot(index, vectors, Int(candidate.place))
+            scratch.take(Neighbour(index: candidate.place, likeness: likeness))
         }
     }
 

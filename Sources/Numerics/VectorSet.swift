@@ -6,7 +6,8 @@ public struct VectorSet: Sendable {
     public let dimensions: Int
     /// Number of vectors.
     public private(set) var count = 0
-    private let laneCount: Int
+    /// Lanes of a vector.
+    let laneCount: Int
     private var lanes: [SIMD8<Float>] = []
 
     /// No vectors of `dimensions` numbers.
@@ -28,14 +29,29 @@ public struct VectorSet: Sendable {
     ///
     /// O(d).
     public mutating func append(_ vector: Span<Float>) {
-        for lane in 0..<laneCount {
+        let whole = min(dimensions, vector.count) / 8
+        for lane in 0..<whole {
+            lanes.append(VectorSet.lane(vector, at: lane &* 8))
+        }
+        for lane in whole..<laneCount {
             var values = SIMD8<Float>.zero
-            for index in lane * 8..<max(lane * 8, min(lane * 8 + 8, vector.count)) {
+            for index in lane * 8..<max(lane * 8, min(lane * 8 + 8, vector.count, dimensions)) {
                 values[index & 7] = vector[index]
             }
             lanes.append(values)
         }
         count += 1
+    }
+
+    /// Eight numbers from a place on, all of which must be there.
+    @inline(__always)
+    private static func lane(_ numbers: Span<Float>, at place: Int) -> SIMD8<Float> {
+        precondition(place >= 0 && place &+ 8 <= numbers.count)
+        return unsafe SIMD8(
+            numbers[unchecked: place], numbers[unchecked: place &+ 1],
+            numbers[unchecked: place &+ 2], numbers[unchecked: place &+ 3],
+            numbers[unchecked: place &+ 4], numbers[unchecked: place &+ 5],
+            numbers[unchecked: place &+ 6], numbers[unchecked: place &+ 7])
     }
 
     /// Adds a vector of another set of the same length.
@@ -115,6 +131,10 @@ public struct VectorSet: Sendable {
         }
         if place < range.upperBound { body(place, dot(index, other, place)) }
     }
+
+    /// Eight numbers of a vector, the last ones filled up with zeros.
+    @inline(__always)
+    func lane(_ lane: Int, of index: Int) -> SIMD8<Float> { lanes[index * laneCount + lane] }
 
     /// The numbers of a vector.
     public func vector(_ index: Int) -> [Float] {
