@@ -176,7 +176,8 @@ let package = Package(
         // Tests
         .target(name: "CLayout", dependencies: ["CAssay"], path: "Tests/CLayout"),
         .target(
-            name: "Support", dependencies: ["HTTP", "JSONText", "Numerics", "Reading", "Records"],
+            name: "Support",
+            dependencies: ["Features", "HTTP", "JSONText", "Numerics", "Reading", "Records"],
             path: "Tests/Support", swiftSettings: strict),
         tests("Numerics", ["Numerics", "Patterns"]),
         tests("Features", ["Features", "JSONText", "Records", crypto]),

@@ -1,5 +1,4 @@
 import DistributionAlgorithm
-import Features
 import Foundation
 import JSONText
 import Numerics
@@ -142,18 +141,7 @@ struct DistributionQualityTests {
     @Test("random splits differ by chance alone in embedding, topics and to a classifier")
     func nullOfVectors() throws {
         let all = try #require(DistributionQualityTests.sets["banking"])
-        let model = try EmbeddingModel(
-            folder: Checkout.file("Sources/Features/Tables/minilm-l6-256").path)
-        var embedder = TextEmbedder(model)
-        var vectors = VectorSet(dimensions: model.dimensions)
-        var vector = [Float](repeating: 0, count: model.dimensions)
-        for record in all {
-            let bytes = Array(record.prompt.utf8)
-            vector.withUnsafeMutableBufferPointer { output in
-                bytes.withUnsafeBufferPointer { _ = embedder.embed($0, into: output) }
-            }
-            vectors.append(vector.span)
-        }
+        let vectors = try EmbeddedTexts.vectors(all.map { Array($0.prompt.utf8) })
         let words = all.map { DistributionQualityTests.words($0.prompt) }
         let work = TestThreads()
         let groups = SphericalMeans(

@@ -97,7 +97,7 @@ public struct ReferenceCoverage: Sendable {
         isShort = share > alarms + 3 * error
         if isShort,
             let lacking = LackingShare(
-                data: data, reference: reference, sure: sure, seed: seed, work: work)
+                data: data, reference: reference, seed: seed, work: work)
         {
             isUncovered = lacking.isLacking
             uncovered = lacking.share
