@@ -38,7 +38,9 @@ struct ErrorCalibration {
     ///
     /// Where errors and others overlap, some of the others lie below every score; `isOverlapping` reads the
     /// share off where there are none, at the lowest scores of all, by a straight line through the ratios.
-    func fit(sound: [Double] = [], isOverlapping: Bool = false) -> Fit {
+    ///
+    /// `scale` is how much smaller the rate of all records is than that of the others.
+    func fit(sound: [Double] = [], isOverlapping: Bool = false, scale: Double = 1) -> Fit {
         let known = points.filter(\.isError).map(\.score).sorted()
         let others = points.filter { !$0.isError }.map(\.score).sorted()
         guard !known.isEmpty, !others.isEmpty else {
@@ -64,16 +66,16 @@ struct ErrorCalibration {
         // The count below the last limit as a Poisson variable, and how well the limits themselves are
         // known. The count may be 0: then the bound is 3.84 records.
         let spread = 1.96 * (Double(below) + 0.96).squareRoot()
-        let scale =
+        let mass =
             Double(others.count) * (ErrorCalibration.quantiles.last ?? 1)
         let limits = 1.96 * rate / Double(known.count).squareRoot()
-        let low = max(0, rate - (spread / scale + limits))
-        let high = min(1, rate + (spread + 1.92) / scale + limits)
+        let low = max(0, rate - (spread / mass + limits))
+        let high = min(1, rate + (spread + 1.92) / mass + limits)
         let steps = IsotonicFit(
             falling: points.map { (x: $0.score, y: $0.isError ? 1 : 0) })
         return Fit(
-            rate: (rate, low, high),
-            steps: steps, odds: Double(others.count) / Double(known.count))
+            rate: (rate * scale, low * scale, high * scale),
+            steps: steps, odds: Double(others.count) / Double(known.count) / scale)
     }
 
     /// How well scores tell the known errors from the others: 0.5 not at all, 1 fully.

@@ -64,7 +64,9 @@ public struct LabelErrors: Sendable {
     private static let leastSeparation = 0.75
     /// Share of labels made wrong to calibrate, and how many in all at least, over several rounds.
     private static let calibrationShare = 0.05
-    private static let leastCalibrated = 400
+    private static let leastCalibrated = 2400
+    /// Fewer classes than this leave a wrong label a chance of a tenth and more to be made right.
+    private static let fewClasses = 11
     private static let mostRounds = 8
 
     /// Judges records; `nil` for fewer than 100, or fewer than two classes.
@@ -73,38 +75,39 @@ public struct LabelErrors: Sendable {
     public init?(_ records: LabelledRecords, seed: UInt64, work: some WorkSharing) {
         let rowCount = records.labels.count
         guard rowCount >= LabelErrors.leastRecords, records.classCount > 1 else { return nil }
-        let judge = records.probabilities.isEmpty ? LabelJudge(records, work: work) : nil
+        var judge = records.probabilities.isEmpty ? LabelJudge(records, work: work) : nil
         // Given probabilities know nothing of labels that were made wrong afterwards, as those of our own
         // models nearly do.
-        func probabilities(_ labellings: [[Int32]]) -> [[Float]] {
-            judge?.probabilities(labellings, seed: seed, work: work)
+        func probabilities(_ labellings: [[Int32]], round: Int) -> [[Float]] {
+            judge?.probabilities(labellings, round: round, seed: seed, work: work)
                 ?? labellings.map { _ in records.probabilities }
         }
         let labels = records.labels
-        let flips = Int(LabelErrors.calibrationShare * Double(rowCount))
-        let rounds = min(
-            LabelErrors.mostRounds, max(1, LabelErrors.leastCalibrated / max(1, flips)))
-        var altered = (0..<rounds).map { round in
-            LabelErrors.alter(labels, count: flips, seed: seed, round: round) {
-                LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
-            }
-        }
-        var judged = probabilities([labels] + altered.map(\.labels))
-        let own = judged[0]
+        let own = probabilities([labels], round: 0)[0]
         let transitions = LabelTransitions(
             probabilities: own, labels: labels, classCount: records.classCount)
         isClassDependent = transitions.isClassDependent
-        if isClassDependent {
-            altered = (0..<rounds).map { round in
-                LabelErrors.alter(labels, count: flips, seed: seed, round: round) {
-                    transitions.wrongLabel(for: $0, &$1)
-                }
+        // A label that is wrong already, made wrong once more, is no error as the others are: where there are
+        // few classes it may be right then, where pairs are mixed up it is no pair's.
+        let spares =
+            transitions.isClassDependent || records.classCount < LabelErrors.fewClasses
+        let ownJudgement = transitions.judge(probabilities: own, labels: labels)
+        let usable = labels.indices.filter { !spares || ownJudgement.scores[$0] >= 0 }
+        let flips = min(
+            Int(LabelErrors.calibrationShare * Double(rowCount)), usable.count / 2)
+        let rounds = min(
+            LabelErrors.mostRounds, max(1, LabelErrors.leastCalibrated / max(1, flips)))
+        let altered = (0..<rounds).map { round in
+            LabelErrors.alter(labels, usable, count: flips, seed: seed, round: round) {
+                transitions.isClassDependent
+                    ? transitions.wrongLabel(for: $0, &$1)
+                    : LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
             }
-            judged = [own] + probabilities(altered.map(\.labels))
         }
+        let judged = probabilities(altered.map(\.labels), round: 1)
         func scores(_ probabilities: [Float], _ labels: [Int32]) -> [Double] {
             guard !transitions.isClassDependent else {
-                return transitions.scores(probabilities: probabilities, labels: labels)
+                return transitions.judge(probabilities: probabilities, labels: labels).scores
             }
             return labels.indices.map {
                 Elementary.log(
@@ -114,10 +117,12 @@ public struct LabelErrors: Sendable {
         var calibration = ErrorCalibration()
         for (round, changed) in altered.enumerated() {
             calibration.add(
-                scores: scores(judged[round + 1], changed.labels), isError: changed.isAltered)
+                scores: scores(judged[round], changed.labels), isError: changed.isAltered)
         }
         isJudgeable = calibration.separation ?? 0 >= LabelErrors.leastSeparation
-        let fitted = calibration.fit()
+        // Where labels that are taken for wrong were spared, the others hold all of them.
+        let fitted = calibration.fit(
+            scale: spares ? 1 - Double(flips) / Double(rowCount) : 1)
         rate = isJudgeable ? fitted.rate : (0, 0, 1)
         let posteriors =
             isJudgeable ? scores(own, labels).map(fitted.posterior) : labels.map { _ in 0 }
@@ -135,7 +140,8 @@ public struct LabelErrors: Sendable {
             var best = given == 0 ? 1 : 0
             for label in 0..<records.classCount
             where label != given && own[first + label] > own[first + best] { best = label }
-            suggestions.append(Int32(best))
+            suggestions.append(
+                transitions.isClassDependent ? ownJudgement.others[row] : Int32(best))
             confidence.append(own[first + given])
             if own[first + given] >= own[first + best] { agreeing += 1 }
         }
@@ -144,13 +150,13 @@ public struct LabelErrors: Sendable {
         agreement = Double(agreeing) / Double(rowCount)
     }
 
-    /// Makes the labels of `count` records wrong: those with the smallest draws of (seed, round, row).
+    /// Makes the labels of `count` of some records wrong: those with the smallest draws of (seed, round, row).
     static func alter(
-        _ labels: [Int32], count: Int, seed: UInt64, round: Int,
+        _ labels: [Int32], _ rows: [Int], count: Int, seed: UInt64, round: Int,
         wrong: (Int, inout SeededGenerator) -> Int
     ) -> (labels: [Int32], isAltered: [Bool]) {
         let salt = StableHash.mix(seed ^ StableHash.mix(UInt64(round) &+ 0x1ABE1))
-        let draws = labels.indices.map { (StableHash.mix(salt ^ UInt64($0)), $0) }
+        let draws = rows.map { (StableHash.mix(salt ^ UInt64($0)), $0) }
         let chosen = draws.sorted { $0 < $1 }.prefix(count)
         var changed = labels
         var isAltered = [Bool](repeating: false, count: labels.count)
@@ -169,6 +175,8 @@ struct LabelJudge {
     private let ridge: RidgeRegression?
     private let classCount: Int
     private let rowCount: Int
+    /// What scores of the given labels are multiplied by, once they are known.
+    private var sharpness: Float?
 
     /// Numbers in the tables of one model at most: 256 MB.
     private static let mostWeights = 64 << 20
@@ -189,9 +197,10 @@ struct LabelJudge {
 
     /// Probabilities, row by row, under each of several labellings.
     ///
-    /// All folds of all labellings are shared out at once.
-    func probabilities(
-        _ labellings: [[Int32]], seed: UInt64, work: some WorkSharing
+    /// All folds of all labellings are shared out at once. The first of all, which must be the given labels,
+    /// decides what the scores of vectors are multiplied by.
+    mutating func probabilities(
+        _ labellings: [[Int32]], round: Int, seed: UInt64, work: some WorkSharing
     ) -> [[Float]] {
         let folds = LabelErrors.foldCount
         var members: [[Int32]] = Array(repeating: [], count: folds)
@@ -211,14 +220,13 @@ struct LabelJudge {
             let fold = task % folds
             let model = SoftmaxRegression(
                 features, rows: others[fold], labels: labellings[task / folds],
-                classCount: classCount, seed: seed ^ UInt64(task))
+                classCount: classCount, seed: seed ^ UInt64(task + round * folds))
             var output: [Float] = []
             output.reserveCapacity(members[fold].count * classCount)
             for row in members[fold] { model.predict(features, row: Int(row), into: &output) }
             return output
         }
-        work.reportProgress(1, of: 2)
-        var sharpness: Float = 0
+        work.reportProgress(round + 1, of: 3)
         return labellings.enumerated().map { number, labels in
             var all = [Float](repeating: 0, count: rowCount * classCount)
             for fold in 0..<folds {
@@ -231,8 +239,9 @@ struct LabelJudge {
             }
             guard let ridge else { return all }
             let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
-            if number == 0 { sharpness = LabelJudge.sharpness(scores, labels, classCount) }
-            return LabelJudge.average(all, scores, classCount, sharpness: sharpness)
+            let factor = sharpness ?? LabelJudge.sharpness(scores, labels, classCount)
+            sharpness = factor
+            return LabelJudge.average(all, scores, classCount, sharpness: factor)
         }
     }
 

@@ -84,13 +84,18 @@ struct LabelTransitions: Sendable {
         correctRates = correct.map { max($0, LabelTransitions.leastCorrectRate) }
     }
 
-    /// Of every record the logarithm of the odds that its label is right: low for errors.
+    /// Of every record the logarithm of the odds that its label is right, low for errors, and the label that
+    /// it most likely should have if it is not.
     ///
-    /// The probabilities are those of given labels; what the transitions put there is taken off first.
+    /// The probabilities are those of given labels; what the transitions put there is taken off first. The
+    /// other label is the one that explains the given one best: likely itself, and often given that label.
     /// O(n (k + pairs)).
-    func scores(probabilities: [Float], labels: [Int32]) -> [Double] {
+    func judge(probabilities: [Float], labels: [Int32]) -> (scores: [Double], others: [Int32]) {
         var likely = [Double](repeating: 0, count: classCount)
-        return labels.indices.map { row in
+        var (scores, others): ([Double], [Int32]) = ([], [])
+        scores.reserveCapacity(labels.count)
+        others.reserveCapacity(labels.count)
+        for row in labels.indices {
             let first = row * classCount
             var sum = 0.0
             for label in 0..<classCount {
@@ -110,11 +115,21 @@ struct LabelTransitions: Sendable {
             let given = Int(labels[row])
             let own = likely[given] / sum
             var wrong = spreadRate * (1 - own)
+            var best = (label: given == 0 ? 1 : 0, weight: -1.0)
+            for label in 0..<classCount where label != given {
+                let weight = spreadRate * likely[label]
+                if weight > best.weight { best = (label, weight) }
+            }
             for pair in pairs where pair.given == given {
                 wrong += (pair.rate - spreadRate) * likely[pair.likely] / sum
+                let weight = pair.rate * likely[pair.likely]
+                if weight > best.weight { best = (pair.likely, weight) }
             }
-            return Elementary.log(own * correctRates[given] + 1e-12) - Elementary.log(wrong + 1e-12)
+            scores.append(
+                Elementary.log(own * correctRates[given] + 1e-12) - Elementary.log(wrong + 1e-12))
+            others.append(Int32(best.label))
         }
+        return (scores, others)
     }
 
     /// What is left of a probability when the transitions explain all of it.
