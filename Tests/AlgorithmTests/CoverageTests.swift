@@ -154,6 +154,19 @@ import Testing
         #expect(abs(found.uncovered - truth) <= 0.02, "\(found.uncovered) of \(truth)")
     }
 
+    @Test("what few records lack is listed too")
+    func fewRecords() throws {
+        let found = try #require(
+            ReferenceCoverage(
+                data: around([75, 75, 75], seed: 1), reference: around([25, 25, 25, 40], seed: 2),
+                seed: 3, work: SerialWork()))
+        let isShort = found.isShort
+        #expect(isShort)
+        let listed = found.isUncovered.indices.filter { found.isUncovered[$0] }
+        #expect(listed.count { $0 >= 75 } >= 30)
+        #expect(listed.count { $0 < 75 } <= 8)
+    }
+
     @Test("no categories and no weights are covered by nothing")
     func degenerate() {
         #expect(CoverageMeasures([]).scene == 0)

@@ -194,7 +194,7 @@ struct CoverageQualityTests {
         _ kind: Int, of kinds: [Int], _ vectors: VectorSet, count: Int
     ) throws -> Removed {
         let rows = kinds.indices.filter { kinds[$0] >= 0 }
-        let reference = draw(rows, count, seed: UInt64(kind))
+        let reference = draw(rows, count, seed: UInt64(max(0, kind)))
         let left = Set(reference)
         let data = draw(
             rows.filter { !left.contains($0) && kinds[$0] != kind }, 8000, seed: 99)
@@ -236,7 +236,7 @@ struct CoverageQualityTests {
 
     /// With one domain taken out of the data, what is uncovered in the reference is that domain.
     ///
-    /// Measured: the share of it within a tenth of the truth for six of the ten, at most a fifth too low, 0.086 on
+    /// Measured: the share of it within a tenth of the truth for six of the ten, at most a fifth too low, 0.093 on
     /// average.
     @Test("names what the data lacks, and how much of real use it is")
     func uncovered() throws {
@@ -249,7 +249,7 @@ struct CoverageQualityTests {
 
     /// Customer requests made from templates: what chance deals to the reference is not taken for lacking.
     ///
-    /// Measured: 0.11 on average; without parts that take turns 13 to 29 % too high for four of eight.
+    /// Measured: 0.078 on average; without parts that take turns 13 to 29 % too high for four of eight.
     @Test("says how much is lacking also where texts are made from templates")
     func uncoveredTemplates() throws {
         let category = ColumnName(rawValue: "field:category")
@@ -262,7 +262,12 @@ struct CoverageQualityTests {
             read.strings(.prompt).map { Array(($0 ?? "").utf8) })
         let found = try errors(
             names, categories.map { names.firstIndex(of: $0) ?? -1 }, vectors, count: 2000)
-        #expect(found.reduce(0, +) / Double(found.count) <= 0.15)
+        #expect(found.reduce(0, +) / Double(found.count) <= 0.12)
+        // Nothing is lacking where no category is taken out, whatever chance deals.
+        let isShort = try remove(
+            -1, of: categories.map { names.firstIndex(of: $0) ?? -2 }, vectors, count: 2000
+        ).found.isShort
+        #expect(!isShort)
     }
 
     @Test("finds nothing uncovered where data and reference come from one source")

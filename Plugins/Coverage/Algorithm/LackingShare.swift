@@ -14,9 +14,10 @@ import Numerics
 struct LackingShare {
     /// Share of the reference, 0 to 1.
     let share: Double
-    /// Standard error of the share, chance among what the data has alone.
+    /// Standard error of the share, from leaving out one part after the other (jackknife).
     let error: Double
-    /// Which records of the reference are above the cut of `strictness`.
+    /// Which records of the reference are ranked above all but a `strictness` of the data, above all of it where
+    /// it has few.
     let isLacking: [Bool]
 
     /// Parts that take turns in being judged.
@@ -31,8 +32,6 @@ struct LackingShare {
     private static let leastLearnt = 3
     /// Added to the diagonal, over the number of dimensions.
     private static let penalty = 0.0125
-    /// Share of the data above the cut at which chance is reckoned.
-    private static let cut = 0.08
     /// Share of the data above the cut of what is listed.
     private static let strictness = 0.01
     private static let neighbourCount = 10
@@ -53,21 +52,27 @@ struct LackingShare {
             turnOf: LackingShare.deal(nodes.count, LackingShare.turns, ~seed))
         let blocks = work.map(LackingShare.parts) { sides.blocks($0) }
         let judged = work.map(LackingShare.parts) { sides.ranks(of: $0, learntFrom: blocks) }
-        var ranks = [Double](repeating: 0, count: nodes.count)
-        for ranked in judged {
-            guard let ranked else { return nil }
-            for (node, rank) in ranked { ranks[node] = rank }
+        var ranks: [[Double]] = []
+        var isLacking = [Bool](repeating: false, count: reference.count)
+        for judged in judged {
+            guard let judged else { return nil }
+            for (node, rank) in zip(judged.nodes, judged.ranks) where rank > judged.limit {
+                isLacking[node] = true
+            }
+            ranks.append(judged.ranks)
         }
-        share = RankMixture(ranks.prefix(reference.count)).raised
-        let (n, m) = (Double(reference.count), Double(data.count))
-        func above(_ share: Double, _ side: Range<Int>) -> Double {
-            Double(side.count { ranks[$0] > 1 - share }) / Double(side.count)
+        self.isLacking = isLacking
+        // All parts, then all but one of them.
+        let shares = work.map(LackingShare.parts + 1) { [ranks] left in
+            RankMixture(
+                ranks.indices.filter { $0 + 1 != left }.flatMap { ranks[$0] }
+            ).raised
         }
-        let found = above(LackingShare.cut, 0..<reference.count)
-        let alarms = above(LackingShare.cut, reference.count..<nodes.count)
-        error =
-            (found * (1 - found) / n + alarms * (1 - alarms) / m).squareRoot() / (1 - alarms)
-        isLacking = (0..<reference.count).map { ranks[$0] > 1 - LackingShare.strictness }
+        share = shares[0]
+        let others = shares.dropFirst()
+        let mean = others.reduce(0, +) / Double(others.count)
+        let squares = others.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        error = (squares * Double(others.count - 1) / Double(others.count)).squareRoot()
     }
 
     /// Deals `count` nodes into parts.
@@ -113,8 +118,11 @@ struct LackingShare {
             return Block(products: products, sums: sums, count: rows.count)
         }
 
-        /// Of every node of a part its rank among the part's data, between 0 and 1.
-        func ranks(of part: Int, learntFrom blocks: [Block]) -> [(node: Int, rank: Double)]? {
+        /// Of every reference record of a part its rank among the part's data, between 0 and 1, and above which rank
+        /// it is listed.
+        func ranks(
+            of part: Int, learntFrom blocks: [Block]
+        ) -> (nodes: [Int], ranks: [Double], limit: Double)? {
             let lacking = lackingOthers(than: part)
             guard lacking.count >= LackingShare.leastLearnt,
                 let line = line(lacking, blocks, without: part)
@@ -132,10 +140,17 @@ struct LackingShare {
             }
             let others = zip(own, scores).filter { !isReference($0.0) }.map(\.1).sorted()
             guard !others.isEmpty else { return nil }
-            return zip(own, scores).map { node, score in
+            let judged = zip(own, scores).filter { isReference($0.0) }
+            let ranks = judged.map { node, score -> Double in
                 let below = SortedSearch.lowerBound(score, in: others)
-                return (node, (Double(below) + 0.5) / Double(others.count + 1))
+                let upTo = SortedSearch.lowerBound(score.nextUp, in: others)
+                // Copies score the same: each is dealt a place among them.
+                let draw = Double(StableHash.mix(UInt64(node) ^ 0x7261_6E6B) >> 11) * 0x1p-53
+                let place = Double(below) + draw * Double(upTo - below)
+                return (place + 0.5) / Double(others.count + 1)
             }
+            let strictness = max(LackingShare.strictness, 1 / Double(others.count + 1))
+            return (judged.map(\.0), ranks, 1 - strictness)
         }
 
         /// Records of the reference, of other parts, that walks from the reference reach and walks from the data

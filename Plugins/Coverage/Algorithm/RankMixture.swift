@@ -6,19 +6,22 @@ struct RankMixture {
     /// Weight of the raised ones, 0 to 1.
     let raised: Double
 
-    /// What is raised less than this is not told from the even ones: half of it lies above 0.89.
-    private static let leastPower = 6.0
+    /// What is raised less than this is taken for even.
+    ///
+    /// Half of what is raised so much lies above 0.966; kinds that one side has oftener than the other are
+    /// raised less.
+    private static let leastPower = 20.0
     /// Ranks among a few hundred tell no more.
     private static let mostPower = 2000.0
     private static let mostRounds = 600
-    private static let leastChange = 1e-7
+    private static let leastChange = 1e-6
 
     /// Fits ranks above 0 and up to 1.
     ///
     /// O(rounds · n).
     init(_ ranks: some Sequence<Double>) {
         let logs = ranks.map { Elementary.log($0) }
-        var (weights, powers) = ((sure: 0.07, hard: 0.03), (sure: 200.0, hard: 10.0))
+        var (weights, powers) = ((sure: 0.07, hard: 0.03), (sure: 200.0, hard: 30.0))
         for _ in 0..<RankMixture.mostRounds where !logs.isEmpty {
             var (sums, moments) = ((sure: 0.0, hard: 0.0), (sure: 0.0, hard: 0.0))
             for log in logs {
