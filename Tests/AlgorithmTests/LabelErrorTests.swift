@@ -128,4 +128,32 @@ import Testing
 
         func reportProgress(_ done: Int, of total: Int) {}
     }
+
+    /// A model that agrees with the labels hardly oftener than chance would says nothing of them, however sure
+    /// it is; many of its scores are the same.
+    @Test(
+        "labels are not judged by a model that does not know them",
+        arguments: [2, 3, 20], [0.5, 0.54, 0.6])
+    func ignorant(classCount: Int, agreement: Double) throws {
+        for isCertain in [false, true] {
+            var set = records(1000, classCount: classCount, seed: 6)
+            for row in 0..<1000 {
+                var generator = SeededGenerator(seed: 8, stream: UInt64(row))
+                let draw = Double(generator.next() >> 11) * 0x1p-53
+                let own = Int(set.labels[row])
+                let said =
+                    draw < agreement
+                    ? own : (own + 1 + Int(generator.below(UInt64(classCount - 1)))) % classCount
+                let sure = isCertain ? 1 : 0.7 + 0.29 * Float(generator.below(1000)) / 1000
+                for label in 0..<classCount {
+                    set.probabilities.append(
+                        label == said ? sure : (1 - sure) / Float(classCount - 1))
+                }
+            }
+            let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+            #expect((0...1).contains(errors.rate.value))
+            #expect(errors.rate.low <= errors.rate.value && errors.rate.value <= errors.rate.high)
+            if classCount == 2 { #expect(!errors.isJudgeable && errors.flaggedCount == 0) }
+        }
+    }
 }

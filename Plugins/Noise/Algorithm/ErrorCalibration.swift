@@ -3,6 +3,8 @@ import Numerics
 /// Turns scores into chances of an error, from records that are known to be errors among the others.
 struct ErrorCalibration {
     private var points: [(score: Double, isError: Bool)] = []
+    /// Labellings added; each has the same records.
+    private var labellings = 0
 
     /// Quantiles of the known errors at which the share of all errors is read off.
     private static let quantiles = [0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
@@ -11,6 +13,7 @@ struct ErrorCalibration {
     /// Adds a labelling with some labels made wrong on purpose; low scores are errors.
     mutating func add(scores: [Double], isError: [Bool]) {
         for (score, flag) in zip(scores, isError) { points.append((score, flag)) }
+        labellings += 1
     }
 
     /// What was learnt.
@@ -52,22 +55,25 @@ struct ErrorCalibration {
             let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
             below = ErrorCalibration.count(others, upTo: limit)
             let share = Double(below) / Double(others.count)
+            // More than the quantile where many score the same.
+            let own = Double(ErrorCalibration.count(known, upTo: limit)) / Double(known.count)
             let naturalShare =
                 natural.isEmpty
                 ? 0
                 : Double(ErrorCalibration.count(natural, upTo: limit)) / Double(natural.count)
-            sum += max(0, share - naturalShare) / max(quantile - naturalShare, quantile / 2)
+            sum += max(0, share - naturalShare) / max(own - naturalShare, own / 2)
         }
-        var rate = sum / Double(ErrorCalibration.quantiles.count)
+        var rate = min(1, sum / Double(ErrorCalibration.quantiles.count))
         if isOverlapping {
             let own = ErrorCalibration.intercept(known: known, others: others, natural: natural)
             rate = min(rate, max(own, rate / 2))
         }
         // The count below the last limit as a Poisson variable, and how well the limits themselves are
         // known. The count may be 0: then the bound is 3.84 records.
-        let spread = 1.96 * (Double(below) + 0.96).squareRoot()
-        let mass =
-            Double(others.count) * (ErrorCalibration.quantiles.last ?? 1)
+        // Every labelling has the same records once more: it says no more of how many score low.
+        let times = Double(max(1, labellings))
+        let spread = 1.96 * (Double(below) / times + 0.96).squareRoot()
+        let mass = Double(others.count) / times * (ErrorCalibration.quantiles.last ?? 1)
         let limits = 1.96 * rate / Double(known.count).squareRoot()
         let low = max(0, rate - (spread / mass + limits))
         let high = min(1, rate + (spread + 1.92) / mass + limits)

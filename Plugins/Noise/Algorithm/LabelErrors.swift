@@ -62,9 +62,9 @@ public struct LabelErrors: Sendable {
     ///
     /// One half is a coin. With a share r of wrong labels among the others, a perfect judge reaches 1 - r/2.
     private static let leastSeparation = 0.75
-    /// Share of labels made wrong to calibrate, and how many in all at least, over several rounds.
+    /// Share of labels made wrong to calibrate, and how many in all are wanted, over eight rounds at most.
     private static let calibrationShare = 0.05
-    private static let leastCalibrated = 2400
+    private static let wantedErrors = 2400
     /// Fewer classes than this leave a wrong label a chance of a tenth and more to be made right.
     private static let fewClasses = 11
     private static let mostRounds = 8
@@ -92,19 +92,25 @@ public struct LabelErrors: Sendable {
         let spares =
             transitions.isClassDependent || records.classCount < LabelErrors.fewClasses
         let ownJudgement = transitions.judge(probabilities: own, labels: labels)
-        let usable = labels.indices.filter { !spares || ownJudgement.scores[$0] >= 0 }
-        let flips = min(
-            Int(LabelErrors.calibrationShare * Double(rowCount)), usable.count / 2)
-        let rounds = min(
-            LabelErrors.mostRounds, max(1, LabelErrors.leastCalibrated / max(1, flips)))
-        let altered = (0..<rounds).map { round in
-            LabelErrors.alter(labels, usable, count: flips, seed: seed, round: round) {
+        let rows = Array(labels.indices)
+        let usable = rows.filter { !spares || ownJudgement.scores[$0] >= 0 }
+        func alter(_ rows: [Int], count: Int, round: Int) -> (labels: [Int32], isAltered: [Bool]) {
+            LabelErrors.alter(labels, rows, count: count, seed: seed, round: round) {
                 transitions.isClassDependent
                     ? transitions.wrongLabel(for: $0, &$1)
                     : LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
             }
         }
-        let judged = probabilities(altered.map(\.labels), round: 1)
+        let wanted = Int(LabelErrors.calibrationShare * Double(rowCount))
+        let flips = min(wanted, usable.count / 2)
+        let rounds =
+            flips == 0
+            ? 0 : min(LabelErrors.mostRounds, (LabelErrors.wantedErrors + flips - 1) / flips)
+        let altered = (0..<rounds).map { alter(usable, count: flips, round: $0) }
+        // Whether labels can be judged at all shows on any records: those that are spared are the ones on which
+        // the judge and the labels differ.
+        let probes = spares ? [alter(rows, count: wanted, round: LabelErrors.mostRounds)] : []
+        let judged = probabilities((altered + probes).map(\.labels), round: 1)
         func scores(_ probabilities: [Float], _ labels: [Int32]) -> [Double] {
             guard !transitions.isClassDependent else {
                 return transitions.judge(probabilities: probabilities, labels: labels).scores
@@ -119,7 +125,12 @@ public struct LabelErrors: Sendable {
             calibration.add(
                 scores: scores(judged[round], changed.labels), isError: changed.isAltered)
         }
-        isJudgeable = calibration.separation ?? 0 >= LabelErrors.leastSeparation
+        var probe = spares ? ErrorCalibration() : calibration
+        for (round, changed) in probes.enumerated() {
+            probe.add(
+                scores: scores(judged[rounds + round], changed.labels), isError: changed.isAltered)
+        }
+        isJudgeable = rounds > 0 && probe.separation ?? 0 >= LabelErrors.leastSeparation
         // Where labels that are taken for wrong were spared, the others hold all of them.
         let fitted = calibration.fit(
             scale: spares ? 1 - Double(flips) / Double(rowCount) : 1)
