@@ -20,6 +20,40 @@ import Testing
         return fault.map { String(decoding: bytes[$0.span], as: UTF8.self) }
     }
 
+    /// Whether two prompts are wordings of one.
+    private func isSameWording(_ first: String, _ second: String) -> Bool {
+        let prints = [first, second].map { text -> [UInt8] in
+            let bytes = Array(text.utf8)
+            var print = Fingerprint()
+            PromptWording.append(bytes.span, to: &print)
+            let found = print.bytes
+            return (0..<16).map { found[$0] }
+        }
+        return prints[0] == prints[1]
+    }
+
+    @Test("wordings of one prompt are the same but for what changes no answer")
+    func wordings() {
+        for (first, second) in [
+            ("What is the capital of France?", "Please, what is  capital of FRANCE"),
+            ("Name a fruit; then stop.", "name a fruit then stop"),
+            ("translate “dog” to French", "Translate dog to French!"),
+            ("请问法国的首都是哪里？", "法国的首都是哪里"), ("please", "Please"), ("the", " The "),
+            ("", "  "),
+        ] {
+            #expect(isSameWording(first, second), "\(first) | \(second)")
+        }
+        for (first, second) in [
+            ("What is 5!", "What is 5"), ("solve a + b", "solve + b"), ("is it not so", "is it so"),
+            ("x < 3", "x > 3"), ("f(a)", "f a"), ("1.5", "15"), ("-5", "5"),
+            ("from A to B", "from B to A"),
+            ("dogs", "dog"), ("please", "the"), ("申请护照", "护照"), ("hepatitis A", "hepatitis"),
+            ("他请我吃饭", "他我吃饭"), ("a, b", "ab"),
+        ] {
+            #expect(!isSameWording(first, second), "\(first) | \(second)")
+        }
+    }
+
     @Test("mojibake is told from the letters it is made of")
     func mojibake() {
         #expect(find("it donâ€™t work", TextChecks.mojibake) == "â€™")

@@ -96,14 +96,18 @@ struct InjectionTests {
         for record in records {
             write(record["question"]?.stringValue ?? "", record["answer"]?.stringValue ?? "")
         }
-        // Each 30th prompt again with the answer of the next: as it is, in capitals, with other spaces.
+        // Each 30th prompt again with the answer of the next: as it is, in capitals, with other spaces, in a
+        // nearly equal wording.
         var planted: Set<Int> = []
         for (place, row) in stride(from: 0, to: 2970, by: 30).enumerated() {
             let prompt = records[row]["question"]?.stringValue ?? ""
             let varied = [
                 prompt, prompt.uppercased(), prompt.replacingOccurrences(of: " ", with: "  ") + " ",
+                "Please: "
+                    + prompt.replacingOccurrences(of: ", ", with: " ")
+                    .replacingOccurrences(of: " the ", with: " "),
             ]
-            write(varied[place % 3], records[row + 1]["answer"]?.stringValue ?? "")
+            write(varied[place % 4], records[row + 1]["answer"]?.stringValue ?? "")
             planted.formUnion([row, records.count + place])
         }
         let data = try folder.write("data.jsonl", writer.bytes)

@@ -330,8 +330,10 @@ struct NoisePartial: GroupingPartial {
         }
     }
 
-    /// Brings records together that are given the same: system prompt, tools and prompt, with what they
-    /// teach; capitals, white space and a sentence's last sign do not count.
+    /// Brings records together that are given the same: system prompt, tools and prompt, with what they teach.
+    ///
+    /// Capitals, white space and a sentence's last sign do not count, nor does of a prompt what `PromptWording`
+    /// leaves out. What is emitted says whether the prompts are the same without that.
     private func emit(
         _ columns: NoiseColumns, _ position: Int, row: Int, to sink: Sink
     ) throws {
@@ -340,7 +342,7 @@ struct NoisePartial: GroupingPartial {
         else { return }
         let taught = columns.responses.isPresent(position) ? columns.responses : columns.labels
         guard let taught, taught.isPresent(position) else { return }
-        var given = Fingerprint()
+        var (given, same) = (Fingerprint(), Fingerprint())
         for column in columns.given {
             column?.withBytes(position) { text in
                 given.appendCollapsed(
@@ -348,11 +350,17 @@ struct NoisePartial: GroupingPartial {
             }
             given.append(0)
         }
+        columns.prompts.withBytes(position) { text in
+            let core = text.extracting(TextChecks.core(text))
+            PromptWording.append(core, to: &given)
+            same.appendCollapsed(core, foldingCase: true)
+        }
         var answer = Fingerprint()
         taught.withBytes(position) { text in
             answer.appendCollapsed(text.extracting(TextChecks.core(text)), foldingCase: true)
         }
-        let (key, payload) = (given.bytes, answer.bytes)
+        let (key, taughtBytes, sameBytes) = (given.bytes, answer.bytes, same.bytes)
+        let payload = InlineArray<32, UInt8> { $0 < 16 ? taughtBytes[$0] : sameBytes[$0 - 16] }
         try sink.emit(key: key.span, row: row, payload: payload.span)
     }
 
@@ -403,29 +411,37 @@ struct NoisePartial: GroupingPartial {
 
     mutating func group(_ group: Group, to sink: Sink) throws {
         guard group.count > 1 else { return }
-        let first = group.payload(0)
-        guard (1..<group.count).contains(where: { group.payload($0) != first }) else { return }
-        for index in 0..<group.count {
-            let own = group.payload(index)
-            guard let other = (0..<group.count).first(where: { group.payload($0) != own }) else {
-                continue
-            }
-            let check = NoiseCheck.contradiction
-            tally.count(check, chance: 0.6)
+        let members = (0..<group.count).map { index in
+            let payload = group.payload(index)
+            return (
+                row: group.row(index), answer: payload.prefix(16), prompt: payload.dropFirst(16)
+            )
+        }
+        guard members.contains(where: { $0.answer != members[0].answer }) else { return }
+        let check = NoiseCheck.contradiction
+        for own in members {
+            // Of those with another answer one with the very same prompt says more.
+            let others = members.lazy.filter { $0.answer != own.answer }
+            let same = others.first { $0.prompt == own.prompt }
+            guard let other = same ?? others.first else { continue }
+            let score = same == nil ? 0.5 : 0.6
+            tally.count(check, chance: score)
             var finding = Finding(
-                code: check.rawValue, row: group.row(index),
-                message: "same prompt as row \(group.row(other) + 1), with another answer")
+                code: check.rawValue, row: own.row,
+                message: (same == nil ? "nearly the same prompt as row " : "same prompt as row ")
+                    + "\(other.row + 1), with another answer")
             finding.severity = .low
-            finding.group = UInt64(group.row(0)) + 1
-            finding.score = 0.6
+            finding.group = UInt64(members[0].row) + 1
+            finding.score = score
             finding.evidence = .object([
-                "other_row_index": JSONValue(group.row(other)),
+                "other_row_index": JSONValue(other.row),
                 "group_size": JSONValue(group.count),
+                "same_prompt": .bool(same != nil),
             ])
             try sink.report(finding)
-            var proposal = Proposal(.review, row: group.row(index), code: check.rawValue)
+            var proposal = Proposal(.review, row: own.row, code: check.rawValue)
             proposal.group = finding.group
-            proposal.confidence = 0.6
+            proposal.confidence = score
             try sink.propose(proposal)
         }
     }

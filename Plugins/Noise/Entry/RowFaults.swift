@@ -17,7 +17,7 @@ struct NoiseColumns {
     let vectors: VectorColumn?
     /// Probabilities of the classes by the user's own model, where they were given.
     let probabilities: VectorColumn?
-    /// What a record is given: its context, tools and prompt.
+    /// What a record is given beside its prompt: its context and tools.
     let given: [TextColumn?]
     /// Prompt and response with their names.
     let taught: [(name: String, column: TextColumn)]
@@ -40,7 +40,7 @@ struct NoiseColumns {
         turns = batch.turns
         vectors = batch.vectors("feature.embedding.all/1")
         probabilities = batch.vectors("given.pred_probs/1")
-        given = [systems, tools, prompts]
+        given = [systems, tools]
         taught = [("text.prompt", prompts), ("text.response", responses)]
     }
 
