@@ -33,9 +33,12 @@ struct FrozenTests {
         for name in ["files.hashes", "abi.host-larger", "abi.host-shorter", "algebra.save-load"] {
             #expect(verdict(name) == "passed", "\(name)")
         }
+        // Titles of codes came after 1.0: their lack is a warning, and the only one.
+        let others = checks.filter { $0["check"]?.stringValue != "manifest.words" }
         #expect(
-            checks.allSatisfy { ["passed", "skipped"].contains($0["verdict"]?.stringValue) },
+            others.allSatisfy { ["passed", "skipped"].contains($0["verdict"]?.stringValue) },
             "\(result.output)")
+        #expect(verdict("manifest.words") == "warning")
     }
 
     @Test("it runs, and says what it said in 1.0")
