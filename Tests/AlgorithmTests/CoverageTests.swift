@@ -131,42 +131,6 @@ import Testing
         }
     }
 
-    /// A reference a tenth of which the data lacks, where each text of the data stands there many times: what chance
-    /// deals to one side of some templates is not counted.
-    @Test("copies that chance deals to the reference are not lacking")
-    func templates() throws {
-        func copies(_ counts: [Int], from start: Int) -> VectorSet {
-            let kinds = around(Array(repeating: 1, count: 24), seed: 9)
-            var vectors = VectorSet(dimensions: kinds.dimensions)
-            for (kind, count) in counts.enumerated() {
-                for _ in 0..<count { vectors.append(kind + start, of: kinds) }
-            }
-            return vectors
-        }
-        var generator = SeededGenerator(seed: 4)
-        let reference = (0..<24).map { _ in 10 + Int(generator.below(11)) }
-        let data = (0..<21).map { _ in 40 + Int(generator.below(21)) }
-        let found = try #require(
-            ReferenceCoverage(
-                data: copies(data, from: 3), reference: copies(reference, from: 0), seed: 3,
-                work: SerialWork()))
-        let truth = Double(reference.prefix(3).reduce(0, +)) / Double(reference.reduce(0, +))
-        #expect(abs(found.uncovered - truth) <= 0.02, "\(found.uncovered) of \(truth)")
-    }
-
-    @Test("what few records lack is listed too")
-    func fewRecords() throws {
-        let found = try #require(
-            ReferenceCoverage(
-                data: around([75, 75, 75], seed: 1), reference: around([25, 25, 25, 40], seed: 2),
-                seed: 3, work: SerialWork()))
-        let isShort = found.isShort
-        #expect(isShort)
-        let listed = found.isUncovered.indices.filter { found.isUncovered[$0] }
-        #expect(listed.count { $0 >= 75 } >= 30)
-        #expect(listed.count { $0 < 75 } <= 8)
-    }
-
     @Test("no categories and no weights are covered by nothing")
     func degenerate() {
         #expect(CoverageMeasures([]).scene == 0)

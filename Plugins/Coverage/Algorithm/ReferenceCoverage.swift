@@ -7,7 +7,7 @@ public import Numerics
 /// if both came from one source. k is the smallest for which one source would give 0.95. Whether anything is
 /// *uncovered* is judged against a null: a part of the data takes the reference's place, and a reference
 /// record is surely uncovered when the records around it are the reference's own to a degree that 2 in 100
-/// records of the data reach. How much is, is estimated by parts that have not seen each other (`LackingShare`).
+/// records of the data reach. How much is, is estimated from what tells these from the data (`LackingShare`).
 public struct ReferenceCoverage: Sendable {
     /// Share of reference records with a record of the data in their neighbourhood, 0 to 1.
     public let coverage: Double
@@ -16,7 +16,7 @@ public struct ReferenceCoverage: Sendable {
     public let density: Double
     /// Reference records that a neighbourhood holds.
     public let neighbourCount: Int
-    /// Which reference records nothing in the data is like; of the covered ones some 1 in 100 as well.
+    /// Which reference records nothing in the data is like; of the covered ones 1 in 100 as well.
     public let isUncovered: [Bool]
     /// Share of the reference that is of kinds that the data lacks, 0 to 1; about 0 for one source.
     public let uncovered: Double
@@ -94,19 +94,18 @@ public struct ReferenceCoverage: Sendable {
         let share = Double(sure.count { $0 }) / Double(n)
         let alarms = ReferenceCoverage.falseAlarms
         let error = (alarms * (1 - alarms) * (1 / Double(n) + 1 / Double(heldOut))).squareRoot()
-        let lacking =
-            share > alarms + 3 * error
-            ? LackingShare(data: data, reference: reference, seed: seed, work: work) : nil
-        if let lacking, lacking.share > 3 * lacking.error {
-            isShort = true
+        isShort = share > alarms + 3 * error
+        if isShort,
+            let lacking = LackingShare(
+                data: data, reference: reference, sure: sure, seed: seed, work: work)
+        {
             isUncovered = lacking.isLacking
             uncovered = lacking.share
             uncoveredError = lacking.error
         } else {
-            isShort = false
             isUncovered = sure
-            uncovered = lacking?.share ?? max(0, (share - alarms) / (1 - alarms))
-            uncoveredError = lacking?.error ?? error
+            uncovered = max(0, (share - alarms) / (1 - alarms))
+            uncoveredError = error
         }
     }
 

@@ -65,8 +65,6 @@ public struct LabelErrors: Sendable {
     /// Share of labels made wrong to calibrate, and how many in all are wanted, over eight rounds at most.
     private static let calibrationShare = 0.05
     private static let wantedErrors = 2400
-    /// Fewer classes than this leave a wrong label a chance of a tenth and more to be made right.
-    private static let fewClasses = 11
     private static let mostRounds = 8
 
     /// Judges records; `nil` for fewer than 100, or fewer than two classes.
@@ -87,10 +85,9 @@ public struct LabelErrors: Sendable {
         let transitions = LabelTransitions(
             probabilities: own, labels: labels, classCount: records.classCount)
         isClassDependent = transitions.isClassDependent
-        // A label that is wrong already, made wrong once more, is no error as the others are: where there are
-        // few classes it may be right then, where pairs are mixed up it is no pair's.
-        let spares =
-            transitions.isClassDependent || records.classCount < LabelErrors.fewClasses
+        // Where pairs are mixed up, a label that is wrong already, made wrong once more, is no pair's and no
+        // error as the others are.
+        let spares = transitions.isClassDependent
         let ownJudgement = transitions.judge(probabilities: own, labels: labels)
         let rows = Array(labels.indices)
         let usable = rows.filter { !spares || ownJudgement.scores[$0] >= 0 }
