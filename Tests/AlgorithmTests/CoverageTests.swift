@@ -122,12 +122,30 @@ import Testing
                     reference: around(
                         [kinds / 4, kinds / 4, kinds / 4, kinds / 4] + lacking, seed: 2),
                     seed: 3, work: SerialWork()))
-            #expect(found.isShort == (share > 0))
-            #expect(abs(found.uncovered - share) <= max(0.02, 0.1 * share), "\(found.uncovered)")
-            let total = found.isUncovered.count
-            let listed = found.isUncovered.indices.filter { found.isUncovered[$0] }
-            let right = listed.filter { Double($0) >= Double(total) * (1 - share) }
-            if share > 0 { #expect(Double(right.count) >= 0.9 * Double(listed.count)) }
+            #expect(found.regions.isEmpty == (share == 0))
+            #expect(
+                abs(found.uncovered - share) <= 2 * found.uncoveredError,
+                "\(found.uncovered) ± \(found.uncoveredError)")
+            #expect(found.uncoveredError < 0.02)
+            let listed = found.regions.flatMap(\.rows)
+            let right = listed.count { Double($0) >= 600 * (1 - share) }
+            if share > 0 { #expect(Double(right) >= 0.9 * Double(listed.count)) }
+            #expect(found.regions.allSatisfy { $0.presence < UncoveredRegion.nothing })
+        }
+    }
+
+    @Test("a kind that the data has too little of is told from one that it has nothing of")
+    func proportions() throws {
+        // The reference has a quarter of every kind, the data of the last one an eighth, or a fortieth.
+        for (count, presence) in [(214, 0.15...0.5), (40, 0.05...0.15)] {
+            let found = try #require(
+                ReferenceCoverage(
+                    data: around([500, 500, 500, count], seed: 1),
+                    reference: around([150, 150, 150, 150], seed: 2), seed: 3, work: SerialWork()))
+            #expect(found.regions.flatMap(\.rows).allSatisfy { $0 >= 450 })
+            #expect(found.regions.allSatisfy { presence.contains($0.presence) })
+            let excess = 0.25 - Double(count) / Double(1500 + count)
+            #expect(abs(found.uncovered - excess) <= 0.03, "\(found.uncovered), \(excess)")
         }
     }
 

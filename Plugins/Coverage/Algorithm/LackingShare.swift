@@ -3,16 +3,19 @@ import Numerics
 /// How large a part of a reference is of kinds that the data lacks, from records of it that surely are.
 ///
 /// A linear model (ridge regression, both sides of equal weight) tells these records from the data; each
-/// record is judged by a model that was made without it, and half by what is said of its neighbours. The
-/// share of the reference above a cut, less what of the data lies above it, is the estimate: records
-/// that are hard to tell stand on both sides of it, where counting the sure ones alone would miss them.
+/// record is judged by a model that was made without it, and half by what is said of its neighbours. What it
+/// puts above all but 1 in 100 of the data is grouped into regions, and those go where the data has its share: there
+/// chance or other proportions had taken the records for lacking. From the regions that stay a second model
+/// learns. The share of the reference above a cut of that one, less what of the data lies above it, is the
+/// estimate: records that are hard to tell stand on both sides of it, where counting the sure ones alone
+/// would miss them.
 struct LackingShare {
     /// Share of the reference, 0 to 1.
     let share: Double
     /// Standard error of the share.
     let error: Double
-    /// Which records of the reference are above the cut of `strictness`.
-    let isLacking: [Bool]
+    /// What is surely lacking, the largest region first.
+    let regions: [UncoveredRegion]
 
     /// Parts that take turns in being judged.
     private static let folds = 3
@@ -20,48 +23,65 @@ struct LackingShare {
     private static let penalty = 0.0125
     /// Share of the data above the cut that the estimate is made at: low enough a cut that few of what
     /// is lacking lie below it, high enough that chance among the rest weighs little.
-    private static let cut = 0.05
+    private static let cut = 0.04
     /// Share of the data above the cut of what is listed.
     private static let strictness = 0.01
     private static let neighbourCount = 10
     private static let ownWeight: Float = 0.5
     private static let blockRows = 1024
 
-    /// `nil` when none or all of the reference is sure.
+    /// `nil` when none of the reference is sure, or when the data has its share of all regions.
     init?(
         data: VectorSet, reference: VectorSet, sure: [Bool], seed: UInt64, work: some WorkSharing
     ) {
-        let sureCount = sure.count { $0 }
-        guard sureCount >= LackingShare.folds, sureCount < sure.count, data.count > 0 else {
-            return nil
-        }
+        let (n, m) = (Double(reference.count), Double(data.count))
         var nodes = reference
         nodes.append(contentsOf: data)
-        // The reference's records that are not sure teach nothing: they may be of either kind.
-        let targets = (0..<nodes.count).map { node -> Float in
-            node >= reference.count ? -1 : sure[node] ? 1 : 0
-        }
-        let said = LackingShare.outOfFold(nodes, targets, seed: seed, work: work)
         let index = VectorIndex(nodes, seed: seed, work: work)
         let near = index.neighbours(count: LackingShare.neighbourCount, work: work)
-        let scores = said.indices.map { node -> Float in
-            guard !near[node].isEmpty else { return said[node] }
-            let sum = near[node].reduce(Float(0)) { $0 + said[Int($1.index)] }
-            return LackingShare.ownWeight * said[node]
-                + (1 - LackingShare.ownWeight) * sum / Float(near[node].count)
+
+        /// How far every node is like what is sure, and not like the data.
+        func judged(_ sure: [Bool]) -> [Float]? {
+            guard sure.count(where: { $0 }) >= LackingShare.folds else { return nil }
+            // The reference's records that are not sure teach nothing: they may be of either kind.
+            let targets = (0..<nodes.count).map { node -> Float in
+                node >= reference.count ? -1 : sure[node] ? 1 : 0
+            }
+            let said = LackingShare.outOfFold(nodes, targets, seed: seed, work: work)
+            return said.indices.map { node -> Float in
+                guard !near[node].isEmpty else { return said[node] }
+                let sum = near[node].reduce(Float(0)) { $0 + said[Int($1.index)] }
+                return LackingShare.ownWeight * said[node]
+                    + (1 - LackingShare.ownWeight) * sum / Float(near[node].count)
+            }
         }
-        let others = scores[reference.count...].map(Double.init).sorted()
-        func above(_ share: Double) -> [Bool] {
+        /// Rows of the reference that are above all but a share of the data.
+        func above(_ share: Double, _ scores: [Float]) -> [Int] {
+            let others = scores[reference.count...].map(Double.init).sorted()
             let cut = Quantiles.quantile(1 - share, ofSorted: others) ?? 1
-            return scores.prefix(reference.count).map { Double($0) > cut }
+            return (0..<reference.count).filter { Double(scores[$0]) > cut }
         }
-        let (n, m) = (Double(reference.count), Double(data.count))
+        /// Regions of such rows that the data lacks.
+        func lacking(_ scores: [Float]) -> [UncoveredRegion] {
+            UncoveredRegion.among(
+                above(LackingShare.strictness, scores), of: reference, near: near,
+                dataCount: data.count, seed: seed, work: work
+            ).filter { $0.presence < UncoveredRegion.lackingPresence }
+        }
+
+        guard let first = judged(sure) else { return nil }
+        var pure = [Bool](repeating: false, count: reference.count)
+        for region in lacking(first) {
+            for row in region.rows { pure[row] = true }
+        }
+        guard let scores = judged(pure) else { return nil }
+        regions = lacking(scores)
+        guard !regions.isEmpty else { return nil }
         let alarms = LackingShare.cut
-        let found = Double(above(alarms).count { $0 }) / n
+        let found = Double(above(alarms, scores).count) / n
         share = max(0, (found - alarms) / (1 - alarms))
         error =
             (found * (1 - found) / n + alarms * (1 - alarms) / m).squareRoot() / (1 - alarms)
-        isLacking = above(LackingShare.strictness)
     }
 
     /// What models without a node say of it: near 1 for a target of 1, near −1 for one of −1.

@@ -16,14 +16,13 @@ public struct ReferenceCoverage: Sendable {
     public let density: Double
     /// Reference records that a neighbourhood holds.
     public let neighbourCount: Int
-    /// Which reference records nothing in the data is like; of the covered ones 1 in 100 as well.
-    public let isUncovered: [Bool]
-    /// Share of the reference that is of kinds that the data lacks, 0 to 1; about 0 for one source.
+    /// Groups of reference records that the data lacks or has far too few of, the largest first; none where chance
+    /// (three standard errors) or other proportions explain what is found.
+    public let regions: [UncoveredRegion]
+    /// Share of the reference that the data lacks of such kinds, 0 to 1; 0 where there is none.
     public let uncovered: Double
     /// Standard error of `uncovered`.
     public let uncoveredError: Double
-    /// Whether more is uncovered than chance explains (three standard errors).
-    public let isShort: Bool
     /// Chance that the next record of real use is like none in the reference (Good 1953, Turing's
     /// estimate): the share of reference records that no other is like, by `sameKind`.
     public let unseen: Double
@@ -94,19 +93,13 @@ public struct ReferenceCoverage: Sendable {
         let share = Double(sure.count { $0 }) / Double(n)
         let alarms = ReferenceCoverage.falseAlarms
         let error = (alarms * (1 - alarms) * (1 / Double(n) + 1 / Double(heldOut))).squareRoot()
-        isShort = share > alarms + 3 * error
-        if isShort,
-            let lacking = LackingShare(
-                data: data, reference: reference, sure: sure, seed: seed, work: work)
-        {
-            isUncovered = lacking.isLacking
-            uncovered = lacking.share
-            uncoveredError = lacking.error
-        } else {
-            isUncovered = sure
-            uncovered = max(0, (share - alarms) / (1 - alarms))
-            uncoveredError = error
-        }
+        let lacking =
+            share > alarms + 3 * error
+            ? LackingShare(
+                data: data, reference: reference, sure: sure, seed: seed, work: work) : nil
+        regions = lacking?.regions ?? []
+        uncovered = lacking?.share ?? 0
+        uncoveredError = lacking?.error ?? error
     }
 
     /// How far the neighbourhood of each vector of one set is its own set's and not the other's, 0 to

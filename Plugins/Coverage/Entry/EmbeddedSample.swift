@@ -196,86 +196,79 @@ struct EmbeddedSample {
         let error = 1.96 * found.uncoveredError
         state(
             "reference_uncovered", found.uncovered, .lowerIsBetter,
-            "share of the reference that is of kinds which the data lacks; about 0 where it lacks "
-                + "none",
+            "share of the reference that is missing in the data: of kinds which the data lacks or "
+                + "has at most a third of its share of",
             interval: max(0, found.uncovered - error)...min(1, found.uncovered + error))
         state(
             "reference_unseen", found.unseen, .lowerIsBetter,
             "Good–Turing estimate: chance that the next record of real use is like none in the "
                 + "reference", interval: wilson(found.unseen))
-        guard found.isShort else { return }
-        regions(found, other, seed: seed, into: &findings)
+        regions(found, into: &findings)
     }
 
-    /// Records of a region on average, regions at most, and records without which it is none.
-    private static let regionSize = 40
-    private static let mostRegions = 12
-    private static let leastRegion = 5
-
-    private func regions(
-        _ found: ReferenceCoverage, _ other: VectorSet, seed: UInt64,
-        into findings: inout ReportDraft
-    ) {
-        let rows = reference.indices.filter { found.isUncovered[$0] }
-        var uncovered = VectorSet(dimensions: other.dimensions)
-        for row in rows { uncovered.append(row, of: other) }
-        let count = min(
-            EmbeddedSample.mostRegions, max(1, rows.count / EmbeddedSample.regionSize))
-        let groups = SphericalMeans(
-            uncovered, count: count, rounds: 20, seed: seed, work: host)
+    private func regions(_ found: ReferenceCoverage, into findings: inout ReportDraft) {
+        guard !found.regions.isEmpty else { return }
         // Named against the whole reference, which is why every text is given.
         var numbers = [Int32](repeating: -1, count: reference.count)
-        for (place, row) in rows.enumerated() { numbers[row] = groups.groups[place] }
-        let names = TopicNames(
-            reference.map(\.text), groups: numbers, count: groups.centers.count
-        ).names
-        let regions = (0..<groups.centers.count).map { region in
-            rows.indices.filter { groups.groups[$0] == Int32(region) }
-                .sorted { (groups.likeness[$1], $0) < (groups.likeness[$0], $1) }
+        for (number, region) in found.regions.enumerated() {
+            for row in region.rows { numbers[row] = Int32(number) }
         }
+        let names = TopicNames(
+            reference.map(\.text), groups: numbers, count: found.regions.count
+        ).names
         // Some of what is listed is covered, and some of what is not covered is not listed.
-        let scale = found.uncovered / Double(max(1, rows.count))
-        let order = regions.indices.filter { regions[$0].count >= EmbeddedSample.leastRegion }
-            .sorted { (regions[$1].count, $0) < (regions[$0].count, $1) }
+        let listed = found.regions.reduce(0) { $0 + $1.rows.count }
+        let told = zip(found.regions, names).map { region, name in
+            (
+                region: region, name: name,
+                share: found.uncovered * Double(region.rows.count) / Double(listed),
+                text: reference[region.rows[0]].text
+            )
+        }
         findings.show(
-            "table", "Regions of the reference that the data lacks",
+            "table", "Regions of the reference that the data lacks or has too little of",
             .object([
-                "columns": ["region", "share of the reference", "example"],
+                "columns": [
+                    "region", "missing share of the reference", "presence in the data", "example",
+                ],
                 "rows": .array(
-                    order.map { region in
-                        let share = Double(regions[region].count) * scale
-                        let text = reference[rows[regions[region][0]]].text
-                        return .array([
-                            .string(names[region]), .number((share * 10_000).rounded() / 10_000),
-                            .string(PackedBytes.excerpt(text, most: EmbeddedSample.shownBytes)),
+                    told.map {
+                        .array([
+                            .string($0.name), .number(($0.share * 10_000).rounded() / 10_000),
+                            .number(($0.region.presence * 100).rounded() / 100),
+                            .string(
+                                PackedBytes.excerpt($0.text, most: EmbeddedSample.shownBytes)),
                         ])
                     }),
             ]))
-        for region in order {
-            let share = Double(regions[region].count) * scale
-            let nearest = regions[region].prefix(3).map { JSONValue(reference[rows[$0]].row) }
+        for (region, name, share, text) in told {
+            let isAbsent = region.presence < UncoveredRegion.nothing
+            let has =
+                isAbsent
+                ? "nothing" : "\(Int((region.presence * 100).rounded())) % of its share"
             var finding = Finding(
                 code: "COV007", row: nil,
                 message:
                     "\((share * 1000).rounded() / 10) % of the reference"
-                    + (names[region].isEmpty ? "" : " (about \(names[region]))")
-                    + " have nothing near them in the data, such as \""
-                    + PackedBytes.excerpt(
-                        reference[rows[regions[region][0]]].text, most: EmbeddedSample.toldBytes)
-                    + "\"")
-            finding.severity = .high
+                    + (name.isEmpty ? "" : " (about \(name))")
+                    + " is missing: of records such as \""
+                    + PackedBytes.excerpt(text, most: EmbeddedSample.toldBytes)
+                    + "\" the data has \(has)")
+            finding.severity = isAbsent ? .high : .medium
             finding.score = min(1, share * 10)
             let wanted = Int((share * Double(rowCount)).rounded())
             finding.evidence = .object([
-                "subject": .string(names[region]), "region": .string(names[region]),
-                "mass": .number(share),
-                "wanted": JSONValue(wanted), "reference_rows": .array(nearest),
+                "subject": .string(name), "region": .string(name),
+                "mass": .number(share), "presence": .number(region.presence),
+                "wanted": JSONValue(wanted),
+                "reference_rows": .array(
+                    region.rows.prefix(3).map { JSONValue(reference[$0].row) }),
             ])
             findings.report(finding)
             guard wanted > 0 else { continue }
             var proposal = Proposal(.augment, row: nil, code: "COV007")
             proposal.number = Double(wanted)
-            proposal.text = "region: \(names[region])"
+            proposal.text = "region: \(name)"
             findings.propose(proposal)
         }
     }
