@@ -69,7 +69,7 @@ enum NoiseCheck: String, CaseIterable {
         case .gibberish: "the letters follow each other as at random"
         case .refusal: "the response is a refusal"
         case .unfulfillableRequest: "the prompt needs something that text cannot carry"
-        case .personalData: "the text has a personal e-mail address"
+        case .personalData: "the text has personal data"
         case .secret: "the text has something that looks like a secret key"
         case .contradiction: "the same prompt has another answer"
         case .mismatchedResponse: "the response seems to belong to another prompt"
@@ -92,7 +92,7 @@ enum NoiseCheck: String, CaseIterable {
     /// Whether there is a text that it should be.
     var isRepairable: Bool {
         switch self {
-        case .mojibake, .controlCharacters, .htmlResidue, .placeholderInput: true
+        case .mojibake, .controlCharacters, .htmlResidue, .placeholderInput, .personalData: true
         default: false
         }
     }

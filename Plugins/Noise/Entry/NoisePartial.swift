@@ -50,7 +50,6 @@ struct NoisePartial: GroupingPartial {
             (.mojibake, { TextChecks.mojibake($0, holding: $1) }),
             (.controlCharacters, { TextChecks.controlCharacters($0, holding: $1) }),
             (.secret, { TextChecks.secret($0, holding: $1) }),
-            (.personalData, { TextChecks.personalData($0, holding: $1) }),
         ]
 
     mutating func scan(_ batch: Batch, to sink: Sink) throws {
@@ -320,6 +319,13 @@ struct NoisePartial: GroupingPartial {
                 faults.add(.repetition, name, repeated)
                 for (check, find) in NoisePartial.textChecks {
                     faults.add(check, name, find(text, inventory))
+                }
+                if let found = TextChecks.personalData(text, holding: inventory) {
+                    faults.add(
+                        .personalData, name, TextFault(span: found.span, score: found.score),
+                        message: "the text has \(found.kind.phrase)"
+                            + (found.score > PersonalData.exampleScore
+                                ? "" : ", by its look an example"))
                 }
                 let other = isPrompt ? columns.responses : columns.prompts
                 let residue = other.withBytes(position) {
