@@ -156,4 +156,27 @@ import Testing
             if classCount == 2 { #expect(!errors.isJudgeable && errors.flaggedCount == 0) }
         }
     }
+
+    @Test("records of a language that few of their class are in are not judged")
+    func languages() {
+        func number(_ response: String, _ prompt: String) -> UInt8 {
+            let (response, prompt) = (Array(response.utf8), Array(prompt.utf8))
+            return LabelLanguages.number(response.span, prompt.span)
+        }
+        let english = number(
+            "The lamp is on the shelf and it is for you to take from there.", "Lamp?")
+        let chinese = number("", "怎么给台灯更换灯泡？请告诉我")
+        #expect(english != chinese && english != 0 && chinese != 0)
+        #expect(number("ok", "42") == 0)
+
+        // Three classes in English, and of the second and third one a few records in Chinese.
+        let languages = [UInt8](repeating: english, count: 60) + [chinese, chinese, chinese, 0]
+        let labels = (0..<60).map { Int32($0 % 3) } + [1, 1, 2, 2]
+        let unjudged = LabelLanguages.unjudged(languages, labels: labels, classCount: 3)
+        #expect(unjudged.indices.filter { unjudged[$0] } == [60, 61, 62])
+        // Where the language is the class, an error among many records is judged.
+        let many = [UInt8](repeating: english, count: 40) + [UInt8](repeating: chinese, count: 40)
+        let byLanguage = (0..<80).map { $0 < 40 || $0 == 79 ? Int32(0) : 1 }
+        #expect(!LabelLanguages.unjudged(many, labels: byLanguage, classCount: 2).contains(true))
+    }
 }

@@ -121,7 +121,7 @@ struct LabelErrorReport {
             judged.leftOut == 0
             ? ""
             : "; \(judged.leftOut) labelled records were not judged: of a class of fewer than "
-                + "five, or more than are judged"
+                + "five, in a language that few records of their class are in, or more than are judged"
         try sink.state(
             Metric(
                 "noise.label_error_rate", errors.rate.value, unit: "share", n: n,

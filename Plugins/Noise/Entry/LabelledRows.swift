@@ -23,6 +23,8 @@ struct LabelledRows {
     private(set) var givenClassCount = 0
     /// Whether another check has found something of weight in the row.
     private var isFlagged: [Bool] = []
+    /// Numbers of `LabelLanguages`.
+    private var languages: [UInt8] = []
 
     init(capacity: Int, seed: UInt64) {
         self.capacity = capacity
@@ -32,7 +34,7 @@ struct LabelledRows {
     /// Adds a row with a label; `vector` is empty where there is none.
     mutating func add(
         row: Int, label: Span<UInt8>, tokens words: Span<UInt32>, vector: Span<Float>,
-        probabilities given: Span<Float>, isFlagged flag: Bool
+        probabilities given: Span<Float>, isFlagged flag: Bool, language: UInt8
     ) {
         rows.append(row)
         labels.append(number(of: label))
@@ -43,6 +45,7 @@ struct LabelledRows {
         givenClassCount = max(givenClassCount, given.count)
         for index in given.indices { probabilities.append(given[index]) }
         isFlagged.append(flag)
+        languages.append(language)
         if rows.count > 2 * capacity { trim() }
     }
 
@@ -76,6 +79,7 @@ struct LabelledRows {
         givenClassCount = max(givenClassCount, other.givenClassCount)
         probabilities += other.probabilities
         isFlagged += other.isFlagged
+        languages += other.languages
         if rows.count > 2 * capacity { trim() }
     }
 
@@ -111,6 +115,7 @@ struct LabelledRows {
                     probabilities[place * givenClassCount..<(place + 1) * givenClassCount]
             }
             result.isFlagged.append(isFlagged[place])
+            result.languages.append(languages[place])
         }
         return result
     }
@@ -122,7 +127,8 @@ struct LabelledRows {
     /// Records of a class that is too small to be learnt.
     private static let leastOfClass = 5
 
-    /// What is judged: the rows of classes with at least five records, by row, classes by name.
+    /// What is judged: the rows of classes with at least five records, by row, classes by name, but those of a
+    /// language that tells nothing of their class.
     struct Judged {
         let rows: [Int]
         let isFlagged: [Bool]
@@ -130,7 +136,7 @@ struct LabelledRows {
         let records: LabelledRecords
         /// Labels of rows that were given another one in review, which is what they are judged with.
         let given: [Int: String]
-        /// Rows of classes too small to be learnt, and rows beyond the capacity.
+        /// Rows of classes too small to be learnt, or of languages, and rows beyond the capacity.
         let leftOut: Int
     }
 
@@ -157,7 +163,12 @@ struct LabelledRows {
         var renumbered = [Int32](repeating: -1, count: names.count)
         for (new, old) in kept.enumerated() { renumbered[old] = Int32(new) }
         let most = LabelledRows.mostProbabilities / max(1, kept.count)
-        let places = all.rows.indices.filter { renumbered[Int(all.labels[$0])] >= 0 }
+        let learnt = all.rows.indices.filter { renumbered[Int(all.labels[$0])] >= 0 }
+        let isStrange = LabelLanguages.unjudged(
+            learnt.map { all.languages[$0] },
+            labels: learnt.map { renumbered[Int(all.labels[$0])] },
+            classCount: kept.count)
+        let places = zip(learnt, isStrange).filter { !$0.1 }.map(\.0)
             .sorted { (all.draw($0), all.rows[$0]) < (all.draw($1), all.rows[$1]) }
             .prefix(most).sorted { all.rows[$0] < all.rows[$1] }
         let chosen = all.picked(places) { renumbered[Int($0)] }
@@ -193,6 +204,7 @@ struct LabelledRows {
         writer.write(probabilities) { $0.write(Int($1.bitPattern)) }
         writer.write(givenClassCount)
         writer.write(isFlagged) { $0.write($1 ? 1 : 0) }
+        writer.write(languages) { $0.write(Int($1)) }
     }
 
     /// Reads what `save` wrote.
@@ -213,9 +225,11 @@ struct LabelledRows {
         }
         givenClassCount = try reader.integer()
         isFlagged = try reader.list(size: 8) { try $0.integer() != 0 }
+        languages = try reader.list(size: 8) { UInt8(truncatingIfNeeded: try $0.integer()) }
         let isSound =
             labels.count == rows.count && starts.count == rows.count + 1
-            && isFlagged.count == rows.count && labels.allSatisfy(names.indices.contains)
+            && isFlagged.count == rows.count && languages.count == rows.count
+            && labels.allSatisfy(names.indices.contains)
             && starts.first == 0 && starts.last == tokens.count
             && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
             && (0...LabelledRows.mostDimensions).contains(dimensions)

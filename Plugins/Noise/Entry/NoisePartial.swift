@@ -264,13 +264,17 @@ struct NoisePartial: GroupingPartial {
         guard labelled != nil, let labels = columns.labels, labels.byteCount(position) > 0 else {
             return
         }
+        let language = columns.responses.withBytes(position) { response in
+            columns.prompts.withBytes(position) { LabelLanguages.number(response, $0) }
+        }
         labels.withBytes(position) { label in
             columns.tokens.withTokens(position) { words in
                 NoiseColumns.withVector(columns.vectors, position) { vector in
                     NoiseColumns.withVector(columns.probabilities, position) { probabilities in
                         labelled?.add(
                             row: row, label: label, tokens: words, vector: vector,
-                            probabilities: probabilities, isFlagged: isFlagged)
+                            probabilities: probabilities, isFlagged: isFlagged,
+                            language: language)
                     }
                 }
             }

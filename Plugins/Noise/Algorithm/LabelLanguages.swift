@@ -1,0 +1,55 @@
+import Numerics
+
+/// Languages of labelled records, and which of the records are of one that tells nothing of their classes.
+///
+/// Of a language that a few records are in, a model learns which class those few are of, and takes the next record
+/// in it for the same: its label would look wrong with certainty.
+public enum LabelLanguages {
+    /// Records of a class that teach how it is spoken of in a language.
+    private static let leastOfClass = 5
+
+    /// Words of a text whose language would be known, were it one of the common ones.
+    private static let manyWords = 20
+    private static let unknown: UInt8 = 255
+
+    /// A number for the language that texts leave no doubt of, 0 where they do.
+    ///
+    /// The longer text decides first. Texts of twenty words and more of no known language have a number of their own.
+    ///
+    /// O(3000 bytes).
+    public static func number(_ response: Span<UInt8>, _ prompt: Span<UInt8>) -> UInt8 {
+        let guess =
+            response.count > prompt.count
+            ? LanguageGuess(response) ?? LanguageGuess(prompt)
+            : LanguageGuess(prompt) ?? LanguageGuess(response)
+        if let guess { return guess.rawValue + 1 }
+        return max(words(response), words(prompt)) >= manyWords ? unknown : 0
+    }
+
+    private static func words(_ text: Span<UInt8>) -> Int {
+        var count = 0
+        for index in text.indices where ByteSearch.isSpace(text[index]) {
+            if index > 0, !ByteSearch.isSpace(text[index - 1]) { count += 1 }
+        }
+        return count + 1
+    }
+
+    /// Which records cannot be judged: fewer than five of their class are in their language, and fewer in all than
+    /// five for each class.
+    ///
+    /// Labels are numbers below `classCount`. O(records + classes).
+    public static func unjudged(
+        _ languages: [UInt8], labels: [Int32], classCount: Int
+    ) -> [Bool] {
+        var counts = [Int](repeating: 0, count: 256 * classCount)
+        var sums = [Int](repeating: 0, count: 256)
+        for (language, label) in zip(languages, labels) {
+            counts[Int(language) * classCount + Int(label)] += 1
+            sums[Int(language)] += 1
+        }
+        return zip(languages, labels).map { language, label in
+            language != 0 && sums[Int(language)] < leastOfClass * classCount
+                && counts[Int(language) * classCount + Int(label)] < leastOfClass
+        }
+    }
+}
