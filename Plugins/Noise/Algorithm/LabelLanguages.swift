@@ -14,9 +14,8 @@ public enum LabelLanguages {
 
     /// A number for the language that texts leave no doubt of, 0 where they do.
     ///
-    /// The longer text decides first. Texts of twenty words and more of no known language have a number of their own.
-    ///
-    /// O(3000 bytes).
+    /// The longer text decides first. Texts of twenty words and more of no known language have a number of their own. O(3000
+    /// bytes), O(n) where the language is not known.
     public static func number(_ response: Span<UInt8>, _ prompt: Span<UInt8>) -> UInt8 {
         let guess =
             response.count > prompt.count

@@ -47,7 +47,7 @@ enum PersonalNumber {
         }
 
         /// Whether the first groups have these lengths, and the same of some marks between them.
-        func begins(with lengths: [Int], marks allowed: [UInt8] = [0x20, 0x2D]) -> Bool {
+        func begins(with lengths: [Int], marks allowed: [UInt8] = spaceOrHyphen) -> Bool {
             guard groupCount >= lengths.count else { return false }
             var sum = 0
             for (group, length) in lengths.enumerated() {
@@ -67,6 +67,18 @@ enum PersonalNumber {
             (0..<count).reduce(UInt16(0)) { $0 | 1 << UInt16(values[$1]) }.nonzeroBitCount
         }
     }
+
+    // Made once: every number of nine digits and more is held against them.
+    private static let cardGroups = [[4, 4, 4, 4, 3], [4, 4, 4, 4], [4, 6, 5], [4, 6, 4]]
+    private static let securityGroups = [3, 2, 4]
+    private static let americanGroups = [3, 3, 4]
+    private static let mobileGroups = [3, 4, 4]
+    private static let spaceOrHyphen: [UInt8] = [0x20, 0x2D]
+    private static let hyphen: [UInt8] = [0x2D]
+    private static let hyphenOrDot: [UInt8] = [0x2D, 0x2E]
+    private static let knownExamples = [123_456_789, 78_051_120, 219_099_999]
+    private static let freeLines = [800, 833, 844, 855, 866, 877, 888, 900]
+    private static let residentWeights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 
     /// The number that begins, or whose first digit stands, at a place; `nil` when it is none of a person's.
     static func at(_ start: Int, in text: Span<UInt8>) -> PersonalData? {
@@ -97,7 +109,7 @@ enum PersonalNumber {
             return !isSum && isInternational(digits)
                 ? found(.phone, groups: digits.groupCount, from: start - 1, 0.8) : nil
         }
-        for groups in [[4, 4, 4, 4, 3], [4, 4, 4, 4], [4, 6, 5], [4, 6, 4]]
+        for groups in cardGroups
         where digits.begins(with: groups) && isCard(digits, groups.reduce(0, +)) {
             return found(.card, groups: groups.count)
         }
@@ -108,13 +120,13 @@ enum PersonalNumber {
         if length == 17 || length == 18, let resident = resident(digits, text, start) {
             return resident
         }
-        if digits.begins(with: [3, 2, 4], marks: [0x2D]), isSocialSecurity(digits) {
+        if digits.begins(with: securityGroups, marks: hyphen), isSocialSecurity(digits) {
             return found(.socialSecurity, groups: 3)
         }
         if isAmerican(digits, isBracketed: before == 0x28) {
             return found(.phone, groups: 3, from: before == 0x28 ? start - 1 : start, 0.8)
         }
-        let isMobile = length == 11 || digits.begins(with: [3, 4, 4])
+        let isMobile = length == 11 || digits.begins(with: mobileGroups)
         if isMobile, digits.values[0] == 1, digits.values[1] >= 3, nearIdeographs(text, start) {
             return found(.phone, groups: length == 11 ? 1 : 3, 0.8)
         }
@@ -123,7 +135,10 @@ enum PersonalNumber {
 
     /// Whether a mark before a number makes it a part of something else: a decimal, a path, a variable.
     private static func isJoint(_ byte: UInt8) -> Bool {
-        [0x2E, 0x2C, 0x2D, 0x2F, 0x3D, 0x23, 0x24, 0x5F, 0x26, 0x25].contains(byte)
+        switch byte {
+        case 0x23...0x26, 0x2C...0x2F, 0x3D, 0x5F: true
+        default: false
+        }
     }
 
     /// Issuer's beginning and Luhn's check digit.
@@ -158,19 +173,19 @@ enum PersonalNumber {
         )
         if digits.groupCount > 3, digits.marks[3] == 0x2D { return false }
         return area > 0 && area != 666 && area < 900 && group > 0 && serial > 0
-            && ![123_456_789, 78_051_120, 219_099_999].contains(digits.number(0..<9))
+            && !knownExamples.contains(digits.number(0..<9))
     }
 
     /// A number of North America that is a person's: no free line, no 555.
     private static func isAmerican(_ digits: Digits, isBracketed: Bool) -> Bool {
         let isGrouped =
-            digits.begins(with: [3, 3, 4], marks: [0x2D, 0x2E])
+            digits.begins(with: americanGroups, marks: hyphenOrDot)
             || isBracketed && digits.groupCount >= 3 && digits.counts[0] == 3
                 && digits.counts[1] == 6 && digits.counts[2] == 10
         if !isGrouped || digits.groupCount > 3 && digits.marks[3] == 0x2D { return false }
         let (area, exchange) = (digits.number(0..<3), digits.number(3..<6))
         return area >= 200 && exchange >= 200 && area != 555 && exchange != 555
-            && ![800, 833, 844, 855, 866, 877, 888, 900].contains(area)
+            && !freeLines.contains(area)
             && digits.number(0..<10) != 1_234_567_890
     }
 
@@ -198,8 +213,9 @@ enum PersonalNumber {
             (1900...2099).contains(digits.number(6..<10)),
             (1...12).contains(digits.number(10..<12)), (1...31).contains(digits.number(12..<14))
         else { return nil }
-        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
-        let sum = weights.indices.reduce(0) { $0 + weights[$1] * Int(digits.values[$1]) }
+        let sum = residentWeights.indices.reduce(0) {
+            $0 + residentWeights[$1] * Int(digits.values[$1])
+        }
         guard (12 - sum % 11) % 11 == (isX ? 10 : Int(last &- 0x30)) else { return nil }
         return PersonalData(kind: .resident, span: start..<end, score: 0.9)
     }
