@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Damages a tenth of real instruction records in a known way and measures what Assay's default flags find.
 
-    measure_damage.py DATA_FOLDER [--assay PROGRAM] [--sets a,b] [--kinds a,b] [--trusted N] [--seed N]
+    measure_damage.py DATA_FOLDER [--assay PROGRAM] [--sets a,b] [--kinds a,b] [--trusted N] [--limit N] [--seed N]
 
 For every set and kind of damage one line: flagged, precision, recall, for shuffled responses the AUROC of
 the row scores, and the mean score of the flags (what is stated). `none` counts the flags on untouched records.
@@ -121,6 +121,7 @@ def main():
     parser.add_argument("--sets", default="gsm8k,Codegen,Roleplay,Toolformer,huatuo,halueval,bitext")
     parser.add_argument("--kinds", default=",".join(CODES) + ",none")
     parser.add_argument("--trusted", type=int, default=0)
+    parser.add_argument("--limit", type=int, default=0, help="records of a set at most, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     chinese = [r for _, r in records(options.data, "huatuo")[:3000]]
@@ -130,6 +131,7 @@ def main():
             pairs = records(options.data, name)
             random.Random(7).shuffle(pairs)
             trusted, pairs = pairs[: options.trusted], pairs[options.trusted :]
+            pairs = pairs[: options.limit or len(pairs)]
             strangers = english if name == "huatuo" else chinese
             changed, rows = damage(kind, pairs, options.seed, strangers)
             with tempfile.TemporaryDirectory() as folder:

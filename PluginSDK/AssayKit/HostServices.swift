@@ -137,9 +137,18 @@ public struct Embedder: @unchecked Sendable {
 
     /// The vector of a text: of length 1, or zeros for a text without a word.
     public func vector(of text: String) throws -> [Float] {
-        var vector = [Float](repeating: 0, count: dimensions)
+        var vector: [Float] = []
         var text = text
-        let status = text.withUTF8 { bytes in
+        try text.withUTF8 { try embed($0.span, into: &vector) }
+        return vector
+    }
+
+    /// Writes the vector of a text, valid UTF-8, into a list that keeps its room from text to text.
+    ///
+    /// - Throws: `AnalyzerError` when the host could not.
+    public func embed(_ text: Span<UInt8>, into vector: inout [Float]) throws {
+        if vector.count != dimensions { vector = [Float](repeating: 0, count: dimensions) }
+        let status = text.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { bytes in
                 vector.withUnsafeMutableBufferPointer {
                     table.pointee.embed(
@@ -150,6 +159,5 @@ public struct Embedder: @unchecked Sendable {
             }
         }
         if status != ASSAY_OK { throw AnalyzerError("the host could not embed a text") }
-        return vector
     }
 }

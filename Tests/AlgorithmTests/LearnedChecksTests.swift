@@ -267,3 +267,136 @@ import Testing
         #expect(find("") == nil)
     }
 }
+
+/// What embeddings add to the words of prompt and response.
+@Suite struct MeaningCheckTests {
+    /// Texts of which no two share a word, so that words tell nothing; the digits say what they are about.
+    private static func pair(_ row: Int, _ topic: Int, _ answerTopic: Int) -> PairExample {
+        func text(_ side: String, _ topic: Int) -> ([UInt8], [UInt32]) {
+            let words = (0..<12).map { "\(side)\(row)x\($0)" } + ["t\(topic)\(side)\(row)"]
+            let bytes = Array(words.joined(separator: " ").utf8)
+            return (
+                bytes,
+                words.map {
+                    let word = Array($0.utf8)
+                    return UInt32(truncatingIfNeeded: StableHash.hash(word.span))
+                }
+            )
+        }
+        let (prompt, promptTokens) = text("p", topic)
+        let (response, responseTokens) = text("r", answerTopic)
+        return PairExample(
+            row: row, prompt: prompt, promptTokens: promptTokens, response: response,
+            responseTokens: responseTokens)
+    }
+
+    /// A vector of 32 numbers: most of it the same for all texts of a side, a part by the topic.
+    ///
+    /// The topic is read off the last word, tNNp or tNNr.
+    private static func embed(_ text: Span<UInt8>, _ vector: inout [Float]) -> Bool {
+        var start = text.count
+        while start > 0, text[start - 1] != 0x20 { start -= 1 }
+        var (topic, index) = (0, start + 1)
+        while index < text.count, text[index] >= 0x30, text[index] <= 0x39 {
+            topic = 10 * topic + Int(text[index] - 0x30)
+            index += 1
+        }
+        guard index < text.count else { return false }
+        let isPrompt = text[index] == UInt8(ascii: "p")
+        var generator = SeededGenerator(seed: 77, stream: UInt64(topic))
+        vector = (0..<32).map { _ in Float(generator.below(2001)) / 1000 - 1 }
+        vector[isPrompt ? 0 : 1] += 20
+        let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        vector = vector.map { $0 / length }
+        return true
+    }
+
+    private static let topics = 40
+
+    /// A tenth of the responses are about another topic.
+    private static func records(_ count: Int) -> (pairs: [PairExample], wrong: Set<Int>) {
+        var wrong = Set<Int>()
+        let pairs = (0..<count).map { row in
+            var generator = SeededGenerator(seed: 21, stream: UInt64(row))
+            let topic = Int(generator.below(UInt64(topics)))
+            if generator.below(10) > 0 { return pair(row, topic, topic) }
+            wrong.insert(row)
+            return pair(row, topic, (topic + 1 + Int(generator.below(UInt64(topics - 1)))) % topics)
+        }
+        return (pairs, wrong)
+    }
+
+    private func scores(_ checks: LearnedChecks, _ pairs: [PairExample]) -> [Double] {
+        var scratch = LearnedChecks.Scratch()
+        return pairs.map { pair in
+            checks.judge(
+                row: pair.row, prompt: pair.prompt.span, promptTokens: pair.promptTokens.span,
+                response: pair.response.span, responseTokens: pair.responseTokens.span, &scratch
+            ).mismatched
+        }
+    }
+
+    @Test("where words tell nothing, meaning does, and what was learnt survives being saved")
+    func meaning() throws {
+        let (pairs, wrong) = MeaningCheckTests.records(1500)
+        let embedding: TextEmbedding = { MeaningCheckTests.embed($0, &$1) }
+        let work = SerialWork()
+        let learnt = LearnedChecks(pairs, embedding: embedding, seed: 3, work: work)
+        let checks = try #require(learnt)
+        let scores = scores(checks, pairs)
+        let isWrong = pairs.indices.map { wrong.contains($0) }
+        let quality = try #require(RankingQuality(scores: scores, isPositive: isWrong))
+        #expect(quality.areaUnderCurve > 0.95, "\(quality.areaUnderCurve)")
+        #expect(abs(checks.mismatchedCurve.rate.value - 0.1) < 0.04)
+        let flagged = Set(scores.indices.filter { scores[$0] >= LearnedChecks.flagLimit })
+        #expect(flagged.intersection(wrong).count * 10 >= wrong.count * 8)
+        #expect(flagged.intersection(wrong).count * 10 >= flagged.count * 8)
+
+        let saved = LearnedChecks(numbers: checks.numbers, embedding: embedding, seed: 3)
+        let read = try #require(saved)
+        for (first, second) in zip(scores, self.scores(read, pairs)) {
+            #expect(abs(first - second) < 1e-3)
+        }
+        let short = LearnedChecks(
+            numbers: Array(checks.numbers.dropLast()), embedding: embedding, seed: 3)
+        #expect(short == nil)
+
+        let byWords = try #require(LearnedChecks(pairs, seed: 3, work: SerialWork()))
+        let plain = try #require(
+            RankingQuality(scores: self.scores(byWords, pairs), isPositive: isWrong))
+        #expect(plain.areaUnderCurve < 0.65)
+        // Without the meaning nothing tells one response from another: none is judged.
+        #expect(byWords.seesNoRelation)
+        #expect(self.scores(byWords, pairs).allSatisfy { $0 < LearnedChecks.flagLimit })
+    }
+
+    @Test(
+        "vectors that say nothing are not asked for again, and a failing embedding is as good as none"
+    )
+    func uselessVectors() throws {
+        let (pairs, _) = MeaningCheckTests.records(600)
+        let calls = CallCount()
+        let constant: TextEmbedding = { _, vector in
+            calls.add()
+            vector = [1, 0, 0, 0, 0, 0, 0, 0]
+            return true
+        }
+        let learnt = LearnedChecks(pairs, embedding: constant, seed: 3, work: SerialWork())
+        let checks = try #require(learnt)
+        let learning = calls.value
+        #expect(learning == 1200)
+        let byWords = try #require(LearnedChecks(pairs, seed: 3, work: SerialWork()))
+        #expect(scores(checks, pairs) == scores(byWords, pairs))
+        #expect(calls.value == learning)
+        let refusing: TextEmbedding = { _, _ in false }
+        let unlearnt = LearnedChecks(pairs, embedding: refusing, seed: 3, work: SerialWork())
+        let failing = try #require(unlearnt)
+        #expect(scores(failing, pairs) == scores(byWords, pairs))
+    }
+
+    /// Counts calls of one thread.
+    private final class CallCount: @unchecked Sendable {
+        private(set) var value = 0
+        func add() { value += 1 }
+    }
+}

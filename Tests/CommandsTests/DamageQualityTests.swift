@@ -34,14 +34,8 @@ struct DamageQualityTests {
         return outcome
     }
 
-    @Test(
-        "shuffled responses score above others without any trusted record",
-        arguments: ["gsm8k", "Codegen", "Roleplay", "huatuo"])
-    func shuffled(_ name: String) throws {
-        var data = try DamagedPairs(name)
-        data.apply(.shuffled, rate: 0.1, seed: 1)
-        let outcome = try run(data)
-        // Sums of ranks (Mann and Whitney 1947); equal scores count half.
+    /// Sums of ranks (Mann and Whitney 1947); equal scores count half.
+    private func auroc(_ outcome: Outcome, _ data: DamagedPairs) -> Double {
         let all = data.pairs.indices.map {
             (score: outcome.scores[$0] ?? 0, isDamaged: data.damaged.contains($0))
         }.sorted { $0.score < $1.score }
@@ -55,9 +49,51 @@ struct DamageQualityTests {
             rank = end
         }
         let damaged = Double(data.damaged.count)
-        let auroc =
-            (sum - damaged * (damaged + 1) / 2) / (damaged * (Double(all.count) - damaged))
-        #expect(auroc >= 0.95, "\(name): \(auroc)")
+        return (sum - damaged * (damaged + 1) / 2) / (damaged * (Double(all.count) - damaged))
+    }
+
+    @Test(
+        "shuffled responses score above others without any trusted record",
+        arguments: ["gsm8k", "Codegen", "Roleplay", "huatuo", "halueval"])
+    func shuffled(_ name: String) throws {
+        var data = try DamagedPairs(name)
+        data.apply(.shuffled, rate: 0.1, seed: 1)
+        let area = auroc(try run(data), data)
+        #expect(area >= 0.95, "\(name): \(area)")
+    }
+
+    @Test(
+        "a thousand records are enough for most shuffled responses to be flagged",
+        arguments: [("gsm8k", 0.95), ("Codegen", 0.7), ("Roleplay", 0.7)])
+    func shuffledAmongFew(_ bar: (set: String, score: Double)) throws {
+        var sum = 0.0
+        for seed in UInt64(1)...2 {
+            var whole = try DamagedPairs(bar.set)
+            var data = whole.split(first: 1000)
+            data.apply(.shuffled, rate: 0.1, seed: seed)
+            let flagged = try run(data).flagged["NSE041"] ?? []
+            // F1 of the flags.
+            sum +=
+                2 * Double(flagged.intersection(data.damaged).count)
+                / Double(flagged.count + data.damaged.count)
+        }
+        #expect(sum / 2 >= bar.score, "\(bar.set): \(sum / 2)")
+    }
+
+    @Test("responses one record off are told of once, and none of them is flagged")
+    func shifted() throws {
+        var data = try DamagedPairs("halueval")
+        data.shiftResponses()
+        let folder = try TemporaryFolder()
+        let path = try folder.write("data.jsonl", data.bytes)
+        let result = try Program.assay(
+            ["run", path, "--plugins", "noise", "--out", folder.path("report")])
+        #expect(result.status == 0, "\(result.errors)")
+        let found = try ReportReader(folder.path("report")).lines("findings.jsonl")
+            .filter { $0["code"] == "NSE041" }
+        #expect(found.count == 1)
+        #expect(found.first?["row_index"] == .null)
+        #expect(found.first?["message"]?.stringValue?.contains("same order") == true)
     }
 
     private static let bars: [(set: String, damage: DamagedPairs.Damage)] = [

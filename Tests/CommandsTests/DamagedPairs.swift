@@ -40,6 +40,10 @@ struct DamagedPairs {
             pairs = try DamagedPairs.lines("huatuo_med_zh/data/llama_data.json") {
                 ($0["instruction"], $0["output"])
             }
+        case "halueval":
+            pairs = try DamagedPairs.lines("halueval_general/general_data_first1500.jsonl") {
+                ($0["user_query"], $0["chatgpt_response"])
+            }
         default:
             let folder = "gpteacher/\(name)"
             let names = try FileManager.default.contentsOfDirectory(
@@ -62,9 +66,10 @@ struct DamagedPairs {
     private static func lines(
         _ path: String, _ pick: (JSONValue) -> (JSONValue?, JSONValue?)
     ) throws -> [Pair] {
-        let text = try String(contentsOf: SharedData.file(path), encoding: .utf8)
-        return try text.split(separator: "\n").map { line in
-            let (prompt, response) = pick(try JSONValue(parsing: String(line)))
+        // By bytes: a carriage return and a line feed are one character.
+        let bytes = try Data(contentsOf: SharedData.file(path))
+        return try bytes.split(separator: UInt8(ascii: "\n")).map { line in
+            let (prompt, response) = pick(try JSONValue(parsing: Array(line)))
             return (prompt?.stringValue ?? "", response?.stringValue ?? "")
         }
     }
@@ -77,6 +82,12 @@ struct DamagedPairs {
         taken.pairs = Array(pairs.prefix(count))
         pairs.removeFirst(count)
         return taken
+    }
+
+    /// Gives every prompt the response of the record behind it.
+    mutating func shiftResponses() {
+        let responses = pairs.map(\.response)
+        for row in pairs.indices { pairs[row].response = responses[(row + 1) % responses.count] }
     }
 
     /// Damages a share of the records; `strangers` are responses in another language.

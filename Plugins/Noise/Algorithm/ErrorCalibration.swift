@@ -40,7 +40,7 @@ struct ErrorCalibration {
     /// count. O(n log n).
     ///
     /// Where errors and others overlap, some of the others lie below every score; `isOverlapping` reads the
-    /// share off where there are none, at the lowest scores of all, by a straight line through the ratios.
+    /// share off where there are none, at the lowest scores of all, by a parabola through the ratios.
     ///
     /// `scale` is how much smaller the rate of all records is than that of the others.
     func fit(sound: [Double] = [], isOverlapping: Bool = false, scale: Double = 1) -> Fit {
@@ -66,7 +66,7 @@ struct ErrorCalibration {
         var rate = min(1, sum / Double(ErrorCalibration.quantiles.count))
         if isOverlapping {
             let own = ErrorCalibration.intercept(known: known, others: others, natural: natural)
-            rate = min(rate, max(own, rate / 2))
+            rate = min(1, max(0, own))
         }
         // The count below the last limit as a Poisson variable, and how well the limits themselves are
         // known. The count may be 0: then the bound is 3.84 records.
@@ -92,22 +92,27 @@ struct ErrorCalibration {
             .areaUnderCurve
     }
 
-    private static let lineQuantiles = stride(from: 0.1, through: 0.5, by: 0.05)
+    private static let wideQuantiles = stride(from: 0.1, through: 0.8, by: 0.1)
 
-    /// Where the line through the ratios of shares, each weighed by its count, meets the lowest scores.
+    /// Where the ratios of shares meet the lowest scores.
+    ///
+    /// Least squares of `rate + slope · quantile²`, each ratio weighed by its count: the others without an
+    /// error are rare at the lowest scores and grow faster than the known errors, so that the ratios begin
+    /// level. A wide reach keeps the chance of few counts out of it.
     private static func intercept(known: [Double], others: [Double], natural: [Double]) -> Double {
         var sums = (weight: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
-        for quantile in lineQuantiles {
+        for quantile in wideQuantiles {
             let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
             let share = Double(count(others, upTo: limit)) / Double(others.count)
             let naturalShare =
                 natural.isEmpty ? 0 : Double(count(natural, upTo: limit)) / Double(natural.count)
             let ratio = max(0, share - naturalShare) / max(quantile - naturalShare, quantile / 2)
+            let x = quantile * quantile
             sums.weight += quantile
-            sums.x += quantile * quantile
+            sums.x += quantile * x
             sums.y += quantile * ratio
-            sums.xx += quantile * quantile * quantile
-            sums.xy += quantile * quantile * ratio
+            sums.xx += quantile * x * x
+            sums.xy += quantile * x * ratio
         }
         let spread = sums.weight * sums.xx - sums.x * sums.x
         return (sums.y * sums.xx - sums.x * sums.xy) / spread

@@ -43,6 +43,9 @@ public struct LearnedChecks: Sendable {
     public let echoesAreUsual: Bool
     private let relevance: PairRelevance
     private let mismatch: HalvedLogistic
+    /// What embeddings add to it; `nil` where they tell no more than words.
+    private var meaning: MeaningCheck?
+    private let embedding: TextEmbedding?
     /// What a review makes of the chances.
     private var mismatchedTrust: Double
     private var mergedTrust: Double
@@ -69,11 +72,12 @@ public struct LearnedChecks: Sendable {
     /// Learns from a sample of the data; `nil` when it is too small.
     ///
     /// `trusted` are records known to be sound: how often they look damaged is natural and no error;
-    /// `verdicts` are what people decided about records of the data.
-    /// O(pairs · words).
+    /// `verdicts` are what people decided about records of the data. With `embedding` the meaning of
+    /// responses counts as well as their words. O(pairs · words).
     public init?(
         _ pairs: [PairExample], trusted all: [PairExample] = [],
-        verdicts: LearnedVerdicts = LearnedVerdicts(), seed: UInt64, work: some WorkSharing
+        verdicts: LearnedVerdicts = LearnedVerdicts(), embedding: TextEmbedding? = nil,
+        seed: UInt64, work: some WorkSharing
     ) {
         let trusted = all.count >= LearnedChecks.leastTrusted ? all : []
         guard pairs.count >= LearnedChecks.leastPairs else { return nil }
@@ -90,6 +94,7 @@ public struct LearnedChecks: Sendable {
         work.reportProgress(1, of: 4)
         mismatch = LearnedChecks.mismatch(
             ownWords, trustedWords, verdicts.mismatched, relevance, seed, work)
+        (self.embedding, meaning) = (embedding, nil)
         work.reportProgress(2, of: 4)
         ending = EndingModel(
             pairs, trusted: trusted, verdicts: verdicts.truncated, seed: seed, work: work)
@@ -116,8 +121,14 @@ public struct LearnedChecks: Sendable {
         }
         let (own, sound) = (logits(pairs), logits(trusted))
         mismatchedCurve = ErrorCurve(
-            known: mismatch.positiveLogits, others: own.map(\.mismatched),
-            sound: sound.map(\.mismatched))
+            known: mismatch.positiveLogits, others: own.map(\.word), sound: sound.map(\.word))
+        mismatchedTrust = LearnedChecks.trust(
+            verdicts.mismatched, own.map { mismatchedCurve.chance($0.word) })
+        if let embedding {
+            addMeaning(
+                (pairs, own.map(\.word)), (trusted, sound.map(\.word)), verdicts.mismatched,
+                embedding, work)
+        }
         truncatedPrior = ErrorPrior(
             own.compactMap(\.truncated), sound: sound.compactMap(\.truncated))
         func joins(_ pairs: [PairExample], _ logits: [Logits], _ kind: Int) -> [Double] {
@@ -129,8 +140,6 @@ public struct LearnedChecks: Sendable {
                 ErrorPrior(joins(pairs, own, kind), sound: joins(trusted, sound, kind))
             }
         }
-        mismatchedTrust = LearnedChecks.trust(
-            verdicts.mismatched, own.map { mismatchedCurve.chance($0.mismatched) })
         mergedTrust = LearnedChecks.trust(
             verdicts.merged,
             own.map { logits in
@@ -147,6 +156,38 @@ public struct LearnedChecks: Sendable {
                 trusted: sound.map(list),
                 trustedHalves: trusted.map { Half.of(row: $0.row, seed: seed) }, work: work)
         }
+    }
+
+    /// Learns what embeddings add to words, where they do and there is something to find.
+    private mutating func addMeaning(
+        _ own: (pairs: [PairExample], words: [Double]),
+        _ sound: (pairs: [PairExample], words: [Double]), _ verdicts: [Int: Bool],
+        _ embedding: TextEmbedding, _ work: some WorkSharing
+    ) {
+        let (seed, relevance, mismatch) = (seed, relevance, mismatch)
+        let found = MeaningCheck(
+            own.pairs, trusted: sound.pairs, verdicts: verdicts, embedding: embedding, seed: seed,
+            work: work
+        ) { LearnedChecks.wordLogit($0, $1, $2, relevance, mismatch) }
+        guard let found else { return }
+        func logits(_ side: (pairs: [PairExample], words: [Double])) -> [Double] {
+            work.map(side.pairs.count, keeping: MeaningCheck.Scratch.init) { index, scratch in
+                let pair = side.pairs[index]
+                return found.logit(
+                    word: side.words[index], prompt: pair.prompt.span,
+                    response: pair.response.span, half: Half.of(row: pair.row, seed: seed),
+                    embedding: embedding, &scratch)
+            }
+        }
+        let (others, natural) = (logits(own), logits(sound))
+        let curve = ErrorCurve(known: found.positiveLogits, others: others, sound: natural)
+        // Where none is flagged either way, no text need be embedded.
+        let byWords = mismatchedCurve.rate
+        if max(curve.rate.high, byWords.value) < LearnedChecks.rareShare { return }
+        if isHopeless(curve.rate.value), isHopeless(byWords.value) { return }
+        meaning = found
+        mismatchedCurve = curve
+        mismatchedTrust = LearnedChecks.trust(verdicts, others.map { curve.chance($0) })
     }
 
     /// What chances are multiplied by after a review.
@@ -207,12 +248,46 @@ public struct LearnedChecks: Sendable {
             doubtLimit: nil, work: work)
     }
 
+    /// The log-odds by words of the pairing of a prompt with a response, by the model of `half`.
+    private static func wordLogit(
+        _ prompt: PairExample, _ response: PairExample, _ half: Int, _ relevance: PairRelevance,
+        _ mismatch: HalvedLogistic
+    ) -> Double {
+        var marks = BucketMarks()
+        let (asked, answered) = (
+            PairWords(prompt, &marks).prompt, PairWords(response, &marks).response
+        )
+        var (numbers, terms): ([Float], [Float]) = ([], [])
+        relevance.describe(
+            asked, relevance.sum(asked, of: relevance.models[half].prompts), answered, half: half,
+            &marks, into: &numbers)
+        return mismatch.logit(numbers.span, half: half, with: &terms)
+    }
+
     /// What stands for the log-odds of a record that a check cannot judge.
     private static let unjudged = -30.0
 
     /// Share of sound records that look damaged in any data: of 47 findings that were read on untouched sets
     /// whose estimated shares were below this, 3 were right.
     private static let naturalShare = 0.01
+
+    /// The estimated share of other prompts' responses, at the upper end of its interval, below which there is
+    /// nothing to find.
+    private static let rareShare = 0.02
+
+    /// The estimated share of other prompts' responses beyond which, without trusted records, nothing tells
+    /// errors from what is natural: nothing is flagged.
+    private static let mostMismatched = 0.4
+
+    /// Whether responses go with their own prompts hardly better than with others, so that none is judged:
+    /// either that is their nature, or prompts and responses lie in the wrong order.
+    public var seesNoRelation: Bool {
+        isHopeless(mismatchedCurve.rate.value)
+    }
+
+    private func isHopeless(_ rate: Double) -> Bool {
+        !hasTrusted && rate > LearnedChecks.mostMismatched
+    }
 
     /// The estimated share of joined prompts beyond which, without trusted records, they are how prompts are
     /// written here (an instruction and a passage, say) and not errors: nothing is flagged.
@@ -243,7 +318,8 @@ public struct LearnedChecks: Sendable {
 
     /// What the models say of one record, before the shares of errors are known.
     private struct Logits: Sendable {
-        let mismatched: Double
+        /// That the response is another prompt's, by words alone.
+        let word: Double
         let truncated: Double?
         let merged: MergeModel.Verdict?
         let isForeign: Bool
@@ -281,6 +357,7 @@ public struct LearnedChecks: Sendable {
         var endingTerms: [Float] = []
         var qualityTerms: [Float] = []
         var merge = MergeModel.Scratch()
+        var meaning = MeaningCheck.Scratch()
 
         /// Empty buffers.
         public init() {}
@@ -313,9 +390,17 @@ public struct LearnedChecks: Sendable {
             let half = Half.of(row: row, seed: seed)
             lowQuality = quality.chance(features.span, half: half, with: &scratch.qualityTerms)
         }
+        var mismatched = logits.word
+        if let meaning, let embedding {
+            mismatched = meaning.logit(
+                word: logits.word, prompt: prompt, response: response,
+                half: Half.of(row: row, seed: seed), embedding: embedding, &scratch.meaning)
+        }
+        mismatched = mismatchedCurve.chance(mismatched)
         return Judgement(
-            mismatched: mismatchedTrust
-                * tempered(mismatchedCurve.chance(logits.mismatched), mismatchedCurve.rate.value),
+            mismatched: seesNoRelation
+                ? LearnedChecks.leastTemper * mismatched
+                : mismatchedTrust * tempered(mismatched, mismatchedCurve.rate.value),
             truncated: truncated.map { tempered($0, truncatedPrior.rate.value) },
             looksTruncated: logits.truncated ?? 0 >= LearnedChecks.doubtfulLogit,
             merged: merged.chance, mergedStart: merged.start,
@@ -340,7 +425,7 @@ public struct LearnedChecks: Sendable {
         numbers.removeAll(keepingCapacity: true)
         relevance.describe(
             scratch.prompt, sum, scratch.response, half: half, &scratch.marks, into: &numbers)
-        let mismatched = mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms)
+        let word = mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms)
         let truncated = ending?.logit(response, row: row, with: &scratch.endingTerms)
         let merged =
             isConversation
@@ -350,14 +435,14 @@ public struct LearnedChecks: Sendable {
                 &scratch.merge)
         // A response that shares its words with the prompt is in the prompt's language.
         let isForeign =
-            mismatched > LearnedChecks.sharedLogit
+            word > LearnedChecks.sharedLogit
             && languages.isMismatch(prompt: prompt, response: response)
         var features: InlineArray<13, Float>?
         if hasTrusted {
             let echo = PromptEcho(
                 prompt: promptTokens, byteCount: prompt.count, response: responseTokens)
             features = QualityModel.describe(
-                mismatch: mismatched, cut: truncated,
+                mismatch: word, cut: truncated,
                 joined: merged.map { max($0[0].logit, $0[1].logit) }, promptBytes: prompt.count,
                 response: response, tokenCount: responseTokens.count,
                 distinct: scratch.response.buckets.count,
@@ -365,7 +450,7 @@ public struct LearnedChecks: Sendable {
                 isForeign: isForeign, isEcho: echo != nil)
         }
         return Logits(
-            mismatched: mismatched, truncated: truncated, merged: merged, isForeign: isForeign,
+            word: word, truncated: truncated, merged: merged, isForeign: isForeign,
             features: features)
     }
 
@@ -377,6 +462,7 @@ public struct LearnedChecks: Sendable {
             ending == nil ? 0 : 1, merge == nil ? 0 : 1, Float(pairCount),
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
             Float(mismatchedTrust), Float(mergedTrust), gibberish == nil ? 0 : 1,
+            meaning == nil ? 0 : 1,
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -389,6 +475,7 @@ public struct LearnedChecks: Sendable {
             for group in model.responses { for lane in 0..<8 { numbers.append(group[lane]) } }
         }
         numbers += mismatch.numbers
+        if let meaning { numbers += meaning.numbers }
         if let ending { numbers += ending.numbers }
         if let merge { numbers += merge.numbers }
         if let gibberish { numbers += gibberish.numbers }
@@ -397,8 +484,9 @@ public struct LearnedChecks: Sendable {
     }
 
     /// Reads what `numbers` gave; `nil` when the counts do not fit.
-    public init?(numbers: [Float], seed: UInt64) {
+    public init?(numbers: [Float], embedding: TextEmbedding? = nil, seed: UInt64) {
         self.seed = seed
+        self.embedding = embedding
         var rest = numbers[...]
         func take(_ count: Int) -> ArraySlice<Float>? {
             guard count <= rest.count else { return nil }
@@ -416,7 +504,7 @@ public struct LearnedChecks: Sendable {
                 return vector
             }
         }
-        guard let head = take(8).map(Array.init),
+        guard let head = take(9).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -442,6 +530,7 @@ public struct LearnedChecks: Sendable {
                 RelevanceModel(prompts: c, responses: d),
             ])
         self.mismatch = mismatch
+        meaning = head[8] == 1 ? MeaningCheck(readingFrom: &rest) : nil
         ending =
             head[0] == 1
             ? take(EndingModel.numberCount).flatMap { EndingModel($0, seed: seed) } : nil
@@ -454,7 +543,8 @@ public struct LearnedChecks: Sendable {
         quality =
             hasTrusted ? take(QualityModel.numberCount).flatMap { QualityModel($0) } : nil
         guard rest.isEmpty, hasTrusted == (quality != nil), (head[0] == 1) == (ending != nil),
-            (head[1] == 1) == (merge != nil), (head[7] == 1) == (gibberish != nil)
+            (head[1] == 1) == (merge != nil), (head[7] == 1) == (gibberish != nil),
+            (head[8] == 1) == (meaning != nil)
         else { return nil }
     }
 }

@@ -25,6 +25,16 @@ struct LearnedReport {
                         + "records damaged on purpose score; an upper estimate where sound records "
                         + "look damaged"))
         }
+        if checks.seesNoRelation {
+            var finding = Finding(
+                code: NoiseCheck.mismatchedResponse.rawValue, row: nil,
+                message:
+                    "responses go with their own prompts hardly better than with others, so that "
+                    + "none is judged: see that prompts and responses are in the same order")
+            finding.severity = .low
+            finding.score = min(1, checks.mismatchedCurve.rate.value)
+            try sink.report(finding)
+        }
         try checks.quality.map { try show($0, to: sink) }
     }
 

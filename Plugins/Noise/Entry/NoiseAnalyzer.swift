@@ -7,7 +7,7 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 5
+    static let stateFormat: UInt32 = 6
 
     let mostTokens: Int
     let labelledRows: Int
@@ -29,7 +29,23 @@ struct NoiseAnalyzer: Analyzer {
         NoisePartial(
             mostTokens: mostTokens, labelledRows: labelledRows, review: review, seed: pass.seed,
             look: pass.number == 0
-                ? nil : try looks.value(pass.broadcast) { try SecondLook($0, seed: pass.seed) })
+                ? nil
+                : try looks.value(pass.broadcast) {
+                    try SecondLook($0, embedding: embedding, seed: pass.seed)
+                })
+    }
+
+    /// The run's embedding table; `nil` where it has none to offer.
+    private var embedding: TextEmbedding? {
+        guard let embedder = host.embedder() else { return nil }
+        return { (text: Span<UInt8>, vector: inout [Float]) -> Bool in
+            do {
+                try embedder.embed(text, into: &vector)
+                return true
+            } catch {
+                return false
+            }
+        }
     }
 
     func load(_ reader: inout StateReader, pass: Pass) throws -> NoisePartial {
@@ -49,7 +65,7 @@ struct NoiseAnalyzer: Analyzer {
                 mismatched: review.verdicts(NoiseCheck.mismatchedResponse.rawValue),
                 truncated: review.verdicts(NoiseCheck.truncatedResponse.rawValue),
                 merged: review.verdicts(NoiseCheck.mergedInstruction.rawValue)),
-            seed: partial.seed, work: host)
+            embedding: embedding, seed: partial.seed, work: host)
         return .again(
             broadcast: SecondLook(tally: partial.tally, checks: checks, eval: partial.eval).bytes())
     }

@@ -61,7 +61,7 @@ struct SecondLook {
     let contamination: ContaminationIndex?
     private let eval: EvalTexts
 
-    /// As bytes, for `init(_:seed:)`.
+    /// As bytes, for `init(_:embedding:seed:)`.
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         tally.save(to: &writer)
@@ -71,7 +71,7 @@ struct SecondLook {
     }
 
     /// Reads what `bytes` wrote.
-    init(_ bytes: [UInt8], seed: UInt64) throws {
+    init(_ bytes: [UInt8], embedding: TextEmbedding?, seed: UInt64) throws {
         var reader = StateReader(reading: bytes)
         tally = try Tally(from: &reader)
         let saved = try reader.data()
@@ -80,7 +80,7 @@ struct SecondLook {
                 bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
             }
         }
-        checks = LearnedChecks(numbers: numbers, seed: seed)
+        checks = LearnedChecks(numbers: numbers, embedding: embedding, seed: seed)
         eval = try EvalTexts(from: &reader)
         contamination = eval.texts.isEmpty ? nil : ContaminationIndex(eval)
     }
