@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import JSONText
+import Records
 import Support
 import Testing
 
@@ -49,6 +50,32 @@ import Testing
             #expect(found.source == source)
             #expect(abs(squares - length) < 1e-5)
         }
+    }
+
+    // 3, 4, 0 times a number of which the square is infinite, or nothing: the direction is (0.6, 0.8, 0).
+    @Test("given vectors of very large and very small numbers are brought to length 1")
+    func extremes() throws {
+        var builder = FeatureBuilder(
+            [.allEmbedding], origin: .field(pointer: "/vector", dimensions: 3))
+        for scale: Float in [1, 1e25, 1e-25, 1e-38] {
+            [3 * scale, 4 * scale, 0].withUnsafeBufferPointer { vector in
+                builder.append(given: vector) { _ in nil }
+            }
+        }
+        [0, 0, 0].withUnsafeBufferPointer { vector in builder.append(given: vector) { _ in nil } }
+        let columns = builder.finish()
+        guard case .vectors(let vectors) = try #require(columns.first).data else {
+            Issue.record("no vectors")
+            return
+        }
+        for row in 0..<4 {
+            for (found, expected) in zip(vectors.values[(3 * row)...], [0.6, 0.8, 0] as [Float]) {
+                #expect(abs(found - expected) < 1e-5, "row \(row)")
+            }
+        }
+        #expect(vectors.values.suffix(3) == [0, 0, 0])
+        #expect(builder.counts.given == 4)
+        #expect(builder.counts.empty == 1)
     }
 
     // Tokens a, b, c with the vectors (3, 0), (0, 4), (1, 1), the text "a b b": the sum is (3, 8), with

@@ -66,8 +66,22 @@ public struct TextEmbedder {
 
     /// Makes the length 1; `false` for a vector of zeros, which stays.
     ///
-    /// The squares are added in four strands in a fixed order.
+    /// The squares are added in four strands in a fixed order. Numbers so large or so small that their squares
+    /// are none are brought to 1 at most first.
     static func normalize(_ vector: UnsafeMutableBufferPointer<Float>) -> Bool {
+        var squares = squaredLength(vector)
+        if !(squares > 1e-30 && squares.isFinite) {
+            let largest = vector.reduce(0) { max($0, abs($1)) }
+            guard largest > 0, largest.isFinite else { return false }
+            for index in vector.indices { vector[index] /= largest }
+            squares = squaredLength(vector)
+        }
+        let scale = 1 / squares.squareRoot()
+        for index in vector.indices { vector[index] *= scale }
+        return true
+    }
+
+    private static func squaredLength(_ vector: UnsafeMutableBufferPointer<Float>) -> Float {
         var strands = SIMD4<Float>.zero
         var index = 0
         while index + 4 <= vector.count {
@@ -81,9 +95,6 @@ public struct TextEmbedder {
             squares += vector[index] * vector[index]
             index += 1
         }
-        guard squares > 0, squares.isFinite else { return false }
-        let scale = 1 / squares.squareRoot()
-        for index in vector.indices { vector[index] *= scale }
-        return true
+        return squares
     }
 }
