@@ -37,6 +37,10 @@ def records(data, name):
     if name == "bitext":
         with open(data / "bitext_cs/bitext_v1.csv", newline="") as file:
             return [(d["instruction"], d["response"]) for d in csv.DictReader(file)]
+    if name == "handwritten":
+        topics = sorted((data / "zh_sft_handwritten/topics").glob("*.json"))
+        lines = [d for path in topics for d in json.loads(path.read_text())]
+        return [((d["instruction"] + "\n" + d.get("input", "")).strip(), d["output"]) for d in lines]
     found = []
     for path in sorted((data / "gpteacher" / name).glob("*.json")):
         for d in json.loads(path.read_text()):
@@ -118,7 +122,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--assay", default=".build/stage/bin/assay")
-    parser.add_argument("--sets", default="gsm8k,Codegen,Roleplay,Toolformer,huatuo,halueval,bitext")
+    parser.add_argument("--sets", default="gsm8k,Codegen,Roleplay,Toolformer,huatuo,halueval,bitext,handwritten")
     parser.add_argument("--kinds", default=",".join(CODES) + ",none")
     parser.add_argument("--trusted", type=int, default=0)
     parser.add_argument("--limit", type=int, default=0, help="records of a set at most, 0 for all")
@@ -132,7 +136,7 @@ def main():
             random.Random(7).shuffle(pairs)
             trusted, pairs = pairs[: options.trusted], pairs[options.trusted :]
             pairs = pairs[: options.limit or len(pairs)]
-            strangers = english if name == "huatuo" else chinese
+            strangers = english if name in ("huatuo", "handwritten") else chinese
             changed, rows = damage(kind, pairs, options.seed, strangers)
             with tempfile.TemporaryDirectory() as folder:
                 folder = pathlib.Path(folder)

@@ -223,6 +223,24 @@ import Testing
         // Weights are saved as 32-bit numbers.
         #expect(abs(first.mismatched - second.mismatched) < 1e-4)
         #expect(abs((first.truncated ?? 0) - (second.truncated ?? 0)) < 1e-4)
+        // Enough prompts for joined ones to be told.
+        let more = LearnedChecksTests.records(900) { row in
+            LearnedChecksTests.kind(row) == 0
+                ? (
+                    LearnedChecksTests.prompt(row) + " " + LearnedChecksTests.prompt(row + 7),
+                    LearnedChecksTests.response(row)
+                ) : nil
+        }
+        let all = try #require(LearnedChecks(more, seed: 7, work: SerialWork()))
+        #expect(all.judgesMerged)
+        let readAll = try #require(LearnedChecks(numbers: all.numbers, seed: 7))
+        for record in more {
+            let (first, second) = (
+                judge(all, record, &scratch), judge(readAll, record, &scratch)
+            )
+            #expect(abs(first.merged - second.merged) < 1e-4)
+            #expect(first.mergedStart == second.mergedStart)
+        }
         #expect(LearnedChecks(numbers: [], seed: 7) == nil)
         #expect(LearnedChecks(numbers: Array(checks.numbers.dropLast()), seed: 7) == nil)
         #expect(LearnedChecks(numbers: checks.numbers + [0], seed: 7) == nil)

@@ -127,6 +127,12 @@ import Testing
         let cut = "You should first turn the valve to the left and then open the"
         #expect(find(cut, TextChecks.truncated) == "the")
         #expect(find(cut + " door.", TextChecks.truncated) == nil)
+        // A way through menus is prose, a comparison is code.
+        let path = "You can watch it under Settings > Hubs > Network map, where each line shows the"
+        #expect(find(path, TextChecks.truncated) == "the")
+        #expect(
+            find("if (a.count>b.count && b.count>c.count && there is the", TextChecks.truncated)
+                == nil)
         #expect(find("He bought apples, pears and plums, and then,", TextChecks.truncated) == ",")
         #expect(
             find(

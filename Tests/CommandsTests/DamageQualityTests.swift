@@ -98,6 +98,7 @@ struct DamageQualityTests {
 
     private static let bars: [(set: String, damage: DamagedPairs.Damage)] = [
         ("gsm8k", .cut), ("gsm8k", .merged), ("huatuo", .merged), ("Toolformer", .merged),
+        ("Codegen", .merged),
         ("Roleplay", .repeated), ("huatuo", .repeated), ("Codegen", .repeated),
         ("gsm8k", .language), ("Codegen", .language), ("huatuo", .language),
         ("huatuo", .mojibake), ("gsm8k", .echo), ("Roleplay", .echo), ("Codegen", .echo),
@@ -116,9 +117,7 @@ struct DamageQualityTests {
         let (precision, recall) = (
             found / Double(max(1, flagged.count)), found / Double(data.damaged.count)
         )
-        // 0.89 to 0.91 of the joined prompts of this set are found, by the draw.
-        let floor = set == "huatuo" && damage == .merged ? 0.87 : 0.9
-        #expect(precision >= 0.98 && recall >= floor, "\(set) \(damage): \(precision) \(recall)")
+        #expect(precision >= 0.98 && recall >= 0.9, "\(set) \(damage): \(precision) \(recall)")
     }
 
     @Test("untouched data has few flags", arguments: ["gsm8k", "Codegen", "Roleplay", "huatuo"])

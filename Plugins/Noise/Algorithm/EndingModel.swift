@@ -12,7 +12,7 @@ struct EndingModel: Sendable {
     /// A shorter text says too little about its end.
     static let leastBytes = 30
 
-    private let tables: [[OddsTable]]
+    private let tables: [[PhraseOdds]]
     private let regression: HalvedLogistic
     private let seed: UInt64
 
@@ -46,9 +46,9 @@ struct EndingModel: Sendable {
         let tables = (0..<2).map { half in
             (0..<EndingModel.tableCount).map { table in
                 let others = endings.filter { $0.half != half }
-                return OddsTable(
-                    positive: others.flatMap { $0.cut.dropLast().map { $0.hashes[table] } },
-                    negative: others.map { $0.whole.hashes[table] })
+                return PhraseOdds(
+                    positive: others.map { $0.whole.hashes[table] },
+                    negative: others.flatMap { $0.cut.dropLast().map { $0.hashes[table] } })
             }
         }
         self.tables = tables
@@ -118,7 +118,7 @@ struct EndingModel: Sendable {
     }
 
     private static func row(
-        _ ending: Ending, _ tables: [OddsTable]
+        _ ending: Ending, _ tables: [PhraseOdds]
     ) -> InlineArray<13, Float> {
         InlineArray { index in
             index < tableCount
@@ -292,11 +292,11 @@ struct EndingModel: Sendable {
     }
 
     /// Everything that was learnt.
-    var numbers: [Float] { tables.flatMap { $0.flatMap(\.odds) } + regression.numbers }
+    var numbers: [Float] { tables.flatMap { $0.flatMap(\.numbers) } + regression.numbers }
 
     /// How many numbers there are.
     static var numberCount: Int {
-        2 * tableCount * OddsTable.count + HalvedLogistic.numberCount(width)
+        2 * tableCount * PhraseOdds.numberCount + HalvedLogistic.numberCount(width)
     }
 
     /// Reads what `numbers` gave.
@@ -305,13 +305,14 @@ struct EndingModel: Sendable {
         self.seed = seed
         var rest = numbers
         tables = (0..<2).map { _ in
-            (0..<EndingModel.tableCount).map { _ in
-                let odds = Array(rest.prefix(OddsTable.count))
-                rest = rest.dropFirst(OddsTable.count)
-                return OddsTable(odds: odds)
+            (0..<EndingModel.tableCount).compactMap { _ in
+                defer { rest = rest.dropFirst(PhraseOdds.numberCount) }
+                return PhraseOdds(rest.prefix(PhraseOdds.numberCount))
             }
         }
-        guard let regression = HalvedLogistic(rest, width: EndingModel.width) else {
+        guard tables.allSatisfy({ $0.count == EndingModel.tableCount }),
+            let regression = HalvedLogistic(rest, width: EndingModel.width)
+        else {
             return nil
         }
         self.regression = regression

@@ -6,7 +6,7 @@ import Numerics
 /// stands before read like a prompt's end, have the two pieces words in common, and does the response go
 /// with one of them only. The likeliest place counts.
 struct MergeModel: Sendable {
-    private static let width = 11
+    private static let width = 13
     /// Prompts that are learnt from at least: with fewer, sound ones were taken for joined ones.
     static let leastPairs = 800
     /// Words of a piece at least.
@@ -18,13 +18,63 @@ struct MergeModel: Sendable {
     private static let placesLearnt = 2
     private static let separators = [[UInt8(0x20)], [0x0A], [0x0A, 0x0A]]
 
-    private let beginnings: [OddsTable]
-    private let ends: [OddsTable]
+    private let phrases: [Phrases]
     /// By how much of the joined prompt the response answers: its first part, both.
     private let regressions: [HalvedLogistic]
     /// What the likeliest of a prompt's places is worth, by the same.
     private var worths: [QuadraticLogistic] = []
     private let seed: UInt64
+
+    /// How prompts begin and end, learnt from one half.
+    struct Phrases: Sendable {
+        /// By the first two words, and the first three.
+        let beginnings: PhraseOdds
+        let longBeginnings: PhraseOdds
+        /// By the last sign, and the last two words.
+        let ends: PhraseOdds
+        let lastWords: PhraseOdds
+
+        static let numberCount = 4 * PhraseOdds.numberCount
+
+        var numbers: [Float] {
+            [beginnings, longBeginnings, ends, lastWords].flatMap(\.numbers)
+        }
+
+        /// Reads what `numbers` gave; `nil` where it does not fit.
+        init?(_ numbers: ArraySlice<Float>) {
+            func table(_ place: Int) -> PhraseOdds? {
+                PhraseOdds(
+                    numbers.dropFirst(place * PhraseOdds.numberCount)
+                        .prefix(PhraseOdds.numberCount))
+            }
+            guard let first = table(0), let second = table(1), let third = table(2),
+                let fourth = table(3)
+            else { return nil }
+            (beginnings, longBeginnings, ends, lastWords) = (first, second, third, fourth)
+        }
+
+        /// What is read off one prompt: its own beginning and end, and what stands within.
+        struct Reading: Sendable {
+            let pairs: [UInt64]
+            let triples: [UInt64]
+            let end: UInt64
+            let innerEnds: [UInt64]
+        }
+
+        init(_ readings: [Reading]) {
+            beginnings = PhraseOdds(
+                positive: readings.map { $0.pairs.first ?? 0 },
+                negative: readings.flatMap { $0.pairs.dropFirst() })
+            longBeginnings = PhraseOdds(
+                positive: readings.map { $0.triples.first ?? 0 },
+                negative: readings.flatMap { $0.triples.dropFirst() })
+            ends = PhraseOdds(
+                positive: readings.map(\.end), negative: readings.flatMap(\.innerEnds))
+            lastWords = PhraseOdds(
+                positive: readings.map { $0.pairs.last ?? 0 },
+                negative: readings.flatMap { $0.pairs.dropLast() })
+        }
+    }
 
     /// A place where a second prompt may begin.
     struct Place {
@@ -33,8 +83,10 @@ struct MergeModel: Sendable {
         let end: Int
         /// Words before.
         let words: Int
-        /// A hash of the first two words.
+        /// Hashes of the first two words, the first three, and the last two before.
         let beginning: UInt64
+        let longBeginning: UInt64
+        let lastWords: UInt64
     }
 
     /// Odds of a beginning from which on a word in the middle of a sentence is looked at.
@@ -43,7 +95,7 @@ struct MergeModel: Sendable {
     /// Finds places of a prompt at which a sentence or a line begins, or that read like a beginning, with
     /// pieces of enough words.
     private static func findPlaces(
-        _ text: Span<UInt8>, _ beginnings: OddsTable, _ scratch: inout Scratch
+        _ text: Span<UInt8>, _ beginnings: PhraseOdds, _ scratch: inout Scratch
     ) {
         scratch.places.removeAll(keepingCapacity: true)
         guard text.count <= mostBytes else { return }
@@ -70,8 +122,12 @@ struct MergeModel: Sendable {
                 guard beginnings[beginning] > leastOdds else { continue }
                 end = scratch.words[index - 1].range.upperBound
             }
+            let words = scratch.words
             scratch.places.append(
-                Place(start: start, end: end, words: index, beginning: beginning))
+                Place(
+                    start: start, end: end, words: index, beginning: beginning,
+                    longBeginning: pairHash(beginning, words[index + 2].hash),
+                    lastWords: pairHash(words[index - 2].hash, words[index - 1].hash)))
         }
     }
 
@@ -123,16 +179,19 @@ struct MergeModel: Sendable {
         StableHash.mix(first ^ StableHash.mix(second))
     }
 
-    /// Hashes of every two words that follow each other.
-    private static func pairHashes(_ text: Span<UInt8>) -> [UInt64] {
-        var hashes: [UInt64] = []
+    /// Hashes of every two and every three words that follow each other.
+    private static func phraseHashes(
+        _ text: Span<UInt8>
+    ) -> (pairs: [UInt64], triples: [UInt64]) {
+        var (pairs, triples): ([UInt64], [UInt64]) = ([], [])
         var last: UInt64?
         WordScan.forEachWord(text, in: ByteSearch.trimmed(text)) { word in
             let own = WordScan.hash(text, word)
-            if let last { hashes.append(pairHash(last, own)) }
+            if let before = pairs.last { triples.append(pairHash(before, own)) }
+            if let last { pairs.append(pairHash(last, own)) }
             last = own
         }
-        return hashes
+        return (pairs, triples)
     }
 
     /// A hash of the last sign before `end` and of what kind of word stands there.
@@ -164,8 +223,7 @@ struct MergeModel: Sendable {
     /// Gives the numbers of every place that was found, row by row, to `scratch.numbers`.
     private static func describe(
         _ text: Span<UInt8>, _ tokens: Span<UInt32>, _ response: WordBuckets, _ half: Int,
-        _ relevance: PairRelevance, _ beginnings: OddsTable, _ ends: OddsTable,
-        _ scratch: inout Scratch
+        _ relevance: PairRelevance, _ phrases: Phrases, _ scratch: inout Scratch
     ) {
         let model = relevance.models[half]
         scratch.response.clear()
@@ -208,8 +266,10 @@ struct MergeModel: Sendable {
             let after = sum.without(before)
             let beforeFit = RelevanceModel.cosine(before.vector, responseSum)
             let afterFit = RelevanceModel.cosine(after.vector, responseSum)
-            scratch.numbers.append(beginnings[place.beginning])
-            scratch.numbers.append(ends[closing(text, place.end)])
+            scratch.numbers.append(phrases.beginnings[place.beginning])
+            scratch.numbers.append(phrases.longBeginnings[place.longBeginning])
+            scratch.numbers.append(phrases.ends[closing(text, place.end)])
+            scratch.numbers.append(phrases.lastWords[place.lastWords])
             scratch.numbers.append(Float(Elementary.log(Double(before.own) + 1)))
             scratch.numbers.append(Float(Elementary.log(Double(max(0, after.own)) + 1)))
             scratch.numbers.append(RelevanceModel.cosine(before.vector, after.vector))
@@ -296,30 +356,20 @@ struct MergeModel: Sendable {
         let trusted = trusted.filter { !$0.isConversation }
         guard usable.count >= MergeModel.leastPairs else { return nil }
         let halves = usable.map { Half.of(row: $0.row, seed: seed) }
-        let hashes = work.map(usable.count, keeping: Scratch.init) { index, scratch in
+        let readings = work.map(usable.count, keeping: Scratch.init) { index, scratch in
             let pair = usable[index]
             let range = ByteSearch.trimmed(pair.prompt.span)
-            let pairs = MergeModel.pairHashes(pair.prompt.span)
+            let (pairs, triples) = MergeModel.phraseHashes(pair.prompt.span)
             MergeModel.findStops(pair.prompt.span, range, &scratch.stops)
-            return (
-                beginning: pairs.first ?? 0,
+            return Phrases.Reading(
+                pairs: pairs, triples: triples,
                 end: MergeModel.closing(pair.prompt.span, range.upperBound),
-                innerBeginnings: Array(pairs.dropFirst()),
-                innerEnds: scratch.stops.map { MergeModel.closing(pair.prompt.span, $0.end) }
-            )
+                innerEnds: scratch.stops.map { MergeModel.closing(pair.prompt.span, $0.end) })
         }
-        func tables(_ half: Int) -> (OddsTable, OddsTable) {
-            let others = hashes.indices.filter { halves[$0] != half }.map { hashes[$0] }
-            return (
-                OddsTable(
-                    positive: others.map(\.beginning), negative: others.flatMap(\.innerBeginnings)),
-                OddsTable(positive: others.map(\.end), negative: others.flatMap(\.innerEnds))
-            )
+        phrases = (0..<2).map { half in
+            Phrases(readings.indices.filter { halves[$0] != half }.map { readings[$0] })
         }
-        let (first, second) = (tables(0), tables(1))
-        beginnings = [first.0, second.0]
-        ends = [first.1, second.1]
-        let (beginnings, ends) = (beginnings, ends)
+        let phrases = phrases
         // Of either half: a prompt that was joined to another may stand by itself elsewhere, or not.
         let partners = MergeModel.partners(halves.map { _ in 0 }, seed: seed)
         let rows = work.map(usable.count, keeping: Scratch.init) {
@@ -328,11 +378,11 @@ struct MergeModel: Sendable {
             func numbers(_ reading: Reading) -> [Float] {
                 MergeModel.describe(
                     reading.text.span, reading.tokens.span, reading.response, half, relevance,
-                    beginnings[half], ends[half], &scratch)
+                    phrases[half], &scratch)
                 return scratch.numbers
             }
             let plain = MergeModel.reading(usable[index], half, &scratch.prompt)
-            MergeModel.findPlaces(plain.text.span, beginnings[half], &scratch)
+            MergeModel.findPlaces(plain.text.span, phrases[half].beginnings, &scratch)
             var generator = SeededGenerator(seed: seed ^ 0x3E6, stream: UInt64(index))
             while scratch.places.count > MergeModel.placesLearnt {
                 let place = Int(generator.below(UInt64(scratch.places.count)))
@@ -343,7 +393,7 @@ struct MergeModel: Sendable {
                 let joined = MergeModel.joined(
                     usable[index], usable[partners[index]], answers, half, &generator,
                     &scratch.prompt)
-                MergeModel.findPlaces(joined.reading.text.span, beginnings[half], &scratch)
+                MergeModel.findPlaces(joined.reading.text.span, phrases[half].beginnings, &scratch)
                 scratch.places.removeAll { $0.start != joined.start }
                 return numbers(joined.reading)
             }
@@ -354,10 +404,10 @@ struct MergeModel: Sendable {
             index, scratch -> [Float] in
             let half = trustedHalves[index]
             let reading = MergeModel.reading(trusted[index], half, &scratch.prompt)
-            MergeModel.findPlaces(reading.text.span, beginnings[half], &scratch)
+            MergeModel.findPlaces(reading.text.span, phrases[half].beginnings, &scratch)
             MergeModel.describe(
                 reading.text.span, reading.tokens.span, reading.response, half, relevance,
-                beginnings[half], ends[half], &scratch)
+                phrases[half], &scratch)
             return scratch.numbers
         }
         regressions = Answers.allCases.indices.map { kind in
@@ -492,10 +542,10 @@ struct MergeModel: Sendable {
         relevance: PairRelevance, _ scratch: inout Scratch
     ) -> Verdict? {
         let half = Half.of(row: row, seed: seed)
-        MergeModel.findPlaces(text, beginnings[half], &scratch)
+        MergeModel.findPlaces(text, phrases[half].beginnings, &scratch)
         guard !scratch.places.isEmpty else { return nil }
         MergeModel.describe(
-            text, tokens, response, half, relevance, beginnings[half], ends[half], &scratch)
+            text, tokens, response, half, relevance, phrases[half], &scratch)
         // Taken out, so that the numbers are not read through what is written to.
         let numbers = scratch.numbers
         defer { scratch.numbers = numbers }
@@ -520,13 +570,13 @@ struct MergeModel: Sendable {
 
     /// Everything that was learnt.
     var numbers: [Float] {
-        (beginnings + ends).flatMap(\.odds) + regressions.flatMap(\.numbers)
+        phrases.flatMap(\.numbers) + regressions.flatMap(\.numbers)
             + worths.flatMap(\.numbers)
     }
 
     /// How many numbers there are.
     static var numberCount: Int {
-        4 * OddsTable.count
+        2 * Phrases.numberCount
             + Answers.allCases.count
             * (HalvedLogistic.numberCount(width) + QuadraticLogistic.numberCount(1))
     }
@@ -536,13 +586,10 @@ struct MergeModel: Sendable {
         guard numbers.count == MergeModel.numberCount else { return nil }
         self.seed = seed
         var rest = numbers
-        var tables: [OddsTable] = []
-        for _ in 0..<4 {
-            tables.append(OddsTable(odds: Array(rest.prefix(OddsTable.count))))
-            rest = rest.dropFirst(OddsTable.count)
+        phrases = (0..<2).compactMap { _ in
+            defer { rest = rest.dropFirst(Phrases.numberCount) }
+            return Phrases(rest.prefix(Phrases.numberCount))
         }
-        beginnings = Array(tables[..<2])
-        ends = Array(tables[2...])
         regressions = Answers.allCases.compactMap { _ in
             let count = HalvedLogistic.numberCount(MergeModel.width)
             defer { rest = rest.dropFirst(count) }
@@ -553,5 +600,6 @@ struct MergeModel: Sendable {
             defer { rest = rest.dropFirst(count) }
             return QuadraticLogistic(rest.prefix(count), width: 1)
         }
+        guard phrases.count == 2 else { return nil }
     }
 }

@@ -197,7 +197,13 @@ extension TextChecks {
         var words = 0
         for index in start..<range.upperBound {
             let byte = text[index]
-            if [0x7B, 0x7D, 0x3D, 0x3B, 0x3C, 0x3E, 0x7C, 0x5C].contains(byte) { return false }
+            // Between spaces it leads from one menu to the next.
+            let isPath =
+                byte == 0x3E && index > start && ByteSearch.isSpace(text[index - 1])
+                && index + 1 < range.upperBound && ByteSearch.isSpace(text[index + 1])
+            if !isPath, [0x7B, 0x7D, 0x3D, 0x3B, 0x3C, 0x3E, 0x7C, 0x5C].contains(byte) {
+                return false
+            }
             let startsWord = index == start || ByteSearch.isSpace(text[index - 1])
             if !ByteSearch.isSpace(byte), startsWord { words += 1 }
             // A Chinese sentence has no spaces: three bytes of it count for a word.

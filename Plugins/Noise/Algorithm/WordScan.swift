@@ -94,35 +94,3 @@ struct WordScan {
         return StableHash.mix(state)
     }
 }
-
-/// Counts of two kinds of events by hash, and what they say of a further one.
-struct OddsTable: Sendable {
-    /// Buckets.
-    static let count = 1 << 13
-    private(set) var odds: [Float]
-
-    private static let smoothing = 0.5
-
-    /// Makes a table of the hashes of positive and negative events.
-    init(positive: [UInt64], negative: [UInt64]) {
-        var counts = [(Double, Double)](repeating: (0, 0), count: OddsTable.count)
-        for hash in positive { counts[OddsTable.place(hash)].0 += 1 }
-        for hash in negative { counts[OddsTable.place(hash)].1 += 1 }
-        let prior = Elementary.log(
-            (Double(positive.count) + 1) / (Double(negative.count) + 1))
-        odds = counts.map { positive, negative in
-            let own =
-                (positive + OddsTable.smoothing) / (negative + OddsTable.smoothing)
-            return positive + negative == 0 ? 0 : Float(Elementary.log(own) - prior)
-        }
-    }
-
-    /// A saved table.
-    init(odds: [Float]) { self.odds = odds }
-
-    private static func place(_ hash: UInt64) -> Int { Int(hash >> 51) }
-
-    /// The logarithm of the odds that an event of this hash is a positive one, against all events; 0 for
-    /// one never met.
-    subscript(_ hash: UInt64) -> Float { odds[OddsTable.place(hash)] }
-}
