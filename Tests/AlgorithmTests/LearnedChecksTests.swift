@@ -186,6 +186,35 @@ import Testing
         #expect(judge(few, record, &scratch).gibberish.response == nil)
     }
 
+    @Test("a response in another language than its prompt is found, whatever names the prompt has")
+    func otherLanguage() throws {
+        let records = LearnedChecksTests.records(300) { _ in nil }
+        let checks = try #require(LearnedChecks(records, seed: 1, work: SerialWork()))
+        var scratch = LearnedChecks.Scratch()
+        let english =
+            "The map of the island is in the old box that you have with you, and it is yours."
+        let chinese = "根据病例的描述，建议及时到医院就诊，完善相关检查，同时注意饮食和休息。"
+        let cases: [(prompt: String, response: String, isForeign: Bool)] = [
+            ("什么是Lego WeDo中的Distance值？", english, true),
+            ("mBlock的界面与Scratch有何不同？", english, true),
+            ("What does 你好吗 mean?", english, false),
+            ("Explain the idiom 塞翁失马", english, false),
+            ("请把这句话译成英文：今天天气很好", english, false),
+            ("写一个什么样的翻译软件最好？", english, false),
+            (
+                "Use this tool when you want to answer a question that is asked in natural language.",
+                chinese, true
+            ),
+            ("Write it in the language of the country that you are from.", chinese, false),
+            ("Which languages do they speak in the north of the island?", chinese, false),
+        ]
+        for (prompt, response, isForeign) in cases {
+            let judgement = judge(
+                checks, LearnedChecksTests.pair(5, prompt, response), &scratch)
+            #expect(judgement.isInOtherLanguage == isForeign, "\(prompt)")
+        }
+    }
+
     @Test("what most prompts are is no error, and a conversation is joined by nature")
     func joinedByNature() throws {
         let records = LearnedChecksTests.records(900) { row in

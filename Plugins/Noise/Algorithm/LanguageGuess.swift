@@ -200,15 +200,30 @@ enum ScriptGuess {
     case latin
     case ideographs
 
-    /// `nil` for mixed texts and other scripts.
+    /// Characters that hold a Chinese sentence together, whatever names stand in it.
+    private static let particles: Set<UInt32> = Set(
+        "的是么吗呢何怎哪请多在和与有为用把对".unicodeScalars.map(\.value))
+
+    /// `nil` for texts of other scripts and for mixed ones, but for a Chinese sentence about things with Latin
+    /// names: it begins or ends with an ideograph and has a particle.
     init?(_ text: Span<UInt8>) {
         var (latin, ideographs, others) = (0, 0, 0)
+        var (hasParticle, beginsSo, endsSo) = (false, false, false)
         WordScan.forEachWord(text, in: 0..<text.count) { word in
-            switch text[word.lowerBound] {
-            case 0xE3...0xE9: ideographs += 1
+            let first = text[word.lowerBound]
+            endsSo = (0xE3...0xE9).contains(first)
+            switch first {
+            case 0xE3...0xE9:
+                if latin + ideographs + others == 0 { beginsSo = true }
+                ideographs += 1
+                if word.count == 3 {
+                    let scalar =
+                        UInt32(first & 0x0F) << 12 | UInt32(text[word.lowerBound + 1] & 0x3F) << 6
+                        | UInt32(text[word.lowerBound + 2] & 0x3F)
+                    if ScriptGuess.particles.contains(scalar) { hasParticle = true }
+                }
             case 0xE0...: others += 1
-            case ..<0x80:
-                if text[word.lowerBound] &- 0x30 >= 10 { latin += 1 }
+            case ..<0x80: if first &- 0x30 >= 10 { latin += 1 }
             case 0xC3...0xC9: latin += 1
             default: others += 1
             }
@@ -216,6 +231,7 @@ enum ScriptGuess {
         switch (latin, ideographs, others) {
         case (2..., 0, 0): self = .latin
         case (0, 3..., 0): self = .ideographs
+        case (1..., 3..., 0) where hasParticle && (beginsSo || endsSo): self = .ideographs
         default: return nil
         }
     }
@@ -242,12 +258,14 @@ struct LanguageHabits: Sendable {
     private static let talk = PhraseSearch(
         phrases: [
             "translat", "翻译", "翻譯", "英文", "英语", "中文", "汉语", "法语", "德语", "日语", "日文", "西班牙语",
-            "俄语", "韩语", "traduc", "traduz", "tradui", "übersetz", "tradott",
+            "俄语", "韩语", "traduc", "traduz", "tradui", "übersetz", "tradott", "other language",
+            "foreign language", "native language", "target language", "source language",
+            "which language", "what language", "different language", "language of", "languages",
         ],
         words: [
             "english", "french", "german", "spanish", "portuguese", "italian", "dutch", "chinese",
             "mandarin", "japanese", "korean", "russian", "arabic", "hindi", "greek", "hebrew",
-            "thai", "language", "languages", "bilingual",
+            "thai", "bilingual",
         ])
 
     /// Learns from pairs.
