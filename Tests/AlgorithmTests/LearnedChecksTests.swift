@@ -98,6 +98,60 @@ import Testing
         #expect(LearnedChecksTests.shareAbove(wrong, right) > 0.95)
     }
 
+    /// A question about three things, drawn by the row, and its answer.
+    private static func drawn(_ row: Int) -> (prompt: String, response: String) {
+        let drawn = (0..<3).map { things[other(3 * row + $0, things.count)] + "\(row % 40)" }
+        return (
+            "tell me of the \(drawn[0]), the \(drawn[1]) and the \(drawn[2])",
+            "the \(drawn[0]) stands near the \(drawn[1]), and the \(drawn[2]) is far from both"
+        )
+    }
+
+    private func shifted(_ records: [(prompt: String, response: String)]) throws
+        -> ShiftedResponses?
+    {
+        let pairs = records.indices.map {
+            LearnedChecksTests.pair($0, records[$0].prompt, records[$0].response)
+        }
+        let learnt = LearnedChecks(pairs, seed: 1, work: SerialWork())
+        let checks = try #require(learnt)
+        let saved = LearnedChecks(numbers: checks.numbers, seed: 1)
+        let read = try #require(saved)
+        #expect(read.shifted == checks.shifted)
+        return checks.shifted
+    }
+
+    @Test("a column that is two rows off from row 300 on is told from turns of conversations")
+    func shiftedColumn() throws {
+        let sound = (0..<900).map { LearnedChecksTests.drawn($0) }
+        #expect(try shifted(sound) == nil)
+        // Row r has the answer to row r + 2, the last two none of these.
+        let off = sound.indices.map { row in
+            (
+                sound[row].prompt,
+                row < 300 ? sound[row].response : LearnedChecksTests.drawn(row + 2).response
+            )
+        }
+        let found = try #require(try shifted(off))
+        #expect(found.offset == 2)
+        #expect((298...304).contains(found.rows.lowerBound), "\(found)")
+        #expect((893...897).contains(found.rows.upperBound), "\(found)")
+        // Every prompt holds what was said in the turns before it, and every third answer says nothing.
+        let turns = sound.indices.map { row in
+            let said = (row - row % 6..<row).map { sound[$0].prompt + " " + sound[$0].response }
+            return (
+                (said + [sound[row].prompt]).joined(separator: " "),
+                row % 3 == 0 ? sound[row].response : "i do not know what to say to this"
+            )
+        }
+        #expect(try shifted(turns) == nil)
+        // Of answers in no order at all none lies in its place.
+        let lost = sound.indices.map { row in
+            (sound[row].prompt, sound[LearnedChecksTests.other(row + 50_000, 900)].response)
+        }
+        #expect(try shifted(lost) == nil)
+    }
+
     @Test("a tenth of the responses are cut off, a tenth of the prompts are two")
     func cutAndMerged() throws {
         let records = LearnedChecksTests.records(900) { row in

@@ -80,17 +80,43 @@ struct DamageQualityTests {
         #expect(sum / 2 >= bar.score, "\(bar.set): \(sum / 2)")
     }
 
-    @Test("responses one record off are told of once, and none of them is flagged")
-    func shifted() throws {
-        var data = try DamagedPairs("halueval")
-        data.shiftResponses()
+    /// What is said of responses of other prompts, and the share of clean records.
+    private func mismatches(_ data: DamagedPairs) throws -> (found: [JSONValue], clean: Double) {
         let folder = try TemporaryFolder()
         let path = try folder.write("data.jsonl", data.bytes)
         let result = try Program.assay(
             ["run", path, "--plugins", "noise", "--out", folder.path("report")])
         #expect(result.status == 0, "\(result.errors)")
-        let found = try ReportReader(folder.path("report")).lines("findings.jsonl")
-            .filter { $0["code"] == "NSE041" }
+        let reader = ReportReader(folder.path("report"))
+        let metrics = try reader.report()["analyzers"]?.arrayValue?.first?["metrics"]?.arrayValue
+        return (
+            try reader.lines("findings.jsonl").filter { $0["code"] == "NSE041" },
+            metrics?.first { $0["name"] == "noise.score" }?["value"]?.doubleValue ?? -1
+        )
+    }
+
+    @Test(
+        "a column that is a row off is found with its rows",
+        arguments: ["halueval", "huatuo", "gsm8k", "Codegen"])
+    func shifted(_ name: String) throws {
+        var data = try DamagedPairs(name)
+        let first = data.pairs.count / 3
+        data.shiftResponses(from: first)
+        let (found, clean) = try mismatches(data)
+        let finding = try #require(found.first { $0["row_index"] == .null })
+        #expect(finding["severity"] == "high")
+        let evidence = try #require(finding["evidence"])
+        #expect(evidence["offset"]?.intValue == 1)
+        #expect(abs((evidence["first_row_index"]?.intValue ?? 0) - first) < 20)
+        #expect((evidence["last_row_index"]?.intValue ?? 0) > data.pairs.count - 20)
+        #expect(clean < 0.36)
+    }
+
+    @Test("where the order of one column is lost, one finding says that nothing goes together")
+    func lostOrder() throws {
+        var data = try DamagedPairs("halueval")
+        data.apply(.shuffled, rate: 1, seed: 1)
+        let (found, _) = try mismatches(data)
         #expect(found.count == 1)
         #expect(found.first?["row_index"] == .null)
         #expect(found.first?["message"]?.stringValue?.contains("same order") == true)

@@ -84,10 +84,12 @@ struct DamagedPairs {
         return taken
     }
 
-    /// Gives every prompt the response of the record behind it.
-    mutating func shiftResponses() {
-        let responses = pairs.map(\.response)
-        for row in pairs.indices { pairs[row].response = responses[(row + 1) % responses.count] }
+    /// Gives every prompt from a row on the response of the record behind it, the last one that of the first.
+    mutating func shiftResponses(from first: Int) {
+        let responses = pairs[first...].map(\.response)
+        for row in first..<pairs.count {
+            pairs[row].response = responses[(row - first + 1) % responses.count]
+        }
     }
 
     /// Damages a share of the records; `strangers` are responses in another language.

@@ -54,6 +54,8 @@ public struct LearnedChecks: Sendable {
     private let ending: EndingModel?
     private let merge: MergeModel?
     private let gibberish: GibberishModel?
+    /// Responses that lie so many places from their prompts; `nil` where none were found.
+    public private(set) var shifted: ShiftedResponses?
     /// Of mismatched responses.
     public private(set) var mismatchedCurve: ErrorCurve
     /// Of cut responses.
@@ -128,6 +130,9 @@ public struct LearnedChecks: Sendable {
             addMeaning(
                 (pairs, own.map(\.word)), (trusted, sound.map(\.word)), verdicts.mismatched,
                 embedding, work)
+        }
+        if mismatchedCurve.rate.high >= LearnedChecks.rareShare {
+            shifted = ShiftedResponses(ownWords, weights: relevance.weights, work: work)
         }
         truncatedPrior = ErrorPrior(
             own.compactMap(\.truncated), sound: sound.compactMap(\.truncated))
@@ -462,7 +467,7 @@ public struct LearnedChecks: Sendable {
             ending == nil ? 0 : 1, merge == nil ? 0 : 1, Float(pairCount),
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
             Float(mismatchedTrust), Float(mergedTrust), gibberish == nil ? 0 : 1,
-            meaning == nil ? 0 : 1,
+            meaning == nil ? 0 : 1, shifted == nil ? 0 : 1,
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -476,6 +481,7 @@ public struct LearnedChecks: Sendable {
         }
         numbers += mismatch.numbers
         if let meaning { numbers += meaning.numbers }
+        if let shifted { numbers += shifted.numbers }
         if let ending { numbers += ending.numbers }
         if let merge { numbers += merge.numbers }
         if let gibberish { numbers += gibberish.numbers }
@@ -504,7 +510,7 @@ public struct LearnedChecks: Sendable {
                 return vector
             }
         }
-        guard let head = take(9).map(Array.init),
+        guard let head = take(10).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -531,6 +537,9 @@ public struct LearnedChecks: Sendable {
             ])
         self.mismatch = mismatch
         meaning = head[8] == 1 ? MeaningCheck(readingFrom: &rest) : nil
+        shifted =
+            head[9] == 1
+            ? take(ShiftedResponses.numberCount).flatMap { ShiftedResponses($0) } : nil
         ending =
             head[0] == 1
             ? take(EndingModel.numberCount).flatMap { EndingModel($0, seed: seed) } : nil
@@ -544,7 +553,7 @@ public struct LearnedChecks: Sendable {
             hasTrusted ? take(QualityModel.numberCount).flatMap { QualityModel($0) } : nil
         guard rest.isEmpty, hasTrusted == (quality != nil), (head[0] == 1) == (ending != nil),
             (head[1] == 1) == (merge != nil), (head[7] == 1) == (gibberish != nil),
-            (head[8] == 1) == (meaning != nil)
+            (head[8] == 1) == (meaning != nil), (head[9] == 1) == (shifted != nil)
         else { return nil }
     }
 }

@@ -18,63 +18,12 @@ struct MergeModel: Sendable {
     private static let placesLearnt = 2
     private static let separators = [[UInt8(0x20)], [0x0A], [0x0A, 0x0A]]
 
-    private let phrases: [Phrases]
+    private let phrases: [PromptPhrases]
     /// By how much of the joined prompt the response answers: its first part, both.
     private let regressions: [HalvedLogistic]
     /// What the likeliest of a prompt's places is worth, by the same.
     private var worths: [QuadraticLogistic] = []
     private let seed: UInt64
-
-    /// How prompts begin and end, learnt from one half.
-    struct Phrases: Sendable {
-        /// By the first two words, and the first three.
-        let beginnings: PhraseOdds
-        let longBeginnings: PhraseOdds
-        /// By the last sign, and the last two words.
-        let ends: PhraseOdds
-        let lastWords: PhraseOdds
-
-        static let numberCount = 4 * PhraseOdds.numberCount
-
-        var numbers: [Float] {
-            [beginnings, longBeginnings, ends, lastWords].flatMap(\.numbers)
-        }
-
-        /// Reads what `numbers` gave; `nil` where it does not fit.
-        init?(_ numbers: ArraySlice<Float>) {
-            func table(_ place: Int) -> PhraseOdds? {
-                PhraseOdds(
-                    numbers.dropFirst(place * PhraseOdds.numberCount)
-                        .prefix(PhraseOdds.numberCount))
-            }
-            guard let first = table(0), let second = table(1), let third = table(2),
-                let fourth = table(3)
-            else { return nil }
-            (beginnings, longBeginnings, ends, lastWords) = (first, second, third, fourth)
-        }
-
-        /// What is read off one prompt: its own beginning and end, and what stands within.
-        struct Reading: Sendable {
-            let pairs: [UInt64]
-            let triples: [UInt64]
-            let end: UInt64
-            let innerEnds: [UInt64]
-        }
-
-        init(_ readings: [Reading]) {
-            beginnings = PhraseOdds(
-                positive: readings.map { $0.pairs.first ?? 0 },
-                negative: readings.flatMap { $0.pairs.dropFirst() })
-            longBeginnings = PhraseOdds(
-                positive: readings.map { $0.triples.first ?? 0 },
-                negative: readings.flatMap { $0.triples.dropFirst() })
-            ends = PhraseOdds(
-                positive: readings.map(\.end), negative: readings.flatMap(\.innerEnds))
-            lastWords = PhraseOdds(
-                positive: readings.map { $0.pairs.last ?? 0 },
-                negative: readings.flatMap { $0.pairs.dropLast() })
-        }
-    }
 
     /// A place where a second prompt may begin.
     struct Place {
@@ -223,7 +172,7 @@ struct MergeModel: Sendable {
     /// Gives the numbers of every place that was found, row by row, to `scratch.numbers`.
     private static func describe(
         _ text: Span<UInt8>, _ tokens: Span<UInt32>, _ response: WordBuckets, _ half: Int,
-        _ relevance: PairRelevance, _ phrases: Phrases, _ scratch: inout Scratch
+        _ relevance: PairRelevance, _ phrases: PromptPhrases, _ scratch: inout Scratch
     ) {
         let model = relevance.models[half]
         scratch.response.clear()
@@ -361,13 +310,13 @@ struct MergeModel: Sendable {
             let range = ByteSearch.trimmed(pair.prompt.span)
             let (pairs, triples) = MergeModel.phraseHashes(pair.prompt.span)
             MergeModel.findStops(pair.prompt.span, range, &scratch.stops)
-            return Phrases.Reading(
+            return PromptPhrases.Reading(
                 pairs: pairs, triples: triples,
                 end: MergeModel.closing(pair.prompt.span, range.upperBound),
                 innerEnds: scratch.stops.map { MergeModel.closing(pair.prompt.span, $0.end) })
         }
         phrases = (0..<2).map { half in
-            Phrases(readings.indices.filter { halves[$0] != half }.map { readings[$0] })
+            PromptPhrases(readings.indices.filter { halves[$0] != half }.map { readings[$0] })
         }
         let phrases = phrases
         // Of either half: a prompt that was joined to another may stand by itself elsewhere, or not.
@@ -576,7 +525,7 @@ struct MergeModel: Sendable {
 
     /// How many numbers there are.
     static var numberCount: Int {
-        2 * Phrases.numberCount
+        2 * PromptPhrases.numberCount
             + Answers.allCases.count
             * (HalvedLogistic.numberCount(width) + QuadraticLogistic.numberCount(1))
     }
@@ -587,8 +536,8 @@ struct MergeModel: Sendable {
         self.seed = seed
         var rest = numbers
         phrases = (0..<2).compactMap { _ in
-            defer { rest = rest.dropFirst(Phrases.numberCount) }
-            return Phrases(rest.prefix(Phrases.numberCount))
+            defer { rest = rest.dropFirst(PromptPhrases.numberCount) }
+            return PromptPhrases(rest.prefix(PromptPhrases.numberCount))
         }
         regressions = Answers.allCases.compactMap { _ in
             let count = HalvedLogistic.numberCount(MergeModel.width)

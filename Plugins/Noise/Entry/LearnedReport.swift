@@ -25,17 +25,35 @@ struct LearnedReport {
                         + "records damaged on purpose score; an upper estimate where sound records "
                         + "look damaged"))
         }
-        if checks.seesNoRelation {
+        if let shifted = checks.shifted {
+            try report(shifted, to: sink)
+        } else if checks.seesNoRelation {
             var finding = Finding(
                 code: NoiseCheck.mismatchedResponse.rawValue, row: nil,
-                message:
-                    "responses go with their own prompts hardly better than with others, so that "
-                    + "none is judged: see that prompts and responses are in the same order")
+                message: "responses have little to do with their prompts: none is judged, see that "
+                    + "both are in the same order")
             finding.severity = .low
             finding.score = min(1, checks.mismatchedCurve.rate.value)
             try sink.report(finding)
         }
         try checks.quality.map { try show($0, to: sink) }
+    }
+
+    private func report(_ shifted: ShiftedResponses, to sink: Sink) throws {
+        let distance = abs(shifted.offset)
+        let (first, last) = (shifted.rows.lowerBound + 1, shifted.rows.upperBound + 1)
+        var finding = Finding(
+            code: NoiseCheck.mismatchedResponse.rawValue, row: nil,
+            message: "about rows \(first) to \(last): responses go with the prompts \(distance) "
+                + "\(distance == 1 ? "row" : "rows") \(shifted.offset > 0 ? "below" : "above"), "
+                + "one of the columns is shifted")
+        finding.severity = .high
+        finding.evidence = .object([
+            "subject": "shifted responses", "first_row_index": JSONValue(shifted.rows.lowerBound),
+            "last_row_index": JSONValue(shifted.rows.upperBound),
+            "offset": JSONValue(shifted.offset),
+        ])
+        try sink.report(finding)
     }
 
     /// What sets the data apart from the trusted records, and how the score goes with length.

@@ -78,7 +78,12 @@ struct NoiseAnalyzer: Analyzer {
             try LabelErrorReport(
                 $0, review: review, classes: classes, seed: partial.seed, host: host)
         }
-        let flaggedCount = tally.flaggedRows.count + (labels?.newlyFlaggedCount ?? 0)
+        var flaggedCount = tally.flaggedRows.count + (labels?.newlyFlaggedCount ?? 0)
+        if let shifted = partial.look?.checks?.shifted {
+            // All of the stretch are wrong, whatever is found of them one by one.
+            let counted = tally.flaggedRows.count { shifted.rows.contains($0) }
+            flaggedCount = min(n, flaggedCount - counted + shifted.rows.count)
+        }
         let rate = Double(flaggedCount) / Double(n)
         let bounds = Quantiles.wilsonInterval(count: flaggedCount, of: n)
         try sink.state(
