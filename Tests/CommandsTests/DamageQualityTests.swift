@@ -14,13 +14,23 @@ struct DamageQualityTests {
         var scores: [Int: Double] = [:]
     }
 
-    private func run(_ data: DamagedPairs) throws -> Outcome {
+    /// Runs the noise strategy and calls `body` with its report.
+    private func report<Result>(
+        _ data: DamagedPairs, _ body: (ReportReader) throws -> Result
+    ) throws -> Result {
         let folder = try TemporaryFolder()
         let path = try folder.write("data.jsonl", data.bytes)
         let result = try Program.assay(
             ["run", path, "--plugins", "noise", "--out", folder.path("report")])
         #expect(result.status == 0, "\(result.errors)")
-        let reader = ReportReader(folder.path("report"))
+        return try body(ReportReader(folder.path("report")))
+    }
+
+    private func run(_ data: DamagedPairs) throws -> Outcome {
+        try report(data, outcome)
+    }
+
+    private func outcome(_ reader: ReportReader) throws -> Outcome {
         var outcome = Outcome()
         for finding in try reader.lines("findings.jsonl") {
             guard let code = finding["code"]?.stringValue, let row = finding["row_index"]?.intValue
@@ -82,17 +92,14 @@ struct DamageQualityTests {
 
     /// What is said of responses of other prompts, and the share of clean records.
     private func mismatches(_ data: DamagedPairs) throws -> (found: [JSONValue], clean: Double) {
-        let folder = try TemporaryFolder()
-        let path = try folder.write("data.jsonl", data.bytes)
-        let result = try Program.assay(
-            ["run", path, "--plugins", "noise", "--out", folder.path("report")])
-        #expect(result.status == 0, "\(result.errors)")
-        let reader = ReportReader(folder.path("report"))
-        let metrics = try reader.report()["analyzers"]?.arrayValue?.first?["metrics"]?.arrayValue
-        return (
-            try reader.lines("findings.jsonl").filter { $0["code"] == "NSE041" },
-            metrics?.first { $0["name"] == "noise.score" }?["value"]?.doubleValue ?? -1
-        )
+        try report(data) { reader in
+            let metrics =
+                try reader.report()["analyzers"]?.arrayValue?.first?["metrics"]?.arrayValue
+            return (
+                try reader.lines("findings.jsonl").filter { $0["code"] == "NSE041" },
+                metrics?.first { $0["name"] == "noise.score" }?["value"]?.doubleValue ?? -1
+            )
+        }
     }
 
     @Test(

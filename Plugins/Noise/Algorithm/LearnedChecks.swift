@@ -173,7 +173,7 @@ public struct LearnedChecks: Sendable {
         let found = MeaningCheck(
             own.pairs, trusted: sound.pairs, verdicts: verdicts, embedding: embedding, seed: seed,
             work: work
-        ) { LearnedChecks.wordLogit($0, $1, $2, relevance, mismatch) }
+        ) { LearnedChecks.wordLogit($0, $1, $2, &$3, relevance, mismatch) }
         guard let found else { return }
         func logits(_ side: (pairs: [PairExample], words: [Double])) -> [Double] {
             work.map(side.pairs.count, keeping: MeaningCheck.Scratch.init) { index, scratch in
@@ -255,10 +255,9 @@ public struct LearnedChecks: Sendable {
 
     /// The log-odds by words of the pairing of a prompt with a response, by the model of `half`.
     private static func wordLogit(
-        _ prompt: PairExample, _ response: PairExample, _ half: Int, _ relevance: PairRelevance,
-        _ mismatch: HalvedLogistic
+        _ prompt: PairExample, _ response: PairExample, _ half: Int, _ marks: inout BucketMarks,
+        _ relevance: PairRelevance, _ mismatch: HalvedLogistic
     ) -> Double {
-        var marks = BucketMarks()
         let (asked, answered) = (
             PairWords(prompt, &marks).prompt, PairWords(response, &marks).response
         )

@@ -60,11 +60,15 @@ struct MeaningCheck: Sendable {
     /// Learns from pairs; `nil` where embeddings tell no more than words do.
     ///
     /// `wordLogit` gives the log-odds by words of the pairing of a prompt with a response, by the model of
-    /// `half`. O(mostPairs · (bytes + d)).
+    /// `half`; it may use the marks. O(mostPairs · (bytes + d)).
     init?(
         _ pairs: [PairExample], trusted: [PairExample], verdicts: [Int: Bool],
         embedding: TextEmbedding, seed: UInt64, work: some WorkSharing,
-        wordLogit: @Sendable (_ prompt: PairExample, _ response: PairExample, _ half: Int) -> Double
+        wordLogit:
+            @Sendable (
+                _ prompt: PairExample, _ response: PairExample, _ half: Int,
+                _ marks: inout BucketMarks
+            ) -> Double
     ) {
         // Spread over all; what people decided about is learnt from in any case.
         func sample(_ all: [PairExample]) -> [PairExample] {
@@ -88,7 +92,10 @@ struct MeaningCheck: Sendable {
             MergeModel.partners(halves, seed: seed &+ UInt64($0))
         }
         let kinds = 1 + MeaningCheck.strangers
-        let pairings = work.map(own.count * kinds + sound.count, keeping: Scratch.init) {
+        @Sendable func scratch() -> (relation: EmbeddingRelation.Scratch, marks: BucketMarks) {
+            (EmbeddingRelation.Scratch(), BucketMarks())
+        }
+        let pairings = work.map(own.count * kinds + sound.count, keeping: scratch) {
             index, scratch in
             let isTrusted = index >= own.count * kinds
             let place = isTrusted ? index - own.count * kinds : index / kinds
@@ -98,7 +105,7 @@ struct MeaningCheck: Sendable {
             let half = isTrusted ? Half.of(row: sound[place].row, seed: seed) : halves[place]
             let (prompt, response) = (vectors[first + place].0, vectors[first + answer].1)
             return Pairing(
-                half: half, word: wordLogit(all[place], all[answer], half),
+                half: half, word: wordLogit(all[place], all[answer], half, &scratch.marks),
                 cosine: relation.cosine(prompt.span, response.span, &scratch.relation),
                 isPositive: kind > 0, isTrusted: isTrusted,
                 verdict: isTrusted || kind > 0 ? nil : verdicts[all[place].row])

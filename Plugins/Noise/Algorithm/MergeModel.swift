@@ -71,12 +71,12 @@ struct MergeModel: Sendable {
                 guard beginnings[beginning] > leastOdds else { continue }
                 end = scratch.words[index - 1].range.upperBound
             }
-            let words = scratch.words
             scratch.places.append(
                 Place(
                     start: start, end: end, words: index, beginning: beginning,
-                    longBeginning: pairHash(beginning, words[index + 2].hash),
-                    lastWords: pairHash(words[index - 2].hash, words[index - 1].hash)))
+                    longBeginning: pairHash(beginning, scratch.words[index + 2].hash),
+                    lastWords: pairHash(
+                        scratch.words[index - 2].hash, scratch.words[index - 1].hash)))
         }
     }
 
