@@ -469,6 +469,16 @@ import Testing
         // Without the meaning nothing tells one response from another: none is judged.
         #expect(byWords.seesNoRelation)
         #expect(self.scores(byWords, pairs).allSatisfy { $0 < LearnedChecks.flagLimit })
+        #expect(byWords.responsesSpeak)
+        let numbers = pairs.map { pair in
+            PairExample(
+                row: pair.row, prompt: pair.prompt, promptTokens: pair.promptTokens,
+                response: Array(pair.response.prefix(4)),
+                responseTokens: Array(pair.responseTokens.prefix(1)))
+        }
+        let learntOfNumbers = LearnedChecks(numbers, seed: 3, work: SerialWork())
+        let ofNumbers = try #require(learntOfNumbers)
+        #expect(!ofNumbers.responsesSpeak)
     }
 
     @Test(

@@ -127,6 +127,7 @@ struct DamageQualityTests {
         #expect(found.count == 1)
         #expect(found.first?["row_index"] == .null)
         #expect(found.first?["message"]?.stringValue?.contains("same order") == true)
+        #expect(found.first?["severity"] == "medium")
     }
 
     private static let bars: [(set: String, damage: DamagedPairs.Damage)] = [

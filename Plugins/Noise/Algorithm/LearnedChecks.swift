@@ -54,6 +54,8 @@ public struct LearnedChecks: Sendable {
     private let ending: EndingModel?
     private let merge: MergeModel?
     private let gibberish: GibberishModel?
+    /// Whether most responses have words enough to be told by.
+    public let responsesSpeak: Bool
     /// Responses that lie so many places from their prompts; `nil` where none were found.
     public private(set) var shifted: ShiftedResponses?
     /// Of mismatched responses.
@@ -92,6 +94,10 @@ public struct LearnedChecks: Sendable {
             work.map(pairs.count, keeping: BucketMarks.init) { PairWords(pairs[$0], &$1) }
         }
         let (ownWords, trustedWords) = (words(pairs), words(trusted))
+        let speaking = ownWords.count {
+            $0.response.buckets.count >= LearnedChecks.leastSpokenWords
+        }
+        responsesSpeak = 2 * speaking >= ownWords.count
         relevance = PairRelevance(ownWords, seed: seed, work: work)
         work.reportProgress(1, of: 4)
         mismatch = LearnedChecks.mismatch(
@@ -289,6 +295,10 @@ public struct LearnedChecks: Sendable {
         isHopeless(mismatchedCurve.rate.value)
     }
 
+    /// Distinct words of a response that has something to be told by: of numbers and ratings nothing tells whose
+    /// they are.
+    private static let leastSpokenWords = 12
+
     private func isHopeless(_ rate: Double) -> Bool {
         !hasTrusted && rate > LearnedChecks.mostMismatched
     }
@@ -466,7 +476,7 @@ public struct LearnedChecks: Sendable {
             ending == nil ? 0 : 1, merge == nil ? 0 : 1, Float(pairCount),
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
             Float(mismatchedTrust), Float(mergedTrust), gibberish == nil ? 0 : 1,
-            meaning == nil ? 0 : 1, shifted == nil ? 0 : 1,
+            meaning == nil ? 0 : 1, shifted == nil ? 0 : 1, responsesSpeak ? 1 : 0,
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -509,7 +519,7 @@ public struct LearnedChecks: Sendable {
                 return vector
             }
         }
-        guard let head = take(10).map(Array.init),
+        guard let head = take(11).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -524,6 +534,7 @@ public struct LearnedChecks: Sendable {
         echoesAreUsual = head[3] == 1
         languages = habits
         hasTrusted = head[4] == 1
+        responsesSpeak = head[10] == 1
         (mismatchedTrust, mergedTrust) = (Double(head[5]), Double(head[6]))
         mismatchedCurve = first
         truncatedPrior = second

@@ -32,7 +32,7 @@ struct LearnedReport {
                 code: NoiseCheck.mismatchedResponse.rawValue, row: nil,
                 message: "responses have little to do with their prompts: none is judged, see that "
                     + "both are in the same order")
-            finding.severity = .low
+            finding.severity = checks.responsesSpeak ? .medium : .low
             finding.score = min(1, checks.mismatchedCurve.rate.value)
             try sink.report(finding)
         }
