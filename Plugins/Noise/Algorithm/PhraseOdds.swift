@@ -9,7 +9,8 @@ struct PhraseOdds: Sendable {
     private static let slotBits = 14
     private static let slotCount = 1 << slotBits
     private static let restCount = 1 << 13
-    /// Events with places of their own; 16 halves of the largest sample take a quarter.
+    /// Events with places of their own, beyond which positive ones are passed over: half of the largest sample
+    /// has 4,000.
     private static let mostEvents = slotCount * 3 / 4
     private static let smoothing = 0.5
     private static let empty: Float = -1
