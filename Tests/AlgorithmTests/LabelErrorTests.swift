@@ -179,4 +179,28 @@ import Testing
         let byLanguage = (0..<80).map { $0 < 40 || $0 == 79 ? Int32(0) : 1 }
         #expect(!LabelLanguages.unjudged(many, labels: byLanguage, classCount: 2).contains(true))
     }
+
+    @Test("texts whose words are those of the others are in their language, whatever it is")
+    func settledLanguages() {
+        let none: [UInt8] = []
+        let words = Array(String(repeating: "qu ", count: 25).utf8)
+        #expect(LabelLanguages.number(none.span, none.span) == 0)
+        let strange = LabelLanguages.number(none.span, words.span)
+        #expect(strange != 0)
+        // Twenty records of the words 0 to 9, one of five of them and five of its own, one of its own.
+        var tokens: [UInt32] = []
+        var starts = [0]
+        for row in 0..<22 {
+            let own: [UInt32] =
+                row < 20
+                ? Array(0..<10) : row == 20 ? [0, 1, 2, 3, 4, 50, 51, 52, 53, 54] : Array(60..<70)
+            tokens += own
+            starts.append(tokens.count)
+        }
+        let languages = [UInt8](repeating: 10, count: 20) + [strange, strange]
+        let settled = LabelLanguages.settled(languages, tokens: tokens, starts: starts)
+        #expect(settled == [UInt8](repeating: 10, count: 20) + [0, strange])
+        let plain = [UInt8](repeating: 10, count: 22)
+        #expect(LabelLanguages.settled(plain, tokens: tokens, starts: starts) == plain)
+    }
 }

@@ -33,6 +33,35 @@ public enum LabelLanguages {
         return count + 1
     }
 
+    /// Records that have a word in common from which on it is one of theirs, and the share of such words in a
+    /// text of their language.
+    private static let leastRecords = 5
+    private static let familiarShare = 0.5
+
+    /// The same languages, but none for texts that are of none known and whose words are those of the others.
+    ///
+    /// The tokens of all records stand one after the other, those of record i from `starts[i]` on. O(tokens).
+    public static func settled(
+        _ languages: [UInt8], tokens: [UInt32], starts: [Int]
+    ) -> [UInt8] {
+        let doubtful = languages.indices.filter { languages[$0] == unknown }
+        guard !doubtful.isEmpty else { return languages }
+        var records: [UInt32: Int] = [:]
+        for row in doubtful {
+            for token in tokens[starts[row]..<starts[row + 1]] { records[token] = 0 }
+        }
+        for row in languages.indices where languages[row] != unknown {
+            for token in tokens[starts[row]..<starts[row + 1]] { records[token]? += 1 }
+        }
+        var result = languages
+        for row in doubtful {
+            let own = tokens[starts[row]..<starts[row + 1]]
+            let familiar = own.count { records[$0] ?? 0 >= leastRecords }
+            if Double(familiar) >= familiarShare * Double(own.count) { result[row] = 0 }
+        }
+        return result
+    }
+
     /// Which records cannot be judged: fewer than five of their class are in their language, and fewer in all than
     /// five for each class.
     ///

@@ -164,8 +164,10 @@ struct LabelledRows {
         for (new, old) in kept.enumerated() { renumbered[old] = Int32(new) }
         let most = LabelledRows.mostProbabilities / max(1, kept.count)
         let learnt = all.rows.indices.filter { renumbered[Int(all.labels[$0])] >= 0 }
+        let languages = LabelLanguages.settled(
+            all.languages, tokens: all.tokens, starts: all.starts)
         let isStrange = LabelLanguages.unjudged(
-            learnt.map { all.languages[$0] },
+            learnt.map { languages[$0] },
             labels: learnt.map { renumbered[Int(all.labels[$0])] },
             classCount: kept.count)
         let places = zip(learnt, isStrange).filter { !$0.1 }.map(\.0)
