@@ -203,4 +203,52 @@ import Testing
         let plain = [UInt8](repeating: 10, count: 22)
         #expect(LabelLanguages.settled(plain, tokens: tokens, starts: starts) == plain)
     }
+
+    @Test(
+        "stated precision and rate hold for two classes that texts tell only in part",
+        arguments: [0.05, 0.2])
+    func twoClasses(rate: Double) throws {
+        var set = LabelledRecords()
+        set.classCount = 2
+        for row in 0..<4000 {
+            var generator = SeededGenerator(seed: 12, stream: UInt64(row))
+            let topic = UInt64(row % 2)
+            for _ in 0..<20 {
+                // Nearly all words are of both classes, twice as often of one.
+                let word = generator.below(150)
+                let side = generator.below(3) == 0 ? 1 - topic : topic
+                set.tokens.append(UInt32(word * 2 + side))
+            }
+            set.starts.append(set.tokens.count)
+            set.labels.append(Int32(topic))
+        }
+        var wrong: Set<Int> = []
+        for row in 0..<4000 {
+            var generator = SeededGenerator(seed: 13, stream: UInt64(row))
+            guard Double(generator.below(10_000)) < rate * 10_000 else { continue }
+            set.labels[row] = 1 - set.labels[row]
+            wrong.insert(row)
+        }
+        let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+        #expect(errors.isJudgeable)
+        #expect(errors.rate.low <= rate && errors.rate.high >= rate)
+        #expect(abs(errors.rate.value - rate) < 0.03)
+        let flagged = errors.posteriors.indices.filter { errors.posteriors[$0] >= 0.5 }
+        let right = Double(flagged.count { wrong.contains($0) }) / Double(flagged.count)
+        #expect(!flagged.isEmpty && abs(right - errors.expectedPrecision) < 0.08)
+    }
+
+    /// A rare class is unlikely for every record, which tells a label made wrong from the others but not by the
+    /// text.
+    @Test("labels of unequal classes that the texts do not tell are not judged")
+    func unequalClasses() throws {
+        var set = records(600, classCount: 4, seed: 4)
+        for row in set.labels.indices {
+            var generator = SeededGenerator(seed: 99, stream: UInt64(row))
+            let draw = generator.below(100)
+            set.labels[row] = draw < 85 ? 0 : draw < 93 ? 1 : draw < 97 ? 2 : 3
+        }
+        let errors = try #require(LabelErrors(set, seed: 7, work: SerialWork()))
+        #expect(!errors.isJudgeable && errors.flaggedCount == 0)
+    }
 }

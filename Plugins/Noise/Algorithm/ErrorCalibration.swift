@@ -1,129 +1,95 @@
 import Numerics
 
-/// Turns scores into chances of an error, from records that are known to be errors among the others.
-struct ErrorCalibration {
-    private var points: [(score: Double, isError: Bool)] = []
-    /// Labellings added; each has the same records.
-    private var labellings = 0
+/// Turns scores into chances of an error, from records that were made errors on purpose and all records.
+///
+/// What was made an error scores as all errors do. With the share of errors the chance of one is the ratio
+/// of the two densities times that share (Elkan and Noto 2008); the ratio is an isotonic fit.
+public struct ErrorCalibration: Sendable {
+    /// Share of errors among all records.
+    public let rate: ErrorShare
+    private let steps: IsotonicFit
+    /// Records for every one made an error.
+    private let odds: Double
+    /// Share of what was made an error that became sound by it, for it was an error before.
+    private let mended: Double
 
-    /// Quantiles of the known errors at which the share of all errors is read off.
-    private static let quantiles = [0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
     private static let leastShare = 1e-6
 
-    /// Adds a labelling with some labels made wrong on purpose; low scores are errors.
-    mutating func add(scores: [Double], isError: [Bool]) {
-        for (score, flag) in zip(scores, isError) { points.append((score, flag)) }
-        labellings += 1
+    /// Learns from scores, low ones of errors.
+    ///
+    /// `alternatives` is in how many ways a record can be made an error where one of them may make an error
+    /// sound again, as another label may be the right one. O(n log n).
+    public init(known: [Double], others: [Double], alternatives: Int? = nil) {
+        let (known, others) = (known.sorted(), others.sorted())
+        let rate = ErrorShare(known: known, others: others, alternatives: alternatives)
+        self.init(
+            known: known, others: others, rate: rate,
+            mended: alternatives.map { rate.value / Double($0) } ?? 0)
     }
 
-    /// What was learnt.
-    struct Fit {
-        let rate: (value: Double, low: Double, high: Double)
-        fileprivate let steps: IsotonicFit
-        fileprivate let odds: Double
-
-        /// The chance that a record of this score is an error.
-        func posterior(_ score: Double) -> Double {
-            let share = min(
-                1 - ErrorCalibration.leastShare,
-                max(ErrorCalibration.leastShare, steps.value(at: score)))
-            return min(1, rate.value * odds * share / (1 - share))
-        }
+    /// Learns from scores where some kinds of sound records score low as a whole (`ErrorShare`).
+    ///
+    /// `sound` are scores of records known to be without an error, which may be none. O(n log n).
+    public init(known: [Double], others: [Double], sound: [Double]) {
+        let (known, others) = (known.sorted(), others.sorted())
+        self.init(
+            known: known, others: others,
+            rate: ErrorShare(lowestOf: known, others: others, sound: sound.sorted()), mended: 0)
     }
 
-    /// Estimates the share of errors and the chance of one by score.
-    ///
-    /// The known errors score as all errors do, so that below any score lie at least `rate` times as large a
-    /// share of the others as of them: the smallest such ratio bounds the rate. With the known ones among
-    /// the others the step function gives the ratio of the two densities, and with the rate the chance.
-    /// `sound` are scores of records without an error: what they have below a score is natural and does not
-    /// count. O(n log n).
-    ///
-    /// Where errors and others overlap, some of the others lie below every score; `isOverlapping` reads the
-    /// share off where there are none, at the lowest scores of all, by a parabola through the ratios.
-    ///
-    /// `scale` is how much smaller the rate of all records is than that of the others.
-    func fit(sound: [Double] = [], isOverlapping: Bool = false, scale: Double = 1) -> Fit {
-        let known = points.filter(\.isError).map(\.score).sorted()
-        let others = points.filter { !$0.isError }.map(\.score).sorted()
-        guard !known.isEmpty, !others.isEmpty else {
-            return Fit(rate: (0, 0, 1), steps: IsotonicFit(falling: []), odds: 0)
-        }
-        let natural = sound.sorted()
-        var (sum, below) = (0.0, 0)
-        for quantile in ErrorCalibration.quantiles {
-            let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
-            below = ErrorCalibration.count(others, upTo: limit)
-            let share = Double(below) / Double(others.count)
-            // More than the quantile where many score the same.
-            let own = Double(ErrorCalibration.count(known, upTo: limit)) / Double(known.count)
-            let naturalShare =
-                natural.isEmpty
-                ? 0
-                : Double(ErrorCalibration.count(natural, upTo: limit)) / Double(natural.count)
-            sum += max(0, share - naturalShare) / max(own - naturalShare, own / 2)
-        }
-        var rate = min(1, sum / Double(ErrorCalibration.quantiles.count))
-        if isOverlapping {
-            let own = ErrorCalibration.intercept(known: known, others: others, natural: natural)
-            rate = min(1, max(0, own))
-        }
-        // The count below the last limit as a Poisson variable, and how well the limits themselves are
-        // known. The count may be 0: then the bound is 3.84 records.
-        // Every labelling has the same records once more: it says no more of how many score low.
-        let times = Double(max(1, labellings))
-        let spread = 1.96 * (Double(below) / times + 0.96).squareRoot()
-        let mass = Double(others.count) / times * (ErrorCalibration.quantiles.last ?? 1)
-        let limits = 1.96 * rate / Double(known.count).squareRoot()
-        let low = max(0, rate - (spread / mass + limits))
-        let high = min(1, rate + (spread + 1.92) / mass + limits)
-        let steps = IsotonicFit(
-            falling: points.map { (x: $0.score, y: $0.isError ? 1 : 0) })
-        return Fit(
-            rate: (rate * scale, low * scale, high * scale),
-            steps: steps, odds: Double(others.count) / Double(known.count) / scale)
+    private init(known: [Double], others: [Double], rate: ErrorShare, mended: Double) {
+        self.rate = rate
+        self.mended = mended
+        odds = Double(others.count) / Double(max(1, known.count))
+        steps = IsotonicFit(
+            falling: known.map { (x: $0, y: 1) } + others.map { (x: $0, y: 0) })
     }
 
-    /// How well scores tell the known errors from the others: 0.5 not at all, 1 fully.
-    ///
-    /// `nil` where one of the two is missing. O(n log n).
-    var separation: Double? {
-        RankingQuality(scores: points.map { -$0.score }, isPositive: points.map(\.isError))?
-            .areaUnderCurve
+    /// The chance that a record of this score is an error, 0 to 1.
+    public func posterior(_ score: Double) -> Double {
+        let share = min(
+            1 - ErrorCalibration.leastShare,
+            max(ErrorCalibration.leastShare, steps.value(at: score)))
+        let ratio = odds * share / (1 - share)
+        // Scores of errors from those of what was made an error, less what became sound.
+        let value = rate.value
+        let rest = 1 - value - mended
+        guard rest > 0 else { return 0 }
+        return min(1, max(0, value * ((1 - value) * ratio - mended) / rest))
     }
 
-    private static let wideQuantiles = stride(from: 0.1, through: 0.8, by: 0.1)
+    /// More errors than this are not believed when it is asked whether scores tell them.
+    private static let mostErrors = 0.25
 
-    /// Where the ratios of shares meet the lowest scores.
+    /// The chance that an error scores below a sound record of its group: 0.5 says nothing, 1 all.
     ///
-    /// Least squares of `rate + slope · quantile²`, each ratio weighed by its count: the others without an
-    /// error are rare at the lowest scores and grow faster than the known errors, so that the ratios begin
-    /// level. A wide reach keeps the chance of few counts out of it.
-    private static func intercept(known: [Double], others: [Double], natural: [Double]) -> Double {
-        var sums = (weight: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
-        for quantile in wideQuantiles {
-            let limit = Quantiles.quantile(quantile, ofSorted: known) ?? 0
-            let share = Double(count(others, upTo: limit)) / Double(others.count)
-            let naturalShare =
-                natural.isEmpty ? 0 : Double(count(natural, upTo: limit)) / Double(natural.count)
-            let ratio = max(0, share - naturalShare) / max(quantile - naturalShare, quantile / 2)
-            let x = quantile * quantile
-            sums.weight += quantile
-            sums.x += quantile * x
-            sums.y += quantile * ratio
-            sums.xx += quantile * x * x
-            sums.xy += quantile * x * ratio
+    /// Groups are numbers below `groupCount`. The records that score low because they are errors, and what
+    /// became sound, are taken off. `nil` where no group has both. O(n log n).
+    public func separation(
+        known: [(group: Int32, score: Double)], others: [(group: Int32, score: Double)],
+        groupCount: Int
+    ) -> Double? {
+        var scores: [[Double]] = Array(repeating: [], count: groupCount)
+        var isKnown: [[Bool]] = Array(repeating: [], count: groupCount)
+        for (entries, flag) in [(known, true), (others, false)] {
+            for entry in entries {
+                scores[Int(entry.group)].append(-entry.score)
+                isKnown[Int(entry.group)].append(flag)
+            }
         }
-        let spread = sums.weight * sums.xx - sums.x * sums.x
-        return (sums.y * sums.xx - sums.x * sums.xy) / spread
-    }
-
-    private static func count(_ sorted: [Double], upTo limit: Double) -> Int {
-        var (low, high) = (0, sorted.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle] <= limit { low = middle + 1 } else { high = middle }
+        var (area, weight) = (0.0, 0.0)
+        for group in 0..<groupCount {
+            guard let quality = RankingQuality(scores: scores[group], isPositive: isKnown[group])
+            else { continue }
+            // By the records, not by what was made an error: of a rare class most labels may be wrong.
+            let count = Double(isKnown[group].count { !$0 })
+            area += count * quality.areaUnderCurve
+            weight += count
         }
-        return low
+        guard weight > 0 else { return nil }
+        let wrong = min(ErrorCalibration.mostErrors, rate.value)
+        let right = min(mended, wrong)
+        let chance = (1 - right) * wrong / 2 + right * (1 - wrong) / 2 + right * wrong
+        return (area / weight - chance) / ((1 - right) * (1 - wrong) - right * wrong)
     }
 }

@@ -34,20 +34,18 @@ public struct ErrorCurve: Sendable {
     ///
     /// O(n log n).
     init(known: [Double], others: [Double], sound: [Double] = []) {
-        var calibration = ErrorCalibration()
-        calibration.add(
-            scores: known.map { -$0 } + others.map { -$0 },
-            isError: known.map { _ in true } + others.map { _ in false })
-        let fit = calibration.fit(sound: sound.map { -$0 }, isOverlapping: true)
+        let calibration = ErrorCalibration(
+            known: known.map { -$0 }, others: others.map { -$0 }, sound: sound.map { -$0 })
         let sorted = (known + others).sorted()
         var points: [(logit: Double, chance: Double)] = []
         let count = min(ErrorCurve.mostPoints, sorted.count)
         for index in 0..<count {
             let logit = sorted[index * (sorted.count - 1) / max(1, count - 1)]
             if logit == points.last?.logit { continue }
-            points.append((logit, fit.posterior(-logit)))
+            points.append((logit, calibration.posterior(-logit)))
         }
-        self.init(rate: fit.rate, points: points)
+        let rate = calibration.rate
+        self.init(rate: (rate.value, rate.low, rate.high), points: points)
     }
 
     /// The chance that a record of these log-odds is in error, 0 to 1; it rises with them strictly.

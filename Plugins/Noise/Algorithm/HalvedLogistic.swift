@@ -59,11 +59,10 @@ struct HalvedLogistic: Sendable {
             let last = weights
             if round == 0 {
                 // Against all rows: the densities themselves give the share.
-                var calibration = ErrorCalibration()
                 let counted = isTrusted.indices.filter { !isTrusted[$0] && verdicts[$0] == nil }
-                calibration.add(
-                    scores: counted.map { -logits[$0] }, isError: counted.map { isPositive[$0] })
-                let curve = calibration.fit()
+                let curve = ErrorCalibration(
+                    known: counted.filter { isPositive[$0] }.map { -logits[$0] },
+                    others: counted.filter { !isPositive[$0] }.map { -logits[$0] })
                 for index in others {
                     let chance = curve.posterior(-logits[index])
                     weights[index] = chance < doubtLimit ? 1 : 0

@@ -26,11 +26,11 @@ public struct LabelledRecords: Sendable {
 ///
 /// Confident learning in the sense of Northcutt, Jiang and Chuang 2021, with another cut. Every record is
 /// judged by models that have not seen it: logistic regression on words and word pairs out of fold, and
-/// ridge regression on vectors leaving one out, whose probabilities are averaged. The cut is calibrated:
-/// a known share of labels is made wrong on purpose and judged again the same way, which shows how errors
-/// score; the share of errors is the largest that the scores of all records leave room for, and of every
-/// score the chance of an error follows (Elkan and Noto 2008). Where pairs of classes are mixed up
-/// (`LabelTransitions`), labels are made wrong and records are judged by these pairs.
+/// ridge regression on vectors leaving one out, whose probabilities are averaged. The cut is calibrated with
+/// labels made wrong on purpose. As no model has seen the record that it judges, that record's label can be
+/// made wrong without judging it again: only another label's probability is looked up. So every record shows how a wrong
+/// label in its place would score, in the very models that judge the given ones (`ErrorCalibration`). Where pairs of classes are mixed
+/// up (`LabelTransitions`), labels are made wrong and records are judged by these pairs.
 public struct LabelErrors: Sendable {
     /// Of each record the chance that its label is wrong, 0 to 1.
     public let posteriors: [Double]
@@ -57,14 +57,13 @@ public struct LabelErrors: Sendable {
     public static let flagLimit = 0.5
     /// Fewer records, or fewer of a class, teach a model nothing.
     public static let leastRecords = 100
-    static let foldCount = 5
+    static let foldCount = 10
     /// The chance that a label made wrong scores below another's from which on labels are judged.
     ///
     /// One half is a coin. With a share r of wrong labels among the others, a perfect judge reaches 1 - r/2.
     private static let leastSeparation = 0.75
-    /// Share of labels made wrong to calibrate, and how many in all are wanted, over eight rounds at most.
-    private static let calibrationShare = 0.05
-    private static let wantedErrors = 2400
+    /// How many labels made wrong are wanted; every record's eight times at most, and as often as there are others.
+    private static let wantedErrors = 20_000
     private static let mostRounds = 8
 
     /// Judges records; `nil` for fewer than 100, or fewer than two classes.
@@ -73,67 +72,57 @@ public struct LabelErrors: Sendable {
     public init?(_ records: LabelledRecords, seed: UInt64, work: some WorkSharing) {
         let rowCount = records.labels.count
         guard rowCount >= LabelErrors.leastRecords, records.classCount > 1 else { return nil }
-        var judge = records.probabilities.isEmpty ? LabelJudge(records, work: work) : nil
-        // Given probabilities know nothing of labels that were made wrong afterwards, as those of our own
-        // models nearly do.
-        func probabilities(_ labellings: [[Int32]], round: Int) -> [[Float]] {
-            judge?.probabilities(labellings, round: round, seed: seed, work: work)
-                ?? labellings.map { _ in records.probabilities }
-        }
         let labels = records.labels
-        let own = probabilities([labels], round: 0)[0]
+        let own =
+            records.probabilities.isEmpty
+            ? LabelJudge(records, work: work).probabilities(labels, seed: seed, work: work)
+            : records.probabilities
         let transitions = LabelTransitions(
             probabilities: own, labels: labels, classCount: records.classCount)
         isClassDependent = transitions.isClassDependent
+        let ownJudgement =
+            transitions.isClassDependent
+            ? transitions.judge(probabilities: own, labels: labels) : nil
+        func logProbability(_ row: Int, _ label: Int32) -> Double {
+            Elementary.log(Double(own[row * records.classCount + Int(label)]) + 1e-9)
+        }
+        func scores(_ labels: [Int32]) -> [Double] {
+            transitions.isClassDependent
+                ? transitions.judge(probabilities: own, labels: labels).scores
+                : labels.indices.map { logProbability($0, labels[$0]) }
+        }
         // Where pairs are mixed up, a label that is wrong already, made wrong once more, is no pair's and no
         // error as the others are.
-        let spares = transitions.isClassDependent
-        let ownJudgement = transitions.judge(probabilities: own, labels: labels)
-        let rows = Array(labels.indices)
-        let usable = rows.filter { !spares || ownJudgement.scores[$0] >= 0 }
-        func alter(_ rows: [Int], count: Int, round: Int) -> (labels: [Int32], isAltered: [Bool]) {
-            LabelErrors.alter(labels, rows, count: count, seed: seed, round: round) {
+        let usable = labels.indices.filter { ownJudgement?.scores[$0] ?? 0 >= 0 }
+        let rounds = min(
+            LabelErrors.mostRounds, records.classCount - 1,
+            (LabelErrors.wantedErrors + rowCount - 1) / rowCount)
+        let altered = (0..<rounds).map { round in
+            LabelErrors.alter(labels, seed: seed, round: round) {
                 transitions.isClassDependent
                     ? transitions.wrongLabel(for: $0, &$1)
                     : LabelTransitions.uniformWrongLabel(for: $0, records.classCount, &$1)
             }
         }
-        let wanted = Int(LabelErrors.calibrationShare * Double(rowCount))
-        let flips = min(wanted, usable.count / 2)
-        let rounds =
-            flips == 0
-            ? 0 : min(LabelErrors.mostRounds, (LabelErrors.wantedErrors + flips - 1) / flips)
-        let altered = (0..<rounds).map { alter(usable, count: flips, round: $0) }
-        // Whether labels can be judged at all shows on any records: those that are spared are the ones on which
-        // the judge and the labels differ.
-        let probes = spares ? [alter(rows, count: wanted, round: LabelErrors.mostRounds)] : []
-        let judged = probabilities((altered + probes).map(\.labels), round: 1)
-        func scores(_ probabilities: [Float], _ labels: [Int32]) -> [Double] {
-            guard !transitions.isClassDependent else {
-                return transitions.judge(probabilities: probabilities, labels: labels).scores
-            }
-            return labels.indices.map {
-                Elementary.log(
-                    Double(probabilities[$0 * records.classCount + Int(labels[$0])]) + 1e-9)
-            }
+        let given = ownJudgement?.scores ?? scores(labels)
+        let calibration = ErrorCalibration(
+            known: altered.flatMap { changed in
+                let scores = scores(changed)
+                return usable.map { scores[$0] }
+            },
+            others: given,
+            alternatives: transitions.isClassDependent ? nil : records.classCount - 1)
+        // A rare class is unlikely for any record: whether texts tell the labels shows among records of one.
+        func byClass(_ labels: [Int32]) -> [(group: Int32, score: Double)] {
+            labels.indices.map { (labels[$0], logProbability($0, labels[$0])) }
         }
-        var calibration = ErrorCalibration()
-        for (round, changed) in altered.enumerated() {
-            calibration.add(
-                scores: scores(judged[round], changed.labels), isError: changed.isAltered)
-        }
-        var probe = spares ? ErrorCalibration() : calibration
-        for (round, changed) in probes.enumerated() {
-            probe.add(
-                scores: scores(judged[rounds + round], changed.labels), isError: changed.isAltered)
-        }
-        isJudgeable = rounds > 0 && probe.separation ?? 0 >= LabelErrors.leastSeparation
-        // Where labels that are taken for wrong were spared, the others hold all of them.
-        let fitted = calibration.fit(
-            scale: spares ? 1 - Double(flips) / Double(rowCount) : 1)
-        rate = isJudgeable ? fitted.rate : (0, 0, 1)
-        let posteriors =
-            isJudgeable ? scores(own, labels).map(fitted.posterior) : labels.map { _ in 0 }
+        let separation = calibration.separation(
+            known: byClass(altered[0]), others: byClass(labels), groupCount: records.classCount)
+        isJudgeable = separation ?? 0 >= LabelErrors.leastSeparation
+        rate =
+            isJudgeable
+            ? (calibration.rate.value, calibration.rate.low, calibration.rate.high) : (0, 0, 1)
+        let posteriors = isJudgeable ? given.map(calibration.posterior) : labels.map { _ in 0 }
         self.posteriors = posteriors
         let flagged = posteriors.filter { $0 >= LabelErrors.flagLimit }
         flaggedCount = flagged.count
@@ -148,8 +137,7 @@ public struct LabelErrors: Sendable {
             var best = given == 0 ? 1 : 0
             for label in 0..<records.classCount
             where label != given && own[first + label] > own[first + best] { best = label }
-            suggestions.append(
-                transitions.isClassDependent ? ownJudgement.others[row] : Int32(best))
+            suggestions.append(ownJudgement?.others[row] ?? Int32(best))
             confidence.append(own[first + given])
             if own[first + given] >= own[first + best] { agreeing += 1 }
         }
@@ -158,22 +146,16 @@ public struct LabelErrors: Sendable {
         agreement = Double(agreeing) / Double(rowCount)
     }
 
-    /// Makes the labels of `count` of some records wrong: those with the smallest draws of (seed, round, row).
+    /// Makes the labels of all records wrong, by draws of (seed, round, row).
     static func alter(
-        _ labels: [Int32], _ rows: [Int], count: Int, seed: UInt64, round: Int,
-        wrong: (Int, inout SeededGenerator) -> Int
-    ) -> (labels: [Int32], isAltered: [Bool]) {
+        _ labels: [Int32], seed: UInt64, round: Int, wrong: (Int, inout SeededGenerator) -> Int
+    ) -> [Int32] {
         let salt = StableHash.mix(seed ^ StableHash.mix(UInt64(round) &+ 0x1ABE1))
-        let draws = rows.map { (StableHash.mix(salt ^ UInt64($0)), $0) }
-        let chosen = draws.sorted { $0 < $1 }.prefix(count)
-        var changed = labels
-        var isAltered = [Bool](repeating: false, count: labels.count)
-        for (draw, row) in chosen {
-            var generator = SeededGenerator(seed: draw, stream: UInt64(row))
-            changed[row] = Int32(wrong(Int(labels[row]), &generator))
-            isAltered[row] = true
+        return labels.indices.map { row in
+            var generator = SeededGenerator(
+                seed: StableHash.mix(salt ^ UInt64(row)), stream: UInt64(row))
+            return Int32(wrong(Int(labels[row]), &generator))
         }
-        return (changed, isAltered)
     }
 }
 
@@ -183,8 +165,6 @@ struct LabelJudge {
     private let ridge: RidgeRegression?
     private let classCount: Int
     private let rowCount: Int
-    /// What scores of the given labels are multiplied by, once they are known.
-    private var sharpness: Float?
 
     /// Numbers in the tables of one model at most: 256 MB.
     private static let mostWeights = 64 << 20
@@ -203,13 +183,10 @@ struct LabelJudge {
                 dimensions: records.dimensions, work: work)
     }
 
-    /// Probabilities, row by row, under each of several labellings.
+    /// Probabilities of all classes, row by row, each by models that have not seen the record.
     ///
-    /// All folds of all labellings are shared out at once. The first of all, which must be the given labels,
-    /// decides what the scores of vectors are multiplied by.
-    mutating func probabilities(
-        _ labellings: [[Int32]], round: Int, seed: UInt64, work: some WorkSharing
-    ) -> [[Float]] {
+    /// All folds are shared out at once.
+    func probabilities(_ labels: [Int32], seed: UInt64, work: some WorkSharing) -> [Float] {
         let folds = LabelErrors.foldCount
         var members: [[Int32]] = Array(repeating: [], count: folds)
         var others = members
@@ -224,33 +201,29 @@ struct LabelJudge {
             }
         }
         let (features, classCount) = (features, classCount)
-        let parts = work.map(labellings.count * folds) { [members, others] task in
-            let fold = task % folds
+        let parts = work.map(folds) { [members, others] fold in
             let model = SoftmaxRegression(
-                features, rows: others[fold], labels: labellings[task / folds],
-                classCount: classCount, seed: seed ^ UInt64(task + round * folds))
+                features, rows: others[fold], labels: labels, classCount: classCount,
+                seed: seed ^ UInt64(fold))
             var output: [Float] = []
             output.reserveCapacity(members[fold].count * classCount)
             for row in members[fold] { model.predict(features, row: Int(row), into: &output) }
             return output
         }
-        work.reportProgress(round + 1, of: 3)
-        return labellings.enumerated().map { number, labels in
-            var all = [Float](repeating: 0, count: rowCount * classCount)
-            for fold in 0..<folds {
-                let part = parts[number * folds + fold]
-                for (place, row) in members[fold].enumerated() {
-                    for label in 0..<classCount {
-                        all[Int(row) * classCount + label] = part[place * classCount + label]
-                    }
+        work.reportProgress(2, of: 3)
+        var all = [Float](repeating: 0, count: rowCount * classCount)
+        for fold in 0..<folds {
+            for (place, row) in members[fold].enumerated() {
+                for label in 0..<classCount {
+                    all[Int(row) * classCount + label] = parts[fold][place * classCount + label]
                 }
             }
-            guard let ridge else { return all }
-            let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
-            let factor = sharpness ?? LabelJudge.sharpness(scores, labels, classCount)
-            sharpness = factor
-            return LabelJudge.average(all, scores, classCount, sharpness: factor)
         }
+        guard let ridge else { return all }
+        let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
+        return LabelJudge.average(
+            all, scores, classCount,
+            sharpness: LabelJudge.sharpness(scores, labels, classCount))
     }
 
     private static let sharpnesses: [Float] = [5, 7, 10, 14, 20, 28]
