@@ -124,7 +124,10 @@ public enum TextChecks {
     private static let attachments = PhraseSearch(phrases: [
         "attached image", "attached photo", "attached picture", "attached file",
         "attached screenshot",
-        "image below", "picture below", "photo below", "image above", "附件", "下图", "这张图片",
+        "image below", "picture below", "photo below", "image above", "picture above",
+        "photo above",
+        "following image", "following picture", "following photo",
+        "附件", "下图", "上图", "这张图片", "如图所示",
     ])
 
     /// A prompt that needs something text does not carry, such as a picture.

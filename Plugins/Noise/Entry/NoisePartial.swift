@@ -306,8 +306,11 @@ struct NoisePartial: GroupingPartial {
         columns.responses.withBytes(position) { text in
             faults.add(.refusal, "text.response", TextChecks.refusal(text))
         }
-        columns.prompts.withBytes(position) { text in
-            faults.add(.unfulfillableRequest, "text.prompt", TextChecks.unfulfillable(text))
+        // A text of its own asks for nothing.
+        if columns.responses.isPresent(position) || columns.turns?.count(position) ?? 0 > 1 {
+            columns.prompts.withBytes(position) { text in
+                faults.add(.unfulfillableRequest, "text.prompt", TextChecks.unfulfillable(text))
+            }
         }
         columns.inputs?.withBytes(position) { text in
             faults.add(.placeholderInput, "field:/input", TextChecks.placeholder(text))
