@@ -89,7 +89,7 @@ public enum TerminalReport {
                 "\(NumberFormat.text($0.lowerBound, unit: "share")) to "
                     + NumberFormat.text($0.upperBound, unit: "share")
             } ?? ""
-        let name = score.flatMap { Report.plainName(of: $0.help) }
+        let name = score.map { Report.plainName(of: $0.help) } ?? missing(result)
         let said =
             result.status == .ok
             ? name ?? "\(identity.id) \(identity.version)"
@@ -98,6 +98,17 @@ public enum TerminalReport {
             "\(pad(clean(identity.strategy), 14)) \(left(shown, 8))  \(pad(interval, 18)) \(clean(said))"
         return [line] + (result.error.map { ["  " + coloured(clean($0), .high, style)] } ?? [])
     }
+
+    /// Why there is no score, as far as the analyzer says it in words.
+    private static func missing(_ result: AnalyzerResult) -> String? {
+        result.output.sections.first { $0.kind == "text" }.map { section in
+            let text = section.body["text"]?.stringValue ?? ""
+            return cut(clean("\(section.title): \(text)"), noteWidth)
+        }
+    }
+
+    /// Columns behind a score and its interval.
+    private static let noteWidth = 56
 
     private static func coloured(_ text: String, _ severity: Severity, _ style: Style) -> String {
         guard style.isColoured else { return text }

@@ -285,6 +285,20 @@ import Testing
                 .contains("\u{1B}[31mhigh"))
     }
 
+    @Test("an analyzer without a score says why, as far as it does")
+    func withoutScore() {
+        var report = report([
+            Section(
+                kind: "text", title: "No reference",
+                body: ["text": "give a sample of real use \u{1B}[2J with --reference"])
+        ])
+        report.results[0].output.metrics = []
+        let text = TerminalReport.text(report, folder: "out")
+        #expect(text.contains("–  "))
+        #expect(text.contains("No reference: give a sample of real use [2J with"))
+        #expect(!text.contains("\u{1B}"))
+    }
+
     @Test("problems are ordered by severity, then those about the dataset, then number")
     func problems() {
         var report = report([])
