@@ -54,6 +54,13 @@ public struct VectorSet: Sendable {
             numbers[unchecked: place &+ 6], numbers[unchecked: place &+ 7])
     }
 
+    /// Adds a vector by its lanes.
+    mutating func append(lanes vector: [SIMD8<Float>]) {
+        precondition(vector.count == laneCount)
+        lanes += vector
+        count += 1
+    }
+
     /// Adds a vector of another set of the same length.
     public mutating func append(_ index: Int, of other: VectorSet) {
         for lane in 0..<laneCount { lanes.append(other.lanes[index * laneCount + lane]) }

@@ -185,4 +185,23 @@ import Testing
         }
         #expect(thin(alone) == thin(beside))
     }
+
+    /// Whatever they say, long texts are alike in the mean of their words.
+    @Test(
+        "long texts of the same vocabulary do not mean the same, the same words in another order do"
+    )
+    func longTexts() throws {
+        let vocabulary =
+            "river market teacher engine garden doctor window letter bridge summer music captain paper village "
+            + "money forest kitchen winter soldier mountain story machine island colour house question island "
+            + "friend morning table school water answer train horse evening picture reason animal party"
+        let words = vocabulary.split(separator: " ").map(String.init)
+        var generator = SeededGenerator(seed: 21)
+        var texts = (0..<300).map { _ in
+            (0..<150).map { _ in words[Int(generator.below(UInt64(words.count)))] }
+        }
+        texts.append(texts[17].reversed())
+        let run = try DiversityRun(texts.map { [("text", $0.joined(separator: " "))] })
+        #expect(rows(run, "DIV003") == [300])
+    }
 }

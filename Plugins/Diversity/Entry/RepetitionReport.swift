@@ -225,16 +225,10 @@ struct RepetitionReport {
         levels.responses = responses.repeatedCount
         // Both: neighbours by either part that are near by the other too, or lack it. Of a record the nearest.
         var nearest: [Int: (first: Int, likeness: Double)] = [:]
-        func likeness(
-            _ part: NearMeanings, _ vectors: VectorSet, _ first: Int, _ second: Int
-        ) -> Double {
-            guard part.has(first) || part.has(second) else { return 1 }
-            return Double(vectors.dot(first, vectors, second))
-        }
         for pair in prompts.pairs + responses.pairs {
             let likeness = min(
-                likeness(prompts, partial.promptVectors, pair.first, pair.second),
-                likeness(responses, partial.responseVectors, pair.first, pair.second))
+                prompts.likeness(pair.first, pair.second),
+                responses.likeness(pair.first, pair.second))
             guard likeness >= settings.semanticThreshold,
                 likeness > nearest[pair.second]?.likeness ?? 0
             else { continue }
@@ -251,12 +245,13 @@ struct RepetitionReport {
             share(
                 "semantic_duplicate_rate", both, staying.count,
                 "records, copies aside, whose prompt and response both mean nearly what an earlier "
-                    + "one's do (cosine); for review, not removed"))
+                    + "one's do (cosine of embeddings less what all have in common); for review, not "
+                    + "removed"))
         pairs.sort { ($1.likeness, $0.second, $0.first) < ($0.likeness, $1.second, $1.first) }
         for pair in pairs.prefix(RepetitionReport.mostReviewed) {
             var finding = Finding(
                 code: "DIV003", row: pair.second,
-                message: "means nearly what row \(pair.first + 1) does, cosine "
+                message: "means nearly what row \(pair.first + 1) does, likeness "
                     + NumberText.short(pair.likeness))
             finding.severity = .low
             finding.score = min(1, pair.likeness)
@@ -351,6 +346,7 @@ private struct NearMeanings {
         _ vectors: VectorSet, _ places: [Int], threshold: Double, seed: UInt64,
         work: some WorkSharing
     ) {
+        let vectors = vectors.withoutCommonParts(seed: seed)
         self.vectors = vectors
         var set = VectorSet(dimensions: vectors.dimensions)
         let known = places.filter { vectors.dot($0, vectors, $0) > 0.5 }
@@ -374,6 +370,11 @@ private struct NearMeanings {
         repeatedCount = Set(self.pairs.map(\.second)).count
     }
 
-    /// Whether there is a vector at a place.
-    func has(_ place: Int) -> Bool { vectors.dot(place, vectors, place) > 0.5 }
+    /// Cosine of two vectors less what all have in common; 1 where there is neither.
+    func likeness(_ first: Int, _ second: Int) -> Double {
+        guard has(first) || has(second) else { return 1 }
+        return Double(vectors.dot(first, vectors, second))
+    }
+
+    private func has(_ place: Int) -> Bool { vectors.dot(place, vectors, place) > 0.5 }
 }

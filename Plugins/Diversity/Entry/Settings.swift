@@ -61,7 +61,7 @@ struct Settings: Sendable {
         func number(_ key: String, _ other: Double) -> Double { value[key]?.doubleValue ?? other }
         threshold = number("near_threshold", 0.8)
         leakThreshold = number("leak_threshold", 0.8)
-        semanticThreshold = number("semantic_threshold", 0.92)
+        semanticThreshold = number("semantic_threshold", 0.85)
         familyThreshold = number("family_threshold", 0.6)
         familySize = integer("family_size", 5)
         sampleSize = integer("sample_size", 2000)

@@ -20,7 +20,6 @@ struct EmbeddingRelation: Sendable {
     private static let numbersPerDirection = 16
     /// Numbers of all vectors that the directions are learnt from at most.
     private static let mostNumbers = 1 << 19
-    private static let rounds = 12
 
     /// Knows nothing: every cosine is 0.
     static let none = EmbeddingRelation(
@@ -37,7 +36,7 @@ struct EmbeddingRelation: Sendable {
 
     /// Learns from prompts and their responses, vectors of one length; pairs without a word do not count.
     ///
-    /// O(pairs · d + rounds · mostNumbers · directions).
+    /// O(pairs · d + mostNumbers · directions).
     init(prompts: [[Float]], responses: [[Float]], seed: UInt64) {
         let dimensions = prompts.first?.count ?? 0
         let sides = [prompts, responses].map { $0.map { EmbeddingRelation.lanes($0.span) } }
@@ -60,7 +59,7 @@ struct EmbeddingRelation: Sendable {
             EmbeddingRelation.mostDirections, dimensions / EmbeddingRelation.numbersPerDirection)
         self.init(
             dimensions: dimensions, promptCentre: centres[0], responseCentre: centres[1],
-            directions: EmbeddingRelation.directions(sample, count: most, seed: seed))
+            directions: StrongDirections(sample, count: most, seed: seed).lanes)
     }
 
     /// The cosine of prompt and response, −1 to 1; 0 where one has no embedding.
@@ -162,83 +161,6 @@ struct EmbeddingRelation: Sendable {
         }
         let scale = 1 / Float(vectors.count)
         return sum.map { $0 * scale }
-    }
-
-    // MARK: Directions
-
-    /// The strongest directions of centred vectors, each as long as the root of what is to be taken off.
-    ///
-    /// Orthogonal iteration with one direction more, whose strength the others are shrunk to.
-    private static func directions(
-        _ vectors: [[SIMD8<Float>]], count: Int, seed: UInt64
-    ) -> [SIMD8<Float>] {
-        guard count > 0, vectors.count > 2 * count, let lanes = vectors.first?.count else {
-            return []
-        }
-        var generator = SeededGenerator(seed: seed, stream: 0xE16E)
-        var basis = (0...count).map { _ in
-            (0..<lanes).map { _ in
-                var lane = SIMD8<Float>.zero
-                for index in 0..<8 { lane[index] = Float(generator.next() >> 40) - 0x1p23 }
-                return lane
-            }
-        }
-        orthonormalize(&basis)
-        var strengths: [Float] = []
-        for _ in 0..<rounds {
-            var sums = basis.map { _ in [SIMD8<Float>](repeating: .zero, count: lanes) }
-            strengths = basis.map { _ in 0 }
-            for vector in vectors {
-                for index in basis.indices {
-                    let along = dot(basis[index], vector)
-                    strengths[index] += along * along
-                    add(along, vector, to: &sums[index])
-                }
-            }
-            basis = sums
-            orthonormalize(&basis)
-        }
-        // Without strength there is nothing to shrink, nor a level to shrink to.
-        guard let level = strengths.last, level > 0 else { return [] }
-        var scaled: [SIMD8<Float>] = []
-        for index in 0..<count {
-            let share = max(0, 1 - (level / max(level, strengths[index])).squareRoot())
-            scaled += basis[index].map { $0 * share.squareRoot() }
-        }
-        return scaled
-    }
-
-    private static func dot(_ a: [SIMD8<Float>], _ b: [SIMD8<Float>]) -> Float {
-        let (a, b) = (a.span, b.span)
-        var sum = SIMD8<Float>.zero
-        for lane in a.indices { sum += a[lane] * b[lane] }
-        return sum.sum()
-    }
-
-    private static func add(
-        _ factor: Float, _ vector: [SIMD8<Float>], to sum: inout [SIMD8<Float>]
-    ) {
-        let vector = vector.span
-        var sum = sum.mutableSpan
-        for lane in vector.indices { sum[lane] += factor * vector[lane] }
-    }
-
-    /// Gram and Schmidt's, in the order of the vectors; one that is made of those before becomes zero.
-    private static func orthonormalize(_ vectors: inout [[SIMD8<Float>]]) {
-        for index in vectors.indices {
-            let whole = dot(vectors[index], vectors[index])
-            // Twice: the first leaves what rounding makes of large parts.
-            for _ in 0..<2 {
-                for before in 0..<index {
-                    let along = dot(vectors[before], vectors[index])
-                    let direction = vectors[before]
-                    add(-along, direction, to: &vectors[index])
-                }
-            }
-            let rest = dot(vectors[index], vectors[index])
-            let scale = rest > whole * 1e-8 ? 1 / rest.squareRoot() : 0
-            for lane in vectors[index].indices { vectors[index][lane] *= scale }
-        }
     }
 
     // MARK: Saving
