@@ -74,7 +74,10 @@ import Testing
     func degenerate() {
         #expect(ErrorShare(known: [], others: [1]) == .unknown)
         #expect(ErrorShare(known: [1], others: []) == .unknown)
-        #expect(ErrorShare(known: [2, 2, 2], others: [1, 2, 3]) == .unknown)
+        let same = [Double](repeating: 2, count: 500)
+        let tied = ErrorShare(
+            known: same, others: same.prefix(50) + same.prefix(450).map { $0 + 1 })
+        #expect(abs(tied.value - 0.1) < 0.01 && tied.low < 0.1 && tied.high > 0.1)
         #expect(ErrorShare(lowestOf: [], others: [1], sound: []) == .unknown)
         let none = ErrorShare(
             known: (0..<100).map(Double.init), others: [Double](repeating: 1e6, count: 1000))

@@ -111,6 +111,33 @@ import Testing
         #expect(errors.posteriors.count == 330 && errors.posteriors.allSatisfy(\.isFinite))
     }
 
+    @Test("models trained at once are those trained one by one")
+    func folded() {
+        let set = records(300, classCount: 2, seed: 5)
+        let features = TextFeatures(tokens: set.tokens, starts: set.starts)
+        let folds = (0..<300).map { Int32($0 % 3) }
+        let together = FoldedLogistic(
+            features, labels: set.labels, folds: folds, firstFold: 0, seed: 3)
+        // None is left out of the fourth and later models.
+        let alone = SoftmaxRegression(
+            features, rows: (0..<300).map { Int32($0) }, labels: set.labels, classCount: 2, seed: 3)
+        for row in 0..<300 {
+            var own: [Float] = []
+            alone.predict(features, row: row, into: &own)
+            let chances = together.chances(features, row)
+            #expect(abs(chances[3] - own[1]) < 1e-3 && abs(chances[7] - own[1]) < 1e-3)
+        }
+        // A model does not depend on the labels that it leaves out.
+        var labels = set.labels
+        for row in stride(from: 0, to: 300, by: 3) { labels[row] = 1 - labels[row] }
+        let other = FoldedLogistic(features, labels: labels, folds: folds, firstFold: 0, seed: 3)
+        for row in 0..<300 {
+            let (before, after) = (together.chances(features, row), other.chances(features, row))
+            #expect(before[0] == after[0])
+        }
+        #expect(together.chances(features, 0)[1] != other.chances(features, 0)[1])
+    }
+
     @Test("tf-idf of a worked case")
     func features() {
         // Records "a b", "a b", "c": pairs ab in both. c stands in one record and is left out. idf of a, b

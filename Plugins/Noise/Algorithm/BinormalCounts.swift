@@ -26,7 +26,7 @@ struct BinormalCounts {
         0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
     ]
 
-    /// Counts; `nil` where one of the two is missing, or all known errors score the same.
+    /// Counts; `nil` where one of the two is missing.
     ///
     /// Scores ascend. O(log(known · others)).
     init?(known errors: [Double], others: [Double], alternatives: Int?) {
@@ -36,16 +36,17 @@ struct BinormalCounts {
         var below = 0
         for quantile in BinormalCounts.quantiles {
             let limit = Quantiles.quantile(quantile, ofSorted: errors) ?? 0
-            // More than the quantile where many score the same.
-            let share = Double(ErrorShare.count(errors, upTo: limit)) / Double(errors.count)
-            guard share > reached.last ?? 0, share < 1 else { continue }
+            // More than the quantile where many score the same, but never all: of what lies beyond all of
+            // them the curve says nothing.
+            let own = Double(ErrorShare.count(errors, upTo: limit)) / Double(errors.count)
+            let share = min(own, 1 - 0.5 / Double(errors.count))
+            guard share > reached.last ?? 0 else { continue }
             let count = ErrorShare.count(others, upTo: limit)
             reached.append(share)
             ends.append(NormalDistribution.quantile(share))
             counts.append(Double(count - below))
             below = count
         }
-        guard !reached.isEmpty else { return nil }
         counts.append(Double(others.count - below))
     }
 
@@ -77,7 +78,11 @@ struct BinormalCounts {
     ]
     private static let firstStep = 0.2
     private static let lastStep = 0.006
+    private static let mostA = 8.0
     private static let mostB = 1.5
+    /// Where counts do not tell errors from sound records that score as low, as where all errors score the
+    /// same, they are errors.
+    private static let gainOfA = 1e-3
     /// Variance that log b is believed to have: sound records spread about as errors do.
     private static let spreadOfB = 0.01
 
@@ -95,8 +100,9 @@ struct BinormalCounts {
 
     /// Keeps the curve of a and log b where it is likelier than the best, with the likeliest share or a given one.
     private func look(_ a: Double, _ b: Double, _ share: Double?, _ best: inout Fit) {
-        guard a >= 0, abs(b) <= BinormalCounts.mostB else { return }
-        let prior = -0.5 * b * b / BinormalCounts.spreadOfB
+        guard 0...BinormalCounts.mostA ~= a, abs(b) <= BinormalCounts.mostB else { return }
+        let prior =
+            BinormalCounts.gainOfA * a - 0.5 * b * b / BinormalCounts.spreadOfB
         func value(_ share: Double) -> Double {
             self.likelihood(share, a, Elementary.exp(b)) + prior
         }

@@ -41,10 +41,11 @@ public struct ErrorShare: Sendable, Equatable {
         func isBelievable(_ share: Double) -> Bool {
             curve.likeliest(share: share, near: best).likelihood >= limit
         }
-        value = best.share
-        low = ErrorShare.border(from: best.share, to: 0, isBelievable)
         let most = ErrorShare.border(from: best.share, to: curve.mostShare, isBelievable)
-        high = most == curve.mostShare ? 1 : most
+        self.init(
+            value: best.share,
+            low: ErrorShare.border(from: best.share, to: 0, isBelievable),
+            high: most == curve.mostShare ? 1 : most)
     }
 
     /// Half of the 95 % quantile of chi squared with one degree of freedom.

@@ -187,43 +187,68 @@ struct LabelJudge {
     ///
     /// All folds are shared out at once.
     func probabilities(_ labels: [Int32], seed: UInt64, work: some WorkSharing) -> [Float] {
-        let folds = LabelErrors.foldCount
-        var members: [[Int32]] = Array(repeating: [], count: folds)
-        var others = members
-        for row in 0..<rowCount {
-            let own = Int(StableHash.mix(seed ^ StableHash.mix(UInt64(row))) % UInt64(folds))
-            for fold in 0..<folds {
-                if fold == own {
-                    members[fold].append(Int32(row))
-                } else {
-                    others[fold].append(Int32(row))
-                }
+        let foldCount = LabelErrors.foldCount
+        let folds = (0..<rowCount).map { row in
+            Int32(StableHash.mix(seed ^ StableHash.mix(UInt64(row))) % UInt64(foldCount))
+        }
+        let all =
+            classCount == 2
+            ? twoClasses(labels, folds, seed: seed, work: work)
+            : manyClasses(labels, folds, seed: seed, work: work)
+        work.reportProgress(2, of: 3)
+        guard let ridge else { return all }
+        let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
+        return LabelJudge.average(
+            all, scores, classCount,
+            sharpness: LabelJudge.sharpness(scores, labels, classCount))
+    }
+
+    /// Half of the folds each by models that are trained at once.
+    private func twoClasses(
+        _ labels: [Int32], _ folds: [Int32], seed: UInt64, work: some WorkSharing
+    ) -> [Float] {
+        let half = LabelErrors.foldCount / 2
+        let features = features
+        let parts = work.map(2) { part in
+            let model = FoldedLogistic(
+                features, labels: labels, folds: folds, firstFold: part * half,
+                seed: seed ^ UInt64(part))
+            return labels.indices.map { row -> Float in
+                let own = Int(folds[row]) - part * half
+                return (0..<half).contains(own) ? model.chances(features, row)[own] : 0
             }
         }
+        return labels.indices.flatMap { row in
+            let chance = parts[Int(folds[row]) / half][row]
+            return [1 - chance, chance]
+        }
+    }
+
+    private func manyClasses(
+        _ labels: [Int32], _ folds: [Int32], seed: UInt64, work: some WorkSharing
+    ) -> [Float] {
         let (features, classCount) = (features, classCount)
-        let parts = work.map(folds) { [members, others] fold in
+        let members = (0..<LabelErrors.foldCount).map { fold in
+            folds.indices.filter { folds[$0] == fold }.map { Int32($0) }
+        }
+        let parts = work.map(LabelErrors.foldCount) { fold in
             let model = SoftmaxRegression(
-                features, rows: others[fold], labels: labels, classCount: classCount,
-                seed: seed ^ UInt64(fold))
+                features, rows: folds.indices.filter { folds[$0] != fold }.map { Int32($0) },
+                labels: labels, classCount: classCount, seed: seed ^ UInt64(fold))
             var output: [Float] = []
             output.reserveCapacity(members[fold].count * classCount)
             for row in members[fold] { model.predict(features, row: Int(row), into: &output) }
             return output
         }
-        work.reportProgress(2, of: 3)
         var all = [Float](repeating: 0, count: rowCount * classCount)
-        for fold in 0..<folds {
+        for fold in members.indices {
             for (place, row) in members[fold].enumerated() {
                 for label in 0..<classCount {
                     all[Int(row) * classCount + label] = parts[fold][place * classCount + label]
                 }
             }
         }
-        guard let ridge else { return all }
-        let scores = ridge.leaveOneOut(labels: labels, classCount: classCount, work: work)
-        return LabelJudge.average(
-            all, scores, classCount,
-            sharpness: LabelJudge.sharpness(scores, labels, classCount))
+        return all
     }
 
     private static let sharpnesses: [Float] = [5, 7, 10, 14, 20, 28]

@@ -4,25 +4,25 @@ import Numerics
 ///
 /// The step falls linearly to zero (Bottou 2012); few epochs regularise, which keeps labels that are wrong
 /// from being learnt by heart. Deterministic: one thread a model, a seeded order.
-struct SoftmaxRegression: Sendable {
+public struct SoftmaxRegression: Sendable {
     private let laneCount: Int
     private let classCount: Int
     private var weights: [SIMD8<Float>]
     private var bias: [SIMD8<Float>]
 
     /// First step: rows have length 1, so that it moves a label's score by at most 2.
-    private static let step: Float = 2
+    static let step: Float = 2
     /// Epochs at least, and updates in all at least: small sets are seen more often.
     private static let leastEpochs = 5
     private static let leastUpdates = 40_000
     private static let mostEpochs = 40
     /// The bias moves more slowly than the words.
-    private static let biasShare: Float = 0.1
+    static let biasShare: Float = 0.1
 
     /// Trains on some rows of `features`; `labels` are below `classCount`.
     ///
     /// O(epochs · non-zeros · classes).
-    init(
+    public init(
         _ features: TextFeatures, rows: [Int32], labels: [Int32], classCount: Int, seed: UInt64
     ) {
         self.classCount = classCount
@@ -30,12 +30,22 @@ struct SoftmaxRegression: Sendable {
         weights = Array(repeating: .zero, count: features.featureCount * laneCount)
         bias = Array(repeating: .zero, count: laneCount)
         for lane in classCount..<laneCount * 8 { bias[lane / 8][lane % 8] = -1e30 }
-        let epochs = min(
-            SoftmaxRegression.mostEpochs,
-            max(
-                SoftmaxRegression.leastEpochs,
-                SoftmaxRegression.leastUpdates / max(1, rows.count)))
-        train(features, rows, labels, epochs: epochs, seed: seed)
+        train(
+            features, rows, labels, epochs: SoftmaxRegression.epochs(rowCount: rows.count),
+            seed: seed)
+    }
+
+    /// How often so many rows are seen.
+    static func epochs(rowCount: Int) -> Int {
+        min(mostEpochs, max(leastEpochs, leastUpdates / max(1, rowCount)))
+    }
+
+    /// The order of an epoch, drawn from the one before.
+    static func shuffle(_ order: inout [Int32], seed: UInt64, epoch: Int) {
+        var generator = SeededGenerator(seed: seed, stream: UInt64(epoch))
+        for index in stride(from: order.count - 1, to: 0, by: -1) {
+            order.swapAt(index, Int(generator.below(UInt64(index + 1))))
+        }
     }
 
     private mutating func train(
@@ -46,10 +56,7 @@ struct SoftmaxRegression: Sendable {
         let total = Float(max(1, rows.count * epochs))
         var done = 0
         for epoch in 0..<epochs {
-            var generator = SeededGenerator(seed: seed, stream: UInt64(epoch))
-            for index in stride(from: order.count - 1, to: 0, by: -1) {
-                order.swapAt(index, Int(generator.below(UInt64(index + 1))))
-            }
+            SoftmaxRegression.shuffle(&order, seed: seed, epoch: epoch)
             for row in order {
                 let step = SoftmaxRegression.step * (1 - Float(done) / total)
                 done += 1
@@ -111,7 +118,9 @@ struct SoftmaxRegression: Sendable {
     }
 
     /// Probabilities of a row's classes, appended to `output`.
-    func predict(_ features: TextFeatures, row: Int, into output: inout [Float]) {
+    ///
+    /// O(non-zeros of the row · classes).
+    public func predict(_ features: TextFeatures, row: Int, into output: inout [Float]) {
         var scores = [SIMD8<Float>](repeating: .zero, count: laneCount)
         score(features, row, &scores)
         let scale = 1 / SoftmaxRegression.exponentiate(&scores)

@@ -21,7 +21,7 @@ public struct TextFeatures: Sendable {
     /// At most `mostFeatures` are kept, those in the most records. O(tokens).
     public init(tokens: [UInt32], starts: [Int], mostFeatures: Int = .max) {
         let rowCount = max(0, starts.count - 1)
-        var index = GramIndex(capacity: 2 * tokens.count)
+        var index = GramIndex()
         var occurrences: [Int32] = []
         occurrences.reserveCapacity(2 * tokens.count)
         var ends: [Int] = []
@@ -79,16 +79,17 @@ public struct TextFeatures: Sendable {
 private struct GramIndex {
     private var keys: [UInt64]
     private var slots: [Int32]
-    private let mask: Int
+    private var mask: Int
     private var lastRows: [Int32] = []
     private(set) var recordCounts: [Int] = []
 
     /// Records a gram must stand in.
     private static let leastRecords = 2
 
-    init(capacity: Int) {
-        var size = 16
-        while size < 2 * capacity { size *= 2 }
+    private static let firstSize = 1 << 12
+
+    init() {
+        let size = GramIndex.firstSize
         keys = Array(repeating: 0, count: size)
         slots = Array(repeating: -1, count: size)
         mask = size - 1
@@ -102,13 +103,34 @@ private struct GramIndex {
             slots[slot] = Int32(recordCounts.count)
             recordCounts.append(0)
             lastRows.append(-1)
+            let number = slots[slot]
+            if 2 * recordCounts.count > mask { grow() }
+            return count(Int(number), row: row)
         }
-        let number = Int(slots[slot])
+        return count(Int(slots[slot]), row: row)
+    }
+
+    private mutating func count(_ number: Int, row: Int) -> Int32 {
         if lastRows[number] != Int32(row) {
             lastRows[number] = Int32(row)
             recordCounts[number] += 1
         }
         return Int32(number)
+    }
+
+    /// Twice the places, half of them taken at most.
+    private mutating func grow() {
+        let (oldKeys, oldSlots) = (keys, slots)
+        let size = 2 * oldKeys.count
+        keys = Array(repeating: 0, count: size)
+        slots = Array(repeating: -1, count: size)
+        mask = size - 1
+        for place in oldKeys.indices where oldSlots[place] >= 0 {
+            var slot = Int(truncatingIfNeeded: oldKeys[place] >> 20) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            keys[slot] = oldKeys[place]
+            slots[slot] = oldSlots[place]
+        }
     }
 
     /// New numbers of the grams in enough records, −1 for the others.
