@@ -174,7 +174,7 @@ struct LabelJudge {
         rowCount = records.labels.count
         features = TextFeatures(
             tokens: records.tokens, starts: records.starts,
-            mostFeatures: LabelJudge.mostWeights / ((records.classCount + 7) / 8 * 8))
+            mostFeatures: LabelJudge.mostWeights / ((records.classCount + 7) / 8 * 8), work: work)
         ridge =
             records.dimensions == 0
             ? nil

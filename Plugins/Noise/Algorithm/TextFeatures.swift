@@ -1,4 +1,4 @@
-import Numerics
+public import Numerics
 
 /// Words and word pairs of some records, weighted by tf-idf: a sparse row of length 1 each.
 ///
@@ -19,10 +19,13 @@ public struct TextFeatures: Sendable {
     /// `starts[i]..<starts[i + 1]`.
     ///
     /// At most `mostFeatures` are kept, those in the most records. O(tokens).
-    public init(tokens: [UInt32], starts: [Int], mostFeatures: Int = .max) {
+    public init(
+        tokens: [UInt32], starts: [Int], mostFeatures: Int = .max,
+        work: some WorkSharing = SerialWork()
+    ) {
         let rowCount = max(0, starts.count - 1)
         var index = GramIndex()
-        var occurrences: [Int32] = []
+        var occurrences: [UInt32] = []
         occurrences.reserveCapacity(2 * tokens.count)
         var ends: [Int] = []
         for row in 0..<rowCount {
@@ -41,12 +44,49 @@ public struct TextFeatures: Sendable {
         let weights = index.recordCounts.map {
             Float(Elementary.log(Double(1 + rowCount) / Double(1 + $0)) + 1)
         }
+        let shareCount = (rowCount + TextFeatures.rowsOfShare - 1) / TextFeatures.rowsOfShare
+        let shares = work.map(shareCount) { [occurrences, ends] share in
+            var part = Part()
+            let first = share * TextFeatures.rowsOfShare
+            for row in first..<min(rowCount, first + TextFeatures.rowsOfShare) {
+                part.append(
+                    occurrences.span.extracting((row == 0 ? 0 : ends[row - 1])..<ends[row]),
+                    numbers: numbers.ids, weights: weights)
+            }
+            return part
+        }
         var rowStarts = [0]
         var ids: [Int32] = []
         var values: [Float] = []
-        var (row, first) = (0, 0)
-        while row < rowCount {
-            let grams = occurrences[first..<ends[row]].sorted()
+        rowStarts.reserveCapacity(rowCount + 1)
+        ids.reserveCapacity(shares.reduce(0) { $0 + $1.ids.count })
+        values.reserveCapacity(ids.capacity)
+        for share in shares {
+            for end in share.ends { rowStarts.append(ids.count + end) }
+            ids += share.ids
+            values += share.values
+        }
+        self.starts = rowStarts
+        self.ids = ids
+        self.values = values
+    }
+
+    private static let rowsOfShare = 512
+
+    /// Features of some records.
+    private struct Part: Sendable {
+        var ends: [Int] = []
+        var ids: [Int32] = []
+        var values: [Float] = []
+        private var grams: [UInt32] = []
+
+        mutating func append(
+            _ occurrences: Span<UInt32>, numbers: [Int32], weights: [Float]
+        ) {
+            grams.removeAll(keepingCapacity: true)
+            for place in occurrences.indices { grams.append(occurrences[place]) }
+            InPlaceSort.sort(&grams, from: 0)
+            let first = values.count
             var squares: Float = 0
             var place = 0
             while place < grams.count {
@@ -56,93 +96,95 @@ public struct TextFeatures: Sendable {
                     count += 1
                     place += 1
                 }
-                guard numbers.ids[gram] >= 0 else { continue }
+                guard numbers[gram] >= 0 else { continue }
                 let damped = count == 1 ? 1 : 1 + Float(Elementary.log(Double(count)))
                 let value = damped * weights[gram]
-                ids.append(numbers.ids[gram])
+                ids.append(numbers[gram])
                 values.append(value)
                 squares += value * value
             }
             let scale = squares > 0 ? 1 / squares.squareRoot() : 0
-            for index in rowStarts[row]..<values.count { values[index] *= scale }
-            rowStarts.append(values.count)
-            first = ends[row]
-            row += 1
+            for index in first..<values.count { values[index] *= scale }
+            ends.append(values.count)
         }
-        self.starts = rowStarts
-        self.ids = ids
-        self.values = values
     }
 }
 
 /// Numbers hashes as they come and counts the records each stands in.
 private struct GramIndex {
-    private var keys: [UInt64]
-    private var slots: [Int32]
-    private var mask: Int
-    private var lastRows: [Int32] = []
-    private(set) var recordCounts: [Int] = []
+    /// A hash and its number, `free` where there is none.
+    private struct Slot {
+        var key: UInt64 = 0
+        var number = GramIndex.free
+    }
 
+    private struct Gram {
+        var lastRow: Int32 = -1
+        var recordCount: Int32 = 0
+    }
+
+    private var slots: [Slot]
+    private var mask: Int
+    private var grams: [Gram] = []
+
+    private static let free = UInt32.max
     /// Records a gram must stand in.
     private static let leastRecords = 2
-
     private static let firstSize = 1 << 12
 
     init() {
-        let size = GramIndex.firstSize
-        keys = Array(repeating: 0, count: size)
-        slots = Array(repeating: -1, count: size)
-        mask = size - 1
+        slots = Array(repeating: Slot(), count: GramIndex.firstSize)
+        mask = GramIndex.firstSize - 1
     }
 
-    mutating func add(_ hash: UInt64, row: Int) -> Int32 {
-        var slot = Int(truncatingIfNeeded: hash >> 20) & mask
-        while slots[slot] >= 0, keys[slot] != hash { slot = (slot + 1) & mask }
-        if slots[slot] < 0 {
-            keys[slot] = hash
-            slots[slot] = Int32(recordCounts.count)
-            recordCounts.append(0)
-            lastRows.append(-1)
-            let number = slots[slot]
-            if 2 * recordCounts.count > mask { grow() }
-            return count(Int(number), row: row)
+    /// In how many records each gram stands.
+    var recordCounts: [Int] { grams.map { Int($0.recordCount) } }
+
+    mutating func add(_ hash: UInt64, row: Int) -> UInt32 {
+        var place = GramIndex.place(hash, mask)
+        while slots[place].number != GramIndex.free, slots[place].key != hash {
+            place = (place + 1) & mask
         }
-        return count(Int(slots[slot]), row: row)
+        var number = slots[place].number
+        if number == GramIndex.free {
+            number = UInt32(grams.count)
+            slots[place] = Slot(key: hash, number: number)
+            grams.append(Gram())
+            if 2 * grams.count > mask { grow() }
+        }
+        if grams[Int(number)].lastRow != Int32(row) {
+            grams[Int(number)].lastRow = Int32(row)
+            grams[Int(number)].recordCount += 1
+        }
+        return number
     }
 
-    private mutating func count(_ number: Int, row: Int) -> Int32 {
-        if lastRows[number] != Int32(row) {
-            lastRows[number] = Int32(row)
-            recordCounts[number] += 1
-        }
-        return Int32(number)
+    private static func place(_ hash: UInt64, _ mask: Int) -> Int {
+        Int(truncatingIfNeeded: hash >> 20) & mask
     }
 
     /// Twice the places, half of them taken at most.
     private mutating func grow() {
-        let (oldKeys, oldSlots) = (keys, slots)
-        let size = 2 * oldKeys.count
-        keys = Array(repeating: 0, count: size)
-        slots = Array(repeating: -1, count: size)
-        mask = size - 1
-        for place in oldKeys.indices where oldSlots[place] >= 0 {
-            var slot = Int(truncatingIfNeeded: oldKeys[place] >> 20) & mask
-            while slots[slot] >= 0 { slot = (slot + 1) & mask }
-            keys[slot] = oldKeys[place]
-            slots[slot] = oldSlots[place]
+        let old = slots
+        slots = Array(repeating: Slot(), count: 2 * old.count)
+        mask = slots.count - 1
+        for slot in old where slot.number != GramIndex.free {
+            var place = GramIndex.place(slot.key, mask)
+            while slots[place].number != GramIndex.free { place = (place + 1) & mask }
+            slots[place] = slot
         }
     }
 
     /// New numbers of the grams in enough records, −1 for the others.
     func kept(most: Int) -> (ids: [Int32], count: Int) {
         var least = GramIndex.leastRecords
-        if most < recordCounts.count {
+        if most < grams.count {
             let sorted = recordCounts.sorted(by: >)
             least = max(least, sorted[max(0, most - 1)] + (most == 0 ? 1 : 0))
         }
         var count: Int32 = 0
-        let ids = recordCounts.map { records -> Int32 in
-            guard records >= least, Int(count) < most else { return -1 }
+        let ids = grams.map { gram -> Int32 in
+            guard gram.recordCount >= least, Int(count) < most else { return -1 }
             defer { count += 1 }
             return count
         }
