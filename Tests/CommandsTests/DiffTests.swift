@@ -111,8 +111,12 @@ import Testing
     @Test("Markdown for a pull request, and exit codes for those who run it unattended")
     func markdown() throws {
         let folder = try TemporaryFolder()
-        let good = (0..<30).map {
-            line("tell me about place \($0)", "It lies \($0) km to the north.")
+        let subjects =
+            "river violin glacier bakery lantern harbour falcon orchard chess tunnel comet saddle vineyard "
+            + "keyboard lighthouse mushroom parade quarry rainbow submarine tapestry umbrella volcano walnut "
+            + "yoghurt zebra bicycle cathedral dentist emerald"
+        let good = subjects.split(separator: " ").map {
+            line("tell me about the \($0)", "Of every \($0) there is a story.")
         }
         let old = try report("old", good.joined(), folder)
         let bad = line("**@everyone** see <img src=x> [here](http://x.example) #1 | pipe", "")
