@@ -20,21 +20,11 @@ public struct FoldedLogistic: Sendable {
         _ features: TextFeatures, labels: [Int32], folds: [Int32], firstFold: Int, seed: UInt64
     ) {
         weights = Array(repeating: .zero, count: features.featureCount)
-        let epochs = SoftmaxRegression.epochs(rowCount: labels.count)
-        var order = labels.indices.map { Int32($0) }
-        let total = Float(max(1, order.count * epochs))
-        var done = 0
-        for epoch in 0..<epochs {
-            SoftmaxRegression.shuffle(&order, seed: seed, epoch: epoch)
-            for row in order {
-                let step = SoftmaxRegression.step * (1 - Float(done) / total)
-                done += 1
-                let error = Float(labels[Int(row)]) - chances(features, Int(row))
-                var change = error * step
-                let own = Int(folds[Int(row)]) - firstFold
-                if own >= 0, own < FoldedLogistic.mostModels { change[own] = 0 }
-                update(features, Int(row), change)
-            }
+        SoftmaxRegression.forEachStep(labels.indices.map { Int32($0) }, seed: seed) { row, step in
+            var change = (Float(labels[row]) - chances(features, row)) * step
+            let own = Int(folds[row]) - firstFold
+            if own >= 0, own < FoldedLogistic.mostModels { change[own] = 0 }
+            update(features, row, change)
         }
     }
 

@@ -11,7 +11,7 @@ public struct SoftmaxRegression: Sendable {
     private var bias: [SIMD8<Float>]
 
     /// First step: rows have length 1, so that it moves a label's score by at most 2.
-    static let step: Float = 2
+    private static let firstStep: Float = 2
     /// Epochs at least, and updates in all at least: small sets are seen more often.
     private static let leastEpochs = 5
     private static let leastUpdates = 40_000
@@ -30,44 +30,39 @@ public struct SoftmaxRegression: Sendable {
         weights = Array(repeating: .zero, count: features.featureCount * laneCount)
         bias = Array(repeating: .zero, count: laneCount)
         for lane in classCount..<laneCount * 8 { bias[lane / 8][lane % 8] = -1e30 }
-        train(
-            features, rows, labels, epochs: SoftmaxRegression.epochs(rowCount: rows.count),
-            seed: seed)
+        train(features, rows, labels, seed: seed)
     }
 
-    /// How often so many rows are seen.
-    static func epochs(rowCount: Int) -> Int {
-        min(mostEpochs, max(leastEpochs, leastUpdates / max(1, rowCount)))
-    }
-
-    /// The order of an epoch, drawn from the one before.
-    static func shuffle(_ order: inout [Int32], seed: UInt64, epoch: Int) {
-        var generator = SeededGenerator(seed: seed, stream: UInt64(epoch))
-        for index in stride(from: order.count - 1, to: 0, by: -1) {
-            order.swapAt(index, Int(generator.below(UInt64(index + 1))))
+    /// Calls `body` with rows in a seeded order, epoch after epoch, and the step of each.
+    static func forEachStep(_ rows: [Int32], seed: UInt64, _ body: (Int, Float) -> Void) {
+        let epochs = min(mostEpochs, max(leastEpochs, leastUpdates / max(1, rows.count)))
+        var order = rows
+        let total = Float(max(1, rows.count * epochs))
+        var done = 0
+        for epoch in 0..<epochs {
+            var generator = SeededGenerator(seed: seed, stream: UInt64(epoch))
+            for index in stride(from: order.count - 1, to: 0, by: -1) {
+                order.swapAt(index, Int(generator.below(UInt64(index + 1))))
+            }
+            for row in order {
+                body(Int(row), firstStep * (1 - Float(done) / total))
+                done += 1
+            }
         }
     }
 
     private mutating func train(
-        _ features: TextFeatures, _ rows: [Int32], _ labels: [Int32], epochs: Int, seed: UInt64
+        _ features: TextFeatures, _ rows: [Int32], _ labels: [Int32], seed: UInt64
     ) {
-        var order = rows
         var scores = [SIMD8<Float>](repeating: .zero, count: laneCount)
-        let total = Float(max(1, rows.count * epochs))
-        var done = 0
-        for epoch in 0..<epochs {
-            SoftmaxRegression.shuffle(&order, seed: seed, epoch: epoch)
-            for row in order {
-                let step = SoftmaxRegression.step * (1 - Float(done) / total)
-                done += 1
-                score(features, Int(row), &scores)
-                let sum = SoftmaxRegression.exponentiate(&scores)
-                let scale = -step / sum
-                for lane in scores.indices { scores[lane] *= scale }
-                let label = Int(labels[Int(row)])
-                scores[label / 8][label % 8] += step
-                update(features, Int(row), scores)
-            }
+        SoftmaxRegression.forEachStep(rows, seed: seed) { row, step in
+            score(features, row, &scores)
+            let sum = SoftmaxRegression.exponentiate(&scores)
+            let scale = -step / sum
+            for lane in scores.indices { scores[lane] *= scale }
+            let label = Int(labels[row])
+            scores[label / 8][label % 8] += step
+            update(features, row, scores)
         }
     }
 
