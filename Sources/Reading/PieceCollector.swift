@@ -73,9 +73,11 @@ struct PieceCollector {
         tape.forEachChild(of: list) { _, turn in
             let word = tape.find([Array(turns.roleKey.utf8)], from: turn).map { tape.bytes($0) }
             guard roles.next(word: word) == role else { return }
-            if let text = tape.find([Array(turns.textKey.utf8)], from: turn) {
-                pieces += leaves(text)
+            var text = tape.find([Array(turns.textKey.utf8)], from: turn)
+            if text.map({ tape.kind($0) == .null }) ?? true {
+                text = tape.find(RecordMapper.toolCallsKey, from: turn)
             }
+            if let text { pieces += leaves(text) }
         }
         return pieces
     }

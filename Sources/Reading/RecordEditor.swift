@@ -132,6 +132,12 @@ public final class RecordEditor {
         for (piece, text) in changes.sorted(by: {
             $0.piece.extent.lowerBound < $1.piece.extent.lowerBound
         }) {
+            guard piece.extent.lowerBound >= position else {
+                throw RecordEditFault(
+                    description:
+                        "one value of the record was to take two texts, as two of its fields are one"
+                )
+            }
             result.append(contentsOf: record[position..<piece.extent.lowerBound])
             let old = UnsafeBufferPointer(rebasing: record[piece.extent])
             try append(text, replacing: old, of: piece, to: &result)

@@ -12,7 +12,7 @@ struct RecordMapper {
     private let textKey: [[UInt8]]
     private let history: [[UInt8]]?
     static let contentKeys = ["content", "value", "text"].map { [Array($0.utf8)] }
-    private let toolCallsKey = [Array("tool_calls".utf8)]
+    static let toolCallsKey = [Array("tool_calls".utf8)]
 
     init(_ mapping: FieldMapping) {
         self.mapping = mapping
@@ -164,7 +164,7 @@ struct RecordMapper {
             let role = speakers.next(word: tape.find(roleKey, from: turn).map { tape.bytes($0) })
             var text = tape.find(textKey, from: turn)
             if text.map({ tape.kind($0) == .null }) ?? true {
-                text = tape.find(toolCallsKey, from: turn)
+                text = tape.find(RecordMapper.toolCallsKey, from: turn)
             }
             addTurn(role, tape, text, to: &row)
         }

@@ -75,6 +75,24 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
         return UnsafeBufferPointer(rebasing: bytes[start..<end])
     }
 
+    /// The first line of a table, in which a cell in quotes may hold line breaks.
+    private static func firstRecord(
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> UnsafeBufferPointer<UInt8> {
+        let start = bytes.firstIndex { !isSpace($0) } ?? bytes.count
+        var isQuoted = false
+        for place in start..<min(bytes.count, start + mostHeaderBytes) {
+            if bytes[place] == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if bytes[place] == 0x0A, !isQuoted {
+                return UnsafeBufferPointer(rebasing: bytes[start..<place])
+            }
+        }
+        // A quote that nothing closes.
+        return firstLine(bytes)
+    }
+
+    private static let mostHeaderBytes = 1 << 16
+
     private static func detectJSON(
         _ bytes: UnsafeBufferPointer<UInt8>, isLines: Bool
     ) -> SourceFormat {
@@ -116,7 +134,7 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func sniffDelimiter(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt8 {
-        let line = firstLine(bytes)
+        let line = firstRecord(bytes)
         let candidates = [UInt8(ascii: ","), 0x09, UInt8(ascii: ";"), UInt8(ascii: "|")]
         let counts = candidates.map { DelimitedCells.split(line, delimiter: $0).count }
         let best = counts.max() ?? 1
@@ -128,7 +146,7 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
     private static func delimited(
         _ bytes: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8
     ) -> SourceFormat {
-        let cells = DelimitedCells.split(firstLine(bytes), delimiter: delimiter)
+        let cells = DelimitedCells.split(firstRecord(bytes), delimiter: delimiter)
         let isKnown = cells.contains { knownNames.contains($0.lowercased()) }
         let looksLikeNames =
             Set(cells).count == cells.count

@@ -85,4 +85,22 @@ import Testing
             #expect(read.lines == Array(1...500))
         }
     }
+
+    @Test("a line break in a quoted name of a column does not end the header")
+    func brokenHeader() throws {
+        let text = "id;\"the text\nof it\";label\n1;\"so, so\";a\n2;b;c\n"
+        let summary = DatasetReader.inspect(
+            SourceBytes(name: "a.csv", content: Array(text.utf8)))
+        #expect(summary.format == .delimited(UInt8(ascii: ";"), hasHeader: true))
+        #expect(summary.keys == ["id", "the text\nof it", "label"])
+    }
+
+    @Test("a folder that holds itself is read once")
+    func ownFolder() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("a.jsonl", "{\"text\":\"one\"}\n")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("self"), withDestinationPath: ".")
+        #expect(try DatasetReader.files(of: [folder.root]).count == 1)
+    }
 }

@@ -72,6 +72,22 @@ import Testing
         try Records(SourceBytes(name: name, content: Array(text.utf8)))
     }
 
+    @Test("a call of a tool is a piece of what the assistant says, and stays where it is")
+    func toolCalls() throws {
+        let record =
+            #"{"messages":[{"role":"user","content":"When?"},{"role":"assistant","content":null,"#
+            + #""tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"}}]},"#
+            + #"{"role":"tool","content":"12"},{"role":"assistant","content":"At noon."}]}"#
+        let own = try records(record + "\n", "a.jsonl")
+        let text = try #require(own.texts[.response]?[0])
+        #expect(own.joined(.response, 0) == text)
+        let new = String(decoding: text, as: UTF8.self).replacingOccurrences(
+            of: "At noon.", with: "At 12.")
+        #expect(
+            try own.written(.response, 0, new)
+                == record.replacingOccurrences(of: "At noon.", with: "At 12."))
+    }
+
     @Test("keeps unknown keys, the order of keys, big numbers, spaces and escapes elsewhere")
     func json() throws {
         let line =
