@@ -23,18 +23,29 @@ struct Analysis {
     /// Reads, analyses, writes the report; returns the exit code.
     func run() throws -> Int32 { try runKeepingResults().status }
 
-    /// The same, with what the analyzers said and how many records of the data they saw.
+    /// The same, with what the analyzers said, how many records of the data they saw, and where all records are.
     func runKeepingResults() throws -> (
-        status: Int32, results: [AnalyzerResult], recordCount: Int
+        status: Int32, results: [AnalyzerResult], recordCount: Int, places: RecordPlaces
     ) {
         let clock = Stopwatch()
         let chosen = try RunPlan.analyzers(settings)
+        try folder.prepare(inputs: settings.inputs)
         let progress = Progress(isQuiet: settings.isQuiet)
         let found = try analyze(chosen, progress: progress, clock: clock)
         let status = try conclude(
             found.input, found.results, chosen, progress: progress, seconds: found.seconds,
             clock: clock)
-        return (status, found.results, found.input.store.rowCounts[.data, default: 0])
+        return (
+            status, found.results, found.input.store.rowCounts[.data, default: 0],
+            found.input.places
+        )
+    }
+
+    /// Where the report goes.
+    private var folder: ReportFolder {
+        var folder = ReportFolder(path: settings.out)
+        folder.permissions = FileBytes.permissions(of: settings.inputs)
+        return folder
     }
 
     /// Reads and analyses; writes nothing.
@@ -127,9 +138,9 @@ struct Analysis {
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
         report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
-        let commands = nextCommands(report)
-        try ReportFolder(path: settings.out, commands: commands).write(
-            report, input: input, execution: execution(results))
+        var folder = folder
+        folder.commands = nextCommands(report)
+        try folder.write(report, input: input, execution: execution(results))
         progress.end()
         if isSilent {
             return exitCode(report, input)
@@ -138,7 +149,7 @@ struct Analysis {
             print(report.json.text)
         } else {
             let text = TerminalReport.text(
-                report, folder: settings.out, next: commands.preview,
+                report, folder: settings.out, next: folder.commands.preview,
                 style: Installation.terminalStyle)
             print(text, terminator: "")
         }
@@ -240,8 +251,16 @@ struct Analysis {
         let ending = name.split(separator: ".").dropFirst().last { !["gz", "zst"].contains($0) }
         return PageCommands(
             arguments: settings.retyped, folder: settings.out,
-            output: isOneFile ? "better.\(ending ?? "jsonl")" : nil,
+            output: isOneFile ? Analysis.better(name, ending: ending) : nil,
             hasPool: settings.sources.contains { $0.role == .pool && !$0.paths.isEmpty })
+    }
+
+    /// What comes of a file: of what is the better one already, the next, so that its plan stays.
+    private static func better(_ name: Substring, ending: Substring?) -> String {
+        let (word, ending) = ("better", ending ?? "jsonl")
+        let parts = (name.split(separator: ".").first ?? "").split(separator: "-")
+        guard parts.first == word[...] else { return "\(word).\(ending)" }
+        return "\(word)-\((parts.count > 1 ? Int(parts[1]) ?? 1 : 1) + 1).\(ending)"
     }
 
     /// What differs between two runs of the same thing by the way they were run (decision 0001).

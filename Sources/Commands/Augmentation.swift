@@ -86,7 +86,7 @@ final class Augmentation {
     /// `current` is the data as it was analysed, `lines` what the plan does with its rows, `origins` where they come
     /// from; what was added `earlier` is not added again. `trial` writes the data with some additions to `path` and says how many records it then has.
     func additions(
-        _ results: [AnalyzerResult], current: RecordTexts, lines: [PlanLine],
+        _ results: [AnalyzerResult], places: RecordPlaces?, current: RecordTexts, lines: [PlanLine],
         allows: (Double) -> Bool, origins: [Int], earlier: [[UInt8]], path: String,
         trial: ([PlanAddition]) throws -> Int
     ) throws -> [PlanAddition] {
@@ -102,7 +102,7 @@ final class Augmentation {
             var candidates =
                 stage.isRule
                 ? variations(gaps, current, origins: origins, attempt: stage.attempt, form: form)
-                : try generated(gaps, current, attempt: stage.attempt, form: form)
+                : try generated(gaps, places, current, attempt: stage.attempt, form: form)
             candidates.removeAll { !known.insert($0.addition.record).inserted }
             if stage.isRule {
                 candidates = Array(candidates.prefix(max(0, options.maxGenerated - letIn)))
@@ -190,11 +190,12 @@ final class Augmentation {
     // MARK: - Generators
 
     private func generated(
-        _ gaps: [Gap], _ current: RecordTexts, attempt: Int, form: RecordRequest.Form
+        _ gaps: [Gap], _ places: RecordPlaces?, _ current: RecordTexts, attempt: Int,
+        form: RecordRequest.Form
     ) throws -> [Candidate] {
         guard let log else { return [] }
         var requests: [(gap: Int, request: RecordRequest)] = []
-        let references = try otherRoles(gaps)
+        let references = try otherRoles(gaps, places)
         for (number, gap) in gaps.enumerated() where gap.missing > 0 {
             var examples: [JSONValue] = []
             for (role, row) in gap.examples where examples.count < Augmentation.mostExamples {
@@ -248,22 +249,24 @@ final class Augmentation {
     }
 
     /// The records of other roles that gaps name as examples.
-    private func otherRoles(_ gaps: [Gap]) throws -> [Role: [Int: JSONValue]] {
+    private func otherRoles(
+        _ gaps: [Gap], _ places: RecordPlaces?
+    ) throws -> [Role: [Int: JSONValue]] {
         var found: [Role: [Int: JSONValue]] = [:]
-        let wanted = gaps.filter { $0.missing > 0 }.flatMap(\.examples).filter { $0.role != .data }
-        for role in Set(wanted.map(\.role)).sorted() {
-            let rows = Set(wanted.filter { $0.role == role }.map(\.row))
-            var first = 0
-            for path in try DatasetReader.files(
-                of: settings.sources.first { $0.role == role }?.paths ?? []) where path != "-"
-            {
-                var options = ReadingOptions()
-                options.fields = settings.fields
-                let texts = try RecordTexts(SourceBytes(path: path), options: options)
-                for row in 0..<texts.count where rows.contains(first + row) {
-                    found[role, default: [:]][first + row] = texts.value(row)
+        var texts: [String: RecordTexts] = [:]
+        for gap in gaps where gap.missing > 0 {
+            for (role, row) in gap.examples where role != .data && found[role]?[row] == nil {
+                guard let place = places?[role, row], place.file != "-" else { continue }
+                if texts[place.file] == nil {
+                    var options = ReadingOptions()
+                    options.fields = settings.fields
+                    texts[place.file] = try RecordTexts(
+                        SourceBytes(path: place.file), options: options)
                 }
-                first += texts.count
+                guard let file = texts[place.file], let own = file.row(at: place.span.offset) else {
+                    continue
+                }
+                found[role, default: [:]][row] = file.value(own)
             }
         }
         return found

@@ -35,7 +35,7 @@ struct InjectCommand: ParsableCommand {
             throw UsageError("\(data): is a folder, expected a file", help: "name one of its files")
         }
         let ledgerPath = ledger ?? output + ".ledger.jsonl"
-        try OutputPaths.check(input: data, outputs: [output, ledgerPath])
+        try OutputPaths.check(inputs: [data], outputs: [output, ledgerPath])
         var options = ReadingOptions()
         options.fields = try RunSettings.fields(fields) ?? []
         let records = try RecordTexts(SourceBytes(path: data), options: options)
@@ -53,7 +53,7 @@ struct InjectCommand: ParsableCommand {
                             ("kind", .string(change.kind.rawValue)),
                             ("column", .string(change.kind.column.rawValue)),
                         ] + change.detail.members))
-            }, to: output, ledger: ledgerPath)
+            }, to: output, ledger: ledgerPath, permissions: FileBytes.permissions(of: [data]))
         for kind in NoiseKind.allCases {
             let count = changes.reduce(0) { $0 + ($1.kind == kind ? 1 : 0) }
             if count > 0 { print("\(kind.rawValue): \(count) of \(records.count) records") }

@@ -21,10 +21,25 @@ struct Input {
     ///
     /// O(batches).
     func place(_ role: Role, _ row: Int) -> (file: String, line: Int)? {
+        places[role, row].map { ($0.file, $0.span.line) }
+    }
+
+    /// Where all rows lie.
+    var places: RecordPlaces { RecordPlaces(sources: sources) }
+}
+
+/// Where the rows of each role lie in their files.
+struct RecordPlaces {
+    fileprivate let sources: [Role: [(file: String, spans: [RecordSpan])]]
+
+    /// File and place of a row; `nil` when there is none.
+    ///
+    /// O(batches).
+    subscript(_ role: Role, _ row: Int) -> (file: String, span: RecordSpan)? {
         guard row >= 0 else { return nil }
         var rest = row
         for (file, spans) in sources[role] ?? [] {
-            if rest < spans.count { return (file, spans[rest].line) }
+            if rest < spans.count { return (file, spans[rest]) }
             rest -= spans.count
         }
         return nil

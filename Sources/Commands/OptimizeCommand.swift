@@ -71,7 +71,7 @@ struct OptimizeCommand: ParsableCommand {
         }
         let files = PlanPaths(output: output, plan: plan, ledger: ledger)
         try OutputPaths.check(
-            input: data,
+            inputs: settings.inputs,
             outputs: (dryRun ? [files.plan] : [output, files.plan, files.ledger])
                 + (augmentation.isWanted
                     ? [files.refused, augmentation.generated ?? files.generated] : []))
@@ -80,6 +80,14 @@ struct OptimizeCommand: ParsableCommand {
             throw UsageError(
                 "--max-rounds is \(most), expected at least 1, and 1 with --dry-run",
                 help: "a plan that is not applied has no second round")
+        }
+        let isReadOnce = most == 1 && size == nil && !augmentation.isWanted
+        if let role = settings.sources.first(where: {
+            $0.paths.contains("-") && ($0.role == .pool || !isReadOnce)
+        })?.role {
+            throw UsageError(
+                "--\(role.name) is standard input, which optimize has to read more than once here",
+                help: "write it to a file first")
         }
         let records = try PlannedRecords(path: data, fields: settings.fields)
         if let mark {
@@ -124,11 +132,17 @@ struct ApplyCommand: ParsableCommand {
                 "\(plan): cannot be read", help: "name a plan that assay optimize wrote")
         }
         let paths = PlanPaths(output: output, plan: plan, ledger: ledger)
-        try OutputPaths.check(input: data, outputs: [output, paths.ledger])
-        try OutputPaths.check(input: plan, outputs: [output, paths.ledger])
-        let records = try PlannedRecords(
-            path: data, fields: try RunSettings.fields(fields) ?? [])
-        try records.apply(
-            try Plan(bytes, name: plan), paths, OptimizeAccount(isJSON: false))
+        try OutputPaths.check(inputs: [data, plan], outputs: [output, paths.ledger])
+        let made = try Plan(bytes, name: self.plan)
+        let stated = try RunSettings.fields(fields) ?? made.fields
+        guard stated.elementsEqual(made.fields, by: ==) else {
+            let own = made.fields.map { "\($0.part)=\($0.pointer)" }.joined(separator: ",")
+            throw UsageError(
+                "\(self.plan): was made for \(own.isEmpty ? "the fields that are found" : own), --fields is "
+                    + (fields ?? ""),
+                help: "leave out --fields: the plan knows them")
+        }
+        try PlannedRecords(path: data, fields: stated).apply(
+            made, paths, OptimizeAccount(isJSON: false))
     }
 }

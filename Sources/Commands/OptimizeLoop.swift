@@ -23,6 +23,8 @@ struct OptimizeLoop {
     private let account: OptimizeAccount
     private var history: PlanHistory
     private var measured: [[Metric]] = []
+    /// Where the records of the other roles lie.
+    private var places: RecordPlaces?
     /// Records of the pool that the limit keeps out.
     private var notAdded = 0
 
@@ -61,8 +63,11 @@ struct OptimizeLoop {
                     "give them as a field of the records (field:NAME), or take one round that makes and selects nothing"
             )
         }
-        let path = files.output + ".round" + OptimizeLoop.ending(records.name)
-        defer { unlink(path) }
+        // Under the data's own name, by which its records may be told.
+        let scratch =
+            isMeasuredAgain || augmentation != nil || size != nil
+            ? try ScratchFolder(beside: isDry ? files.plan : files.output) : nil
+        let path = scratch?.file(name) ?? ""
         var round = 0
         var proposed: [PlanVoice.Action: Int] = [:]
         var reason: StopReason?
@@ -88,7 +93,7 @@ struct OptimizeLoop {
             let refused = records.refused(plan)
             records.warn(of: refused, plan)
             history.giveUp(refused)
-            addition.changes += try made(results, lines, origins, round == 0 ? nil : path)
+            addition.changes += try made(results, lines, origins, round == 0 ? nil : path, scratch)
             reason = StopReason.afterPlan(addition)
             guard reason == nil else { break }
             round += 1
@@ -152,14 +157,15 @@ struct OptimizeLoop {
 
     /// Adds records that are made for what is still missing; says how many.
     private mutating func made(
-        _ results: [AnalyzerResult], _ lines: [PlanLine], _ origins: [Int], _ path: String?
+        _ results: [AnalyzerResult], _ lines: [PlanLine], _ origins: [Int], _ path: String?,
+        _ scratch: ScratchFolder?
     ) throws -> Int {
-        guard let augmentation else { return 0 }
-        let trial = files.output + ".trial" + OptimizeLoop.ending(records.name)
-        defer { unlink(trial) }
+        guard let augmentation, let scratch else { return 0 }
+        let trials = try ScratchFolder(beside: scratch.file("trial"))
+        let trial = trials.file(name)
         let (records, limit, known) = (records, limit, history)
         let additions = try augmentation.additions(
-            results,
+            results, places: places,
             current: try path.map { try PlannedRecords(path: $0, fields: settings.fields).records }
                 ?? records.records,
             lines: lines, allows: limit.allowsAddition, origins: origins,
@@ -177,10 +183,11 @@ struct OptimizeLoop {
         return history.add(additions).changes
     }
 
-    /// The ending by which a format is told, of a compressed file that of what it holds.
-    private static func ending(_ name: String) -> String {
-        let parts = name.split(separator: "/").last?.split(separator: ".").dropFirst() ?? []
-        return parts.last { $0 != "gz" && $0 != "zst" }.map { ".\($0)" } ?? ""
+    /// The name of the data's file, of a compressed one that of what it holds.
+    private var name: String {
+        let name = records.name.split(separator: "/").last.map(String.init) ?? "data"
+        let ending = [".gz", ".zst"].first { name.hasSuffix($0) && name != $0 }
+        return String(name.dropLast(ending?.count ?? 0))
     }
 
     private var isMeasuredAgain: Bool { !isDry && (goal != nil || mostRounds > 1) }
@@ -190,16 +197,17 @@ struct OptimizeLoop {
         settings.review?.moved(to: history.origins) { history.lines[$0]?.action == .change }
     }
 
-    private func analyze(_ path: String?) throws -> [AnalyzerResult] {
+    private mutating func analyze(_ path: String?) throws -> [AnalyzerResult] {
         var own = settings
         if let path {
             own = settings.reading(path, review: movedReview)
             // What is written in the end is what this round left.
             own.shownNames = [path: files.output]
         }
-        let (status, results, recordCount) = try Analysis(
+        let (status, results, recordCount, places) = try Analysis(
             settings: own, earlierRounds: measured, isSilent: account.isJSON
         ).runKeepingResults()
+        self.places = places
         // A gate that fails is what optimising is for; anything else leaves the data as it is.
         guard status == 0 || status == 1 else { throw ExitCode(status) }
         try Analysis.check(recordCount, history.origins.count)
@@ -224,9 +232,8 @@ struct OptimizeLoop {
         }
         notAdded = held.subtracting(seen).count
         guard !asked.isEmpty else { return [] }
-        let paths = settings.sources.first { $0.role == .pool }?.paths ?? []
         let taken = try records.taken(
-            asked.compactMap(\.proposal.row), from: paths, fields: settings.fields)
+            asked.compactMap(\.proposal.row), at: places, fields: settings.fields)
         if taken.count < asked.count {
             Diagnostics.line(
                 "warning: \(asked.count - taken.count) records of the pool are not added: they are laid out "
@@ -294,7 +301,9 @@ struct OptimizeLoop {
                 else { return nil }
                 return PlanVoice(
                     analyzer: result.identity.id, version: result.identity.version,
-                    isDrawn: !found.contains(RowCode(row: row, code: proposal.code)),
+                    // Of a code with more findings than are kept some are counted alone.
+                    isDrawn: !found.contains(RowCode(row: row, code: proposal.code))
+                        && result.output.truncated[proposal.code] == nil,
                     code: proposal.code,
                     action: action, row: row,
                     group: action != .drop || proposal.group <= UInt64(rowCount)

@@ -27,8 +27,11 @@ struct PlanPaths {
 struct PlannedRecords {
     /// The records.
     let records: RecordTexts
+    /// Where its texts are, as far as that was stated.
+    private let fields: [(part: String, pointer: String)]
 
     init(path: String, fields: [(part: String, pointer: String)]) throws {
+        self.fields = fields
         var options = ReadingOptions()
         options.fields = fields
         records = try RecordTexts(SourceBytes(path: path), options: options)
@@ -41,6 +44,9 @@ struct PlannedRecords {
         case .jsonDocument, .delimited, .plainText: false
         }
     }
+
+    /// What others may do with files that hold these records.
+    private var permissions: mode_t { FileBytes.permissions(of: [records.source.name]) }
 
     /// Number of records.
     var count: Int { records.count }
@@ -56,36 +62,39 @@ struct PlannedRecords {
                 Plan.content(
                     UnsafeBufferPointer(
                         rebasing: records.source.bytes[span.offset..<span.offset + span.length]))
-            }, lines: history.plan, additions: history.additions, mark: mark)
+            }, lines: history.plan, additions: history.additions, mark: mark, fields: fields)
     }
 
     /// Writes a plan, whole or not at all.
     func write(_ plan: Plan, to path: String) throws {
-        let file = try AtomicFile(path: path)
+        let file = try AtomicFile(path: path, permissions: permissions)
         try file.append(plan.bytes)
         _ = try file.complete()
         try file.publish()
     }
 
-    /// Records of pool files as they can stand in this one; `nil` for one that is laid out otherwise.
+    /// Records of the pool as they can stand in this file; none for one that is laid out otherwise.
     ///
-    /// `rows` are numbers over all files together.
+    /// `rows` are numbers over all its files together, as the analyzers see them.
     func taken(
-        _ rows: [Int], from paths: [String], fields: [(part: String, pointer: String)]
+        _ rows: [Int], at places: RecordPlaces?, fields: [(part: String, pointer: String)]
     ) throws -> [Int: (record: [UInt8], file: String, line: Int)] {
+        var byFile: [String: [(row: Int, offset: Int)]] = [:]
+        for row in Set(rows) {
+            guard let place = places?[.pool, row] else { continue }
+            byFile[place.file, default: []].append((row, place.span.offset))
+        }
         var found: [Int: (record: [UInt8], file: String, line: Int)] = [:]
-        let wanted = Set(rows)
-        var first = 0
-        for path in try DatasetReader.files(of: paths) {
+        for path in byFile.keys.sorted() {
             var options = ReadingOptions()
             options.fields = fields
             let pool = try RecordTexts(SourceBytes(path: path), options: options)
-            defer { first += pool.count }
             guard records.isLaidOut(as: pool) else { continue }
-            for row in 0..<pool.count where wanted.contains(first + row) {
-                if let record = records.fitting(pool.record(row)) {
-                    found[first + row] = (record, path, pool.spans[row].line)
-                }
+            for (row, offset) in byFile[path] ?? [] {
+                guard let own = pool.row(at: offset) else { continue }
+                found[row] = (
+                    records.fitting(pool.record(own)), path, pool.spans[own].line
+                )
             }
         }
         return found
@@ -101,9 +110,32 @@ struct PlannedRecords {
     func writeTrial(_ plan: Plan, to path: String) throws {
         let ledger = path + ".ledger"
         defer { unlink(ledger) }
+        let changes = changes(plan).changes
+        try checkHeader(plan, changes)
         _ = try DatasetRewriter.write(
-            records.source, sha256: records.summary.sha256, changes: changes(plan).changes,
-            to: path, ledger: ledger)
+            records.source, sha256: records.summary.sha256, changes: changes,
+            to: path, ledger: ledger, permissions: permissions)
+    }
+
+    /// Refuses an output whose first record would be read as the names of its columns.
+    private func checkHeader(_ plan: Plan, _ changes: [DatasetRewriter.Change]) throws {
+        guard case .delimited(_, hasHeader: false) = records.summary.format else { return }
+        var first = Dictionary(
+            changes.filter { $0.action != PlanLine.Action.drop.rawValue }.map {
+                ($0.row, $0.bytes)
+            },
+            uniquingKeysWith: { one, _ in one })
+        let dropped = Set(plan.lines.filter { $0.action == .drop }.map(\.row))
+        guard let row = (0..<count).first(where: { !dropped.contains($0) }) else { return }
+        let record = first.removeValue(forKey: row) ?? records.record(row)
+        guard
+            case .delimited(_, hasHeader: true) = SourceFormat.detect(
+                SourceBytes(name: records.source.name, content: record))
+        else { return }
+        throw UsageError(
+            "\(name): has no line with the names of its columns, and what is to stand first, row \(row + 1), "
+                + "\(String(decoding: record.prefix(60), as: UTF8.self)), would be read as one",
+            help: "write a first line such as text,label into the file, and optimize that")
     }
 
     private func changes(_ plan: Plan) -> PlanApplication.Outcome {
@@ -147,11 +179,11 @@ struct PlannedRecords {
             plan, source: records.source, spans: records.spans, format: records.summary.format)
         try application.check(sha256: records.summary.sha256)
         let outcome = changes(plan)
+        try checkHeader(plan, outcome.changes)
         warn(of: outcome.refused, plan)
         let ledger = try DatasetRewriter.write(
             records.source, sha256: records.summary.sha256, changes: outcome.changes,
-            to: paths.output,
-            ledger: paths.ledger)
+            to: paths.output, ledger: paths.ledger, permissions: permissions)
         if outcome.unmarked > 0, let mark = plan.mark {
             Diagnostics.line(
                 "warning: \(outcome.unmarked) records stay without a mark: they have no place for it, or have "

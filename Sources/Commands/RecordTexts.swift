@@ -124,9 +124,41 @@ final class RecordTexts: NoiseInjector.Records {
     }
 
     /// A record of another source as it can stand here, in JSON lines on one line.
-    func fitting(_ record: [UInt8]) -> [UInt8]? {
-        guard summary.format == .jsonLines, record.contains(0x0A) else { return record }
-        return try? JSONValue(parsing: record).bytes
+    func fitting(_ record: [UInt8]) -> [UInt8] {
+        guard summary.format == .jsonLines, record.contains(where: RecordTexts.breaksLine) else {
+            return record
+        }
+        // No string holds a line break as it is: what goes is between the values.
+        var line: [UInt8] = []
+        var isBehindBreak = false
+        for byte in record {
+            if RecordTexts.breaksLine(byte) {
+                isBehindBreak = true
+            } else if !isBehindBreak || byte > 0x20 {
+                isBehindBreak = false
+                line.append(byte)
+            }
+        }
+        return line
+    }
+
+    private static func breaksLine(_ byte: UInt8) -> Bool {
+        byte == 0x0A || byte == 0x0D
+    }
+
+    /// The row of the record that begins at a byte.
+    ///
+    /// O(log n).
+    func row(at offset: Int) -> Int? {
+        var range = 0..<spans.count
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            if spans[middle].offset == offset { return middle }
+            range =
+                spans[middle].offset < offset
+                ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
     }
 
     /// The bytes of a record.

@@ -2,6 +2,7 @@ import Glibc
 import JSONText
 import Orchestrator
 import Planning
+import PluginHost
 import Reading
 import Records
 import Reports
@@ -12,12 +13,45 @@ struct ReportFolder {
     /// How to go on.
     var commands = PageCommands()
 
-    func write(_ report: Report, input: Input, execution: JSONObject) throws {
+    /// What others may do with its files, which hold texts of the records.
+    var permissions: mode_t = 0o644
+
+    /// What it is made of.
+    private static let names = [
+        "report.json", "run.json", "report.html", "findings.jsonl", "rows.jsonl", "proposals.jsonl",
+        "queue.jsonl", "rejected.jsonl",
+    ]
+
+    /// Makes the folder.
+    ///
+    /// - Throws: `UsageError` when it cannot be made or written, and when one of its files is one of the `inputs`.
+    func prepare(inputs: [String]) throws {
+        var status = stat()
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
             throw UsageError(
                 "\(path): cannot be made: \(String(cString: strerror(errno)))",
                 help: "choose another folder with --out")
         }
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+            access(path, W_OK | X_OK) == 0
+        else {
+            throw UsageError(
+                "\(path): no report can be written there: "
+                    + (status.st_mode & S_IFMT == S_IFDIR
+                        ? "it is not yours to write" : "it is no folder"),
+                help: "choose another folder with --out")
+        }
+        for name in ReportFolder.names {
+            let file = "\(path)/\(name)"
+            guard !inputs.contains(where: { FileBytes.isSameFile($0, file) }) else {
+                throw UsageError(
+                    "\(file): is read by this command, and its report would take its place",
+                    help: "choose another folder with --out")
+            }
+        }
+    }
+
+    func write(_ report: Report, input: Input, execution: JSONObject) throws {
         let texts = StoredTexts(input)
         let page = HTMLReport.page(
             report, records: texts, commands: commands)
@@ -164,7 +198,7 @@ struct ReportFolder {
     private func save(_ name: String, _ bytes: [UInt8]) throws {
         let target = "\(path)/\(name)"
         let temporary = "\(path)/.\(name).part"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
         var position = 0
         while file >= 0, position < bytes.count {
             let count = bytes.withUnsafeBytes {

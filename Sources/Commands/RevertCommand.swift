@@ -19,7 +19,7 @@ struct RevertCommand: ParsableCommand {
         guard let bytes = FileBytes.read(ledgerPath) else {
             throw UsageError("\(ledgerPath): cannot be read", help: "name the ledger with --ledger")
         }
-        try OutputPaths.check(input: ledgerPath, outputs: [input])
+        try OutputPaths.check(inputs: [ledgerPath], outputs: [input])
         let account = try Ledger(bytes, name: ledgerPath)
         try DatasetRewriter.revert(
             SourceBytes(path: output), ledger: account, ledgerName: ledgerPath, to: input)

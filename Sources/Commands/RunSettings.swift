@@ -1,6 +1,7 @@
 import Glibc
 import JSONText
 import PluginHost
+import Reading
 import Records
 
 /// What a run was asked to do: the command line over the configuration file over the defaults.
@@ -30,6 +31,8 @@ struct RunSettings {
     let batchRows: Int
     let callSeconds: Double?
     let reloadsPartials: Bool
+    /// Every file that is read.
+    let inputs: [String]
     /// The options that a next command on the same data needs.
     let retyped: String
     /// What files are called in a report, where that is not their path.
@@ -117,6 +120,13 @@ struct RunSettings {
         callSeconds = command.callSeconds
         reloadsPartials = command.reloadPartials
         retyped = RetypedOptions(command).text
+        let others = [
+            command.config, command.taxonomy ?? file?.path("taxonomy"),
+            command.review ?? file?.path("review"), embedding, predictedProbabilities,
+        ]
+        inputs =
+            try sources.flatMap { try DatasetReader.files(of: $0.paths) }
+            + others.compactMap(\.self)
     }
 
     /// Bytes of records that are kept in memory when nothing is said: beyond it a file is as fast.

@@ -27,7 +27,7 @@ struct TaxonomyCommand: ParsableCommand {
         @Option(help: "Worker threads.") var threads: Int?
 
         func run() throws {
-            for input in data { try OutputPaths.check(input: input, outputs: [out]) }
+            try OutputPaths.check(inputs: data, outputs: [out])
             guard access(out, F_OK) != 0 else {
                 throw UsageError(
                     "\(out): is there already, and may have been edited",
@@ -81,12 +81,12 @@ struct TaxonomyCommand: ParsableCommand {
 
         func run() throws {
             // A record of its own, so that the plugin itself looks at the taxonomy.
-            let record = "\(Installation.spillFolder)/assay-check-\(getpid()).jsonl"
+            let scratch = try ScratchFolder(beside: Installation.spillFolder + "/assay-check")
+            let record = scratch.file("record.jsonl")
             let output = try AtomicFile(path: record)
             try output.append(Array("{\"prompt\":\"check\",\"response\":\"check\"}\n".utf8))
             _ = try output.complete()
             try output.publish()
-            defer { unlink(record) }
             let settings = try RunSettings(
                 RunOptions.parse(
                     [record, "--plugins", "coverage", "--taxonomy", file, "--quiet"]))

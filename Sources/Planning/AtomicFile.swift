@@ -1,5 +1,5 @@
 import Crypto
-import Glibc
+public import Glibc
 
 /// A file that appears whole or not at all: bytes go to a temporary file beside it, which takes its place
 /// at the end.
@@ -8,6 +8,7 @@ public final class AtomicFile {
     public let path: String
     /// Bytes written so far.
     public private(set) var byteCount = 0
+    private let target: String
     private let temporary: String
     private var descriptor: Int32
     private var buffer: [UInt8] = []
@@ -16,18 +17,60 @@ public final class AtomicFile {
     /// Bytes that are held back before they are written.
     private static let bufferSize = 1 << 20
 
-    /// Begins a file.
+    /// Begins a file; where `path` is a link, the one that it leads to.
     ///
-    /// - Throws: `PlanningError` when no file can be made beside `path`.
-    public init(path: String) throws {
+    /// - Throws: `PlanningError` when no file can be made beside `path`, and when another process is making one.
+    public init(path: String, permissions: mode_t = 0o644) throws {
         self.path = path
-        let slash = path.lastIndex(of: "/")
-        let folder = slash.map { path[...$0] } ?? ""
-        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        let target = AtomicFile.resolved(path)
+        self.target = target
+        let slash = target.lastIndex(of: "/")
+        let folder = slash.map { target[...$0] } ?? ""
+        let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
         temporary = "\(folder).\(name).part"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw AtomicFile.fault(path) }
+        descriptor = try AtomicFile.locked(temporary, permissions, for: path)
         buffer.reserveCapacity(AtomicFile.bufferSize)
+    }
+
+    /// Opens an empty file that no other process writes; what one left that was killed is taken over.
+    private static func locked(
+        _ temporary: String, _ permissions: mode_t, for path: String
+    ) throws -> Int32 {
+        while true {
+            let file = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, permissions)
+            guard file >= 0 else { throw fault(path) }
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                close(file)
+                throw PlanningError(
+                    "\(path): is being written by another process",
+                    help: "wait until that one ends, or name another file")
+            }
+            var (own, named) = (stat(), stat())
+            // Between opening and locking the other one may have put its file in place.
+            guard fstat(file, &own) == 0, stat(temporary, &named) == 0, own.st_ino == named.st_ino
+            else {
+                close(file)
+                continue
+            }
+            guard ftruncate(file, 0) == 0, fchmod(file, permissions & ~mask) == 0 else {
+                close(file)
+                throw fault(path)
+            }
+            return file
+        }
+    }
+
+    /// The permissions that this process gives to no file.
+    private static let mask: mode_t = {
+        let found = umask(0o077)
+        umask(found)
+        return found
+    }()
+
+    private static func resolved(_ path: String) -> String {
+        guard let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        return String(cString: found)
     }
 
     deinit {
@@ -91,11 +134,27 @@ public final class AtomicFile {
     /// Puts the completed file in its place.
     ///
     /// - Throws: `PlanningError` when it cannot be renamed.
-    public func publish() throws {
-        guard rename(temporary, path) == 0 else { throw AtomicFile.fault(path) }
+    public func publish() throws { try publish {} }
+
+    /// Puts the completed file in its place, and takes it back when what follows fails.
+    ///
+    /// - Throws: `PlanningError` when it cannot be renamed; what `body` throws.
+    public func publish(before body: () throws -> Void) throws {
+        // What stood there has a second name for as long as it may be wanted back.
+        let older = temporary + ".old"
+        unlink(older)
+        let isKept = link(target, older) == 0
+        defer { unlink(older) }
+        guard rename(temporary, target) == 0 else { throw AtomicFile.fault(path) }
+        do {
+            try body()
+        } catch {
+            if !isKept || rename(older, target) != 0 { unlink(target) }
+            throw error
+        }
         close(descriptor)
         descriptor = -1
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "."
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }
         fsync(directory)

@@ -1,3 +1,4 @@
+public import Glibc
 public import JSONText
 public import Reading
 
@@ -36,9 +37,9 @@ public struct DatasetRewriter {
     /// - Throws: `PlanningError` when a file cannot be written.
     public static func write(
         _ source: SourceBytes, sha256: String, changes: [Change], to path: String,
-        ledger ledgerPath: String
+        ledger ledgerPath: String, permissions: mode_t = 0o644
     ) throws -> Ledger {
-        let output = try AtomicFile(path: path)
+        let output = try AtomicFile(path: path, permissions: permissions)
         var entries: [Ledger.Entry] = []
         var position = 0
         for change in changes {
@@ -59,11 +60,11 @@ public struct DatasetRewriter {
             source: .init(name: source.name, byteCount: source.bytes.count, sha256: sha256),
             output: .init(name: path, byteCount: output.byteCount, sha256: try output.complete()),
             entries: entries)
-        let account = try AtomicFile(path: ledgerPath)
+        let account = try AtomicFile(path: ledgerPath, permissions: permissions)
         try account.append(ledger.bytes)
         _ = try account.complete()
-        try account.publish()
-        try output.publish()
+        // An output that cannot be put in its place leaves the older one with its own ledger.
+        try account.publish { try output.publish() }
         return ledger
     }
 

@@ -172,7 +172,7 @@ extension Ledger.Entry {
         guard case .object(let object) = value, let row = value["row_index"]?.intValue,
             let line = value["line"]?.intValue, let action = value["action"]?.stringValue,
             let offset = value["offset"]?.intValue, let length = value["length"]?.intValue,
-            offset >= 0, length >= 0,
+            offset >= 0, length >= 0, length <= Int.max - offset,
             let original = value["original"]?.stringValue.map({ Array($0.utf8) })
                 ?? value["original_hex"]?.stringValue.flatMap(Hexadecimal.bytes)
         else { return nil }

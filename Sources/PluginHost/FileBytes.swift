@@ -1,5 +1,5 @@
 import Crypto
-import Glibc
+public import Glibc
 
 /// Whole small files, without Foundation: the worker starts in a few milliseconds.
 public enum FileBytes {
@@ -48,6 +48,22 @@ public enum FileBytes {
         var (first, second) = (stat(), stat())
         return stat(path, &first) == 0 && stat(other, &second) == 0
             && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
+    /// The path without links and dots; `nil` when it leads nowhere.
+    public static func resolved(_ path: String) -> String? {
+        guard let found = realpath(path, nil) else { return nil }
+        defer { free(found) }
+        return String(cString: found)
+    }
+
+    /// What may be done with a file that holds what these hold: no more than with any of them, and no
+    /// more than reading by others.
+    public static func permissions(of paths: [String]) -> mode_t {
+        var status = stat()
+        return paths.reduce(0o644) {
+            stat($1, &status) == 0 ? $0 & (status.st_mode | 0o600) : $0
+        }
     }
 
     /// SHA-256 of a file in hexadecimal; `nil` when it cannot be read.

@@ -9,6 +9,8 @@ import Records
 struct OutputDecoder {
     /// Findings of one code that are kept; more are counted.
     static let mostFindingsPerCode = 100_000
+    /// Further copies of a record that may be asked for.
+    private static let mostCopies = 1e6
 
     private let identity: AnalyzerIdentity
     private let rowCounts: [Role: Int]
@@ -167,6 +169,11 @@ struct OutputDecoder {
             return fault("a proposal has action \(actionNumber), expected 0 to 7")
         }
         guard number.isFinite else { return fault("a proposal's number is not a number") }
+        guard action != .duplicate || (0...OutputDecoder.mostCopies).contains(number) else {
+            return fault(
+                "a proposal asks for \(JSONWriter.text(of: number)) copies, expected 0 to "
+                    + JSONWriter.text(of: OutputDecoder.mostCopies))
+        }
         output.proposals.append(
             Proposal(
                 action: action, role: place.role, row: place.row, group: group, code: code,

@@ -255,4 +255,27 @@ import Testing
 
     @Test("nothing proposed, nothing planned")
     func nothing() { #expect(resolve([]).isEmpty) }
+
+    @Test("a record that is worthless for certain is left out however it could be repaired")
+    func worthless() throws {
+        let lines = resolve([
+            voice(.drop, confidence: 1),
+            voice(.repair, by: "other", confidence: 1, column: "text.prompt", text: "a"),
+        ])
+        #expect(lines.map(\.action) == [.drop])
+        #expect(lines[0].overruled.map(\.voice.action) == [.repair])
+    }
+
+    @Test("a draw does not take the one that stays for copies which it keeps")
+    func drawnSurvivor() throws {
+        let copy = voice(.drop, by: "copies", row: 1, group: 1, confidence: 1)
+        let drawn = voice(.drop, by: "distribution", row: 0)
+        let kept = resolve([copy, drawn])
+        #expect(kept.map(\.row) == [1])
+        #expect(kept[0].explanation == "repeats row 1, which stays")
+        // A draw that leaves out both leaves none, and the account says so.
+        let both = resolve([copy, drawn, voice(.drop, by: "distribution", row: 1)])
+        #expect(both.map(\.action) == [.drop, .drop])
+        #expect(both[1].explanation == "repeats row 1; the draw leaves out both")
+    }
 }

@@ -20,12 +20,17 @@ public struct Plan: Sendable {
     /// The key under which copies, weights and added records are marked in the data; `nil` for no marks.
     public let mark: String?
 
+    /// Where the texts of the records are, as far as that was stated: the plan's columns are these fields.
+    public let fields: [(part: String, pointer: String)]
+
     /// Makes a plan.
     public init(
         source: Ledger.File, limit: String, contents: [UInt32], lines: [PlanLine],
-        additions: [PlanAddition] = [], mark: String? = nil
+        additions: [PlanAddition] = [], mark: String? = nil,
+        fields: [(part: String, pointer: String)] = []
     ) {
         self.mark = mark
+        self.fields = fields
         self.source = source
         self.limit = limit
         self.contents = contents
@@ -57,6 +62,10 @@ public struct Plan: Sendable {
             "additions": JSONValue(additions.count),
         ]
         if let mark { head["mark"] = .string(mark) }
+        if !fields.isEmpty {
+            head["fields"] = .array(
+                fields.map { .object(["part": .string($0.part), "field": .string($0.pointer)]) })
+        }
         writer.value(.object(head))
         writer.newline()
         for line in lines {
@@ -102,7 +111,7 @@ public struct Plan: Sendable {
         let digits = Array((values.last?["contents"]?.stringValue ?? "?").utf8)
         guard let count = head["rows"]?.intValue, head["lines"]?.intValue == lines.count,
             added == body.count - lines.count,
-            digits.count == count * Plan.digits
+            digits.count % Plan.digits == 0, digits.count / Plan.digits == count
         else {
             throw PlanningError(
                 "\(name): has \(lines.count) lines, its head says \(head["lines"]?.text ?? "nothing")",
@@ -143,5 +152,14 @@ public struct Plan: Sendable {
         self.limit = limit
         self.contents = contents
         mark = head["mark"]?.stringValue
+        fields = try (head["fields"]?.arrayValue ?? []).map { field in
+            guard let part = field["part"]?.stringValue, let pointer = field["field"]?.stringValue
+            else {
+                throw PlanningError(
+                    "\(name) line 1: expected a part and its field, found \(field.text.prefix(80))",
+                    help: "use the plan as it was written")
+            }
+            return (part, pointer)
+        }
     }
 }

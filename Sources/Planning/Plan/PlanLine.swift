@@ -30,6 +30,9 @@ public struct PlanLine: Sendable, Equatable {
         }
     }
 
+    /// Further copies of a record at most.
+    public static let mostCopies = 1e6
+
     /// Row of the data, from 0.
     public let row: Int
     /// What is done.
@@ -121,9 +124,11 @@ extension PlanLine {
         guard let because = voices("because"), let overruled = voices("overruled") else {
             return nil
         }
+        let number = value["number"]?.doubleValue ?? 0
+        guard number >= 0, action != .duplicate || number <= PlanLine.mostCopies else { return nil }
         self.init(
             row: row, action: action, replacements: replacements.compactMap { $0 },
-            number: value["number"]?.doubleValue ?? 0,
+            number: number,
             survivor: value["surviving_row_index"]?.intValue, because: because.map(\.voice),
             overruled: overruled.map { Overruled(voice: $0.voice, why: $0.why) },
             explanation: explanation)

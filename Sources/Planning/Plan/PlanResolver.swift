@@ -51,7 +51,8 @@ public struct PlanResolver: Sendable {
         settleCopies(byRow, &decisions)
         var quotas = PlanQuotas(byRow)
         keep(byRow, &quotas, &decisions)
-        for row in byRow.keys.sorted() {
+        let stand = standIns(byRow, &decisions)
+        for row in byRow.keys.sorted() where !stand.contains(row) {
             balance(byRow[row] ?? [], &quotas, &decisions[row, default: Decision()])
         }
         return decisions.keys.sorted().compactMap { row in
@@ -101,7 +102,10 @@ public struct PlanResolver: Sendable {
         let reviews = own.filter { $0.action == .review }
         let isRepaired = decision.action == .change
         if let first = drops.first {
-            guard isRepaired else {
+            // What is worthless for certain no repair can mend.
+            let isWorthless = first.confidence >= 1
+            guard isRepaired, !isWorthless else {
+                decision.overrule(decision.because, "the record is left out")
                 decision.action = .drop
                 decision.replacements = []
                 decision.because = drops
@@ -232,6 +236,42 @@ public struct PlanResolver: Sendable {
                 "for review instead of left out for \(codes.first ?? ""): \(reason.why)"
             decisions[row] = decision
         }
+    }
+
+    /// Rows that a draw leaves out though not all of their copies: they stay for those.
+    ///
+    /// Of copies that a draw leaves out with the one that was to stay the account says so.
+    private func standIns(
+        _ voices: [Int: [PlanVoice]], _ decisions: inout [Int: Decision]
+    ) -> Set<Int> {
+        var copies: [Int: [Int]] = [:]
+        for (row, decision) in decisions where decision.isDropped {
+            if let survivor = decision.survivor { copies[survivor, default: []].append(row) }
+        }
+        func drawn(_ row: Int) -> [PlanVoice] {
+            (voices[row] ?? []).filter {
+                $0.stage == .balance && $0.action == .drop && limit.allows($0)
+            }
+        }
+        var staying: Set<Int> = []
+        for (row, own) in copies {
+            let drops = drawn(row)
+            guard !drops.isEmpty, decisions[row]?.isDropped != true else { continue }
+            if own.contains(where: { drawn($0).isEmpty }) {
+                staying.insert(row)
+                let others = (voices[row] ?? []).filter {
+                    $0.stage == .balance && limit.allows($0)
+                }
+                decisions[row, default: Decision()].overrule(
+                    others, "the draw keeps a copy of it, for which it stays")
+            } else {
+                for copy in own {
+                    decisions[copy]?.explanation =
+                        "repeats row \(row + 1); the draw leaves out both"
+                }
+            }
+        }
+        return staying
     }
 
     private func isBetter(_ left: Int, _ right: Int) -> Bool {

@@ -64,8 +64,12 @@ public struct RecordLayout {
             return Array(",\n".utf8)
         }
         let bytes = source.bytes
-        let end = end(row)
-        return end < bytes.count && bytes[end] == 0x0D ? [0x0D, 0x0A] : [0x0A]
+        // The last line may have no break of its own: the one before it tells.
+        for row in [row, row - 1] where row >= 0 {
+            let end = end(row)
+            if end < bytes.count { return bytes[end] == 0x0D ? [0x0D, 0x0A] : [0x0A] }
+        }
+        return [0x0A]
     }
 
     /// Where further records go, and what stands there then, when the rows `removed`, ascending, are left out;
