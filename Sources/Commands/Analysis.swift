@@ -17,6 +17,8 @@ struct Analysis {
     let settings: RunSettings
     /// Metrics of earlier rounds of a loop.
     var earlierRounds: [[Metric]] = []
+    /// Whether the records are those that settings are about.
+    var isOfOwnRecords = true
     /// Whether nothing goes to standard output.
     var isSilent = false
 
@@ -195,7 +197,14 @@ struct Analysis {
         let input = try InputReader(
             options: options, labelColumns: labelColumns.sorted(),
             embedding: { [settings] in try EmbeddingChoice.origin(settings, columns: $0) },
-            progress: progress, shownNames: settings.shownNames
+            progress: progress,
+            statedFields: StatedFields(
+                fields: settings.fields,
+                named: !isOfOwnRecords
+                    ? []
+                    : chosen.flatMap { chosen in
+                        chosen.namedFields.map { ($0, chosen.analyzer.id) }
+                    }), shownNames: settings.shownNames
         ).read(settings.sources, into: store)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {

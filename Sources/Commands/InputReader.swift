@@ -54,6 +54,8 @@ struct InputReader {
     /// Where embeddings come from, asked for once, when they are needed.
     let embedding: ([ColumnName]) throws -> EmbeddingOrigin?
     let progress: Progress
+    /// Fields that must be there.
+    var statedFields = StatedFields(fields: [], named: [])
     /// What files are called, where that is not their path.
     var shownNames: [String: String] = [:]
 
@@ -63,6 +65,7 @@ struct InputReader {
     ) throws -> Input {
         var input = Input(store: store)
         var options = options
+        var statedFields = statedFields
         let columns = options.columns
         for (role, paths) in roles where !paths.isEmpty {
             var files: [JSONValue] = []
@@ -72,8 +75,10 @@ struct InputReader {
             var digests = ""
             var embeddings = EmbeddingCounts()
             options.recordsBefore = 0
-            for (index, path) in try DatasetReader.files(of: paths).enumerated() {
+            let found = try DatasetReader.files(of: paths)
+            for (index, path) in found.enumerated() {
                 let source = try SourceBytes(path: path)
+                try statedFields.look(in: source, as: role, isLast: index == found.count - 1)
                 let shown = shownNames[path] ?? path
                 // Probabilities are of the data's records alone.
                 func ofRole(_ columns: [ColumnName]) -> [ColumnName] {

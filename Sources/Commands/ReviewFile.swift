@@ -115,7 +115,7 @@ struct ReviewFile {
     }
 
     /// What follows from the decisions whatever an analyzer makes of them: nothing that was rejected is
-    /// proposed, a label that a person gave is the one, and a text that a person wrote stands in place of every
+    /// proposed, a record whose fault of weight a person has confirmed and nothing repairs is to be left out, a label that a person gave is the one, and a text that a person wrote stands in place of every
     /// other repair of it; a record that was written anew is no copy any more.
     func applied(to results: [AnalyzerResult]) -> [AnalyzerResult] {
         guard !latest.isEmpty, !results.isEmpty else { return results }
@@ -130,6 +130,7 @@ struct ReviewFile {
         let written = Set(edits.keys.map(\.row))
         var results = results
         for index in results.indices {
+            confirm(&results[index])
             results[index].output.proposals = results[index].output.proposals.compactMap {
                 follow($0, edits: edits, written: written)
             }
@@ -141,6 +142,41 @@ struct ReviewFile {
         }
         for decision in dropped { add(.drop, decision.row, decision, to: &results) }
         return results
+    }
+
+    /// How sure a fault is that a person has seen: not what is worthless for certain, which goes unasked.
+    private static let confirmed = 0.99
+
+    /// Proposes to leave out what was for review and was accepted, where nothing else is proposed for it.
+    private func confirm(_ result: inout AnalyzerResult) {
+        let accepted = latest.filter { $0.value.kind == .accept }
+        guard !accepted.isEmpty else { return }
+        let ofWeight = result.allFindings.reduce(into: Set<Place>()) { places, finding in
+            guard finding.role == .data, finding.severity.rawValue >= Severity.medium.rawValue,
+                let row = finding.row
+            else {
+                return
+            }
+            places.insert(Place(row: row, code: finding.code))
+        }
+        let mended = result.output.proposals.reduce(into: Set<Place>()) { places, proposal in
+            guard [.repair, .relabel, .drop].contains(proposal.action), let row = proposal.row
+            else { return }
+            places.insert(Place(row: row, code: proposal.code))
+        }
+        result.output.proposals = result.output.proposals.map { proposal in
+            guard proposal.action == .review, proposal.role == .data, let row = proposal.row else {
+                return proposal
+            }
+            let place = Place(row: row, code: proposal.code)
+            guard accepted[place] != nil, ofWeight.contains(place), !mended.contains(place) else {
+                return proposal
+            }
+            return Proposal(
+                action: .drop, role: .data, row: row, group: 0, code: proposal.code,
+                confidence: ReviewFile.confirmed, number: proposal.number, column: proposal.column,
+                text: proposal.text)
+        }
     }
 
     /// Proposes what was decided in the name of whom the code belongs to.

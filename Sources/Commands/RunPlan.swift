@@ -11,6 +11,8 @@ struct ChosenAnalyzer {
     let columns: [ColumnName]
     /// Columns it reads of every record.
     let unconditionalColumns: [ColumnName]
+    /// Fields of the records that its settings name as such.
+    let namedFields: [String]
 }
 
 /// Chooses analyzers and turns what was stated into their configurations.
@@ -45,7 +47,10 @@ enum RunPlan {
             return ChosenAnalyzer(
                 entry: entry, analyzer: analyzer, configuration: configuration,
                 columns: Set(columns + analyzer.labelColumns).sorted(),
-                unconditionalColumns: columns)
+                unconditionalColumns: columns,
+                namedFields: analyzer.configColumns.filter { $0.contains("field") }.flatMap {
+                    values(at: $0, in: configuration).compactMap(\.stringValue)
+                })
         }
     }
 
@@ -78,26 +83,30 @@ enum RunPlan {
         }
     }
 
+    /// The values at a pointer in which `*` is every element of a list.
+    private static func values(at pointer: String, in configuration: JSONObject) -> [JSONValue] {
+        pointer.split(separator: "/").reduce([.object(configuration)]) { values, step in
+            values.flatMap {
+                step == "*" ? $0.arrayValue ?? [] : [$0[String(step)]].compactMap { $0 }
+            }
+        }
+    }
+
     /// The manifest's columns and those that the configuration names.
     private static func columns(
         _ analyzer: Manifest.Analyzer, _ configuration: JSONObject
     ) -> [ColumnName] {
         var columns = Set(analyzer.columns)
-        func values(at pointer: String) -> [JSONValue] {
-            pointer.split(separator: "/").reduce([.object(configuration)]) { values, step in
-                values.flatMap {
-                    step == "*" ? $0.arrayValue ?? [] : [$0[String(step)]].compactMap { $0 }
-                }
-            }
-        }
         for condition in analyzer.conditionalColumns
-        where values(at: condition.pointer).contains(where: { $0 == condition.value ?? $0 })
+        where values(at: condition.pointer, in: configuration).contains(where: {
+            $0 == condition.value ?? $0
+        })
             == condition.isWanted
         {
             columns.formUnion(condition.columns)
         }
         for pointer in analyzer.configColumns {
-            let values = values(at: pointer)
+            let values = values(at: pointer, in: configuration)
             for name in values.compactMap(\.stringValue) {
                 columns.insert(ColumnName(rawValue: "field:\(name)"))
             }

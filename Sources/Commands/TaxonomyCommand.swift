@@ -90,7 +90,7 @@ struct TaxonomyCommand: ParsableCommand {
             let settings = try RunSettings(
                 RunOptions.parse(
                     [record, "--plugins", "coverage", "--taxonomy", file, "--quiet"]))
-            let result = try Analysis(settings: settings).results().first
+            let result = try Analysis(settings: settings, isOfOwnRecords: false).results().first
             if let problem = result?.error {
                 throw UsageError("\(file): \(problem)", help: "correct the taxonomy")
             }

@@ -228,6 +228,31 @@ public enum DatasetReader {
         return chunks
     }
 
+    /// Of some JSON pointers those that no readable record of a source has a value at.
+    ///
+    /// O(bytes up to the record that has the last of them); of a table the header alone.
+    public static func missing(_ pointers: [String], in source: SourceBytes) -> [String] {
+        let format = SourceFormat.detect(source)
+        switch format {
+        case .plainText: return pointers
+        case .delimited:
+            let header = SchemaSampler.sample(source, format: format).header
+            let known = Set(header.map(FieldMapping.pointer))
+            return pointers.filter { !known.contains($0) }
+        default: break
+        }
+        var missing = pointers.map { (pointer: $0, path: RecordMapper.path($0)) }
+        var splitter = RecordSplitter(source, format: format)
+        let parser = JSONTapeParser()
+        while !missing.isEmpty, let span = splitter.next() {
+            let record = UnsafeBufferPointer(
+                rebasing: source.bytes[span.offset..<span.offset + span.length])
+            guard case .success(let tape) = parser.parse(record) else { continue }
+            missing.removeAll { tape.find($0.path) != nil }
+        }
+        return missing.map(\.pointer)
+    }
+
     /// Length of the list of numbers that the first readable record of a source has at a pointer.
     ///
     /// `nil` when it has none; only records of JSON have lists.

@@ -74,8 +74,8 @@ struct PieceCollector {
             let word = tape.find([Array(turns.roleKey.utf8)], from: turn).map { tape.bytes($0) }
             guard roles.next(word: word) == role else { return }
             var text = tape.find([Array(turns.textKey.utf8)], from: turn)
-            if text.map({ tape.kind($0) == .null }) ?? true {
-                text = tape.find(RecordMapper.toolCallsKey, from: turn)
+            if RecordMapper.isSilent(tape, text) {
+                text = tape.find(RecordMapper.toolCallsKey, from: turn) ?? text
             }
             if let text { pieces += leaves(text) }
         }

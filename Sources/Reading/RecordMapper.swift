@@ -158,13 +158,19 @@ struct RecordMapper {
         }
     }
 
+    /// Whether a turn has no text of its own: a call of a tool may be all that it says.
+    static func isSilent(_ tape: JSONTape, _ text: Int?) -> Bool {
+        guard let text, tape.kind(text) != .null else { return true }
+        return tape.kind(text) == .string && tape.bytes(text).isEmpty
+    }
+
     private func addTurns(_ tape: JSONTape, _ list: Int, to row: inout RowBuilder) {
         var speakers = TurnRole.Speakers()
         tape.forEachChild(of: list) { _, turn in
             let role = speakers.next(word: tape.find(roleKey, from: turn).map { tape.bytes($0) })
             var text = tape.find(textKey, from: turn)
-            if text.map({ tape.kind($0) == .null }) ?? true {
-                text = tape.find(RecordMapper.toolCallsKey, from: turn)
+            if RecordMapper.isSilent(tape, text) {
+                text = tape.find(RecordMapper.toolCallsKey, from: turn) ?? text
             }
             addTurn(role, tape, text, to: &row)
         }

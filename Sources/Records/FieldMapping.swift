@@ -55,7 +55,7 @@ public struct FieldMapping: Sendable, Equatable {
     ///
     /// A value is a key or a JSON pointer; `+` joins several for the prompt.
     public mutating func override(part: String, with value: String) {
-        let pointers = value.split(separator: "+").map { FieldMapping.pointer(String($0)) }
+        let pointers = FieldMapping.pointers(value)
         switch part {
         case "prompt", "text":
             prompt = pointers
@@ -77,6 +77,11 @@ public struct FieldMapping: Sendable, Equatable {
         case (false, nil, nil) where turns == nil: kind = .text
         default: break
         }
+    }
+
+    /// The pointers of a stated value, in which `+` joins several.
+    public static func pointers(_ value: String) -> [String] {
+        value.split(separator: "+").map { FieldMapping.pointer(String($0)) }
     }
 
     /// A JSON pointer for a key or a pointer.

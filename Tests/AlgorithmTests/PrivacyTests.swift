@@ -149,4 +149,19 @@ struct PrivacyTests {
             #expect(find(text) == nil, "\(text)")
         }
     }
+
+    @Test("keys are taken out, of a private key all lines, and nothing else")
+    func secretsTakenOut() {
+        func rest(_ text: String) -> String {
+            let bytes = Array(text.utf8)
+            return String(decoding: TextChecks.secretsTakenOut(of: bytes.span), as: UTF8.self)
+        }
+        let key = "ghp_" + String(repeating: "a1B2", count: 9)
+        #expect(rest("use \(key), then \(key).") == "use [SECRET], then [SECRET].")
+        let lines = ["MIIB9vxzAQ+/", "aGVsbG8gd29ybGQ=="].joined(separator: "\n")
+        let block = "-----BEGIN RSA PRIVATE KEY-----\n\(lines)\n-----END RSA PRIVATE KEY-----"
+        #expect(rest("Here: \(block)\nKeep it.") == "Here: [SECRET]\nKeep it.")
+        #expect(rest("sk-learn is no key") == "sk-learn is no key")
+        #expect(rest("") == "")
+    }
 }

@@ -261,4 +261,42 @@ import Testing
         #expect(
             try Program.assay(["run", data, "--out", out, "--allow-rejects", "49%"]).status == 2)
     }
+
+    @Test("fields that no record has are named, with those that there are")
+    func statedFields() throws {
+        let folder = try TemporaryFolder()
+        let data = try folder.write(
+            "data.jsonl",
+            (0..<9).map {
+                "{\"question\":\"What is \($0)?\",\"reply\":\"A number, \($0).\",\"topic\":\"a\"}\n"
+            }.joined())
+        func run(_ arguments: [String]) throws -> Program.Ending {
+            try Program.assay(["run", data, "--out", folder.path("out"), "--quiet"] + arguments)
+        }
+        let wrong = try run(["--fields", "prompt=questoin,response=reply"])
+        #expect(wrong.status == 2)
+        #expect(
+            wrong.errors.contains("no record has a value at /questoin")
+                && wrong.errors.contains("did you mean question?")
+                && wrong.errors.contains("question, reply, topic"))
+        let label = try run(["--fields", "prompt=question,response=reply,label=topc"])
+        #expect(label.status == 0)
+        #expect(label.errors.contains("warning:") && label.errors.contains("did you mean topic?"))
+        let taxonomy = try folder.write(
+            "t.yaml",
+            "taxonomy: 1\ndimensions:\n  - {name: t, field: /topi, categories: [a, b]}\n")
+        let named = try run(["--taxonomy", taxonomy])
+        #expect(named.status == 0)
+        #expect(named.errors.contains("no record has a value at /topi"))
+        #expect(try run(["--fields", "prompt=question,response=reply,label=topic"]).errors == "")
+        // A reference has labels or not, but must have something to read.
+        let other = try folder.write(
+            "other.jsonl", "{\"question\":\"Why?\",\"reply\":\"So.\"}\n{\"q\":\"Why?\"}\n")
+        let stated = ["--fields", "prompt=question,response=reply,label=topic", "--reference"]
+        #expect(try run(stated + [other]).errors == "")
+        let foreign = try folder.write("foreign.jsonl", "{\"q\":\"Why?\",\"a\":\"So.\"}\n")
+        let refused = try run(stated + [foreign])
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("foreign.jsonl: no record has a value at /question"))
+    }
 }

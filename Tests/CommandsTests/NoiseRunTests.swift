@@ -5,14 +5,17 @@ import Testing
 /// What the noise strategy finds in made-up records.
 @Suite struct NoiseRunTests {
     private func codes(_ lines: [String]) throws -> [String] {
+        try findings(lines).compactMap { $0["code"]?.stringValue }
+    }
+
+    private func findings(_ lines: [String], format: String = "jsonl") throws -> [JSONValue] {
         let folder = try TemporaryFolder()
         let path = try folder.write(
-            "data.jsonl", Array((lines.joined(separator: "\n") + "\n").utf8))
+            "data.\(format)", Array((lines.joined(separator: "\n") + "\n").utf8))
         let result = try Program.assay(
             ["run", path, "--plugins", "noise", "--out", folder.path("report")])
         #expect(result.status == 0, "\(result.errors)")
         return try ReportReader(folder.path("report")).lines("findings.jsonl")
-            .compactMap { $0["code"]?.stringValue }
     }
 
     @Test("only a prompt that is answered can ask for what is not there")
@@ -27,5 +30,106 @@ import Testing
         #expect(
             !(try codes(["{\"text\": \"\(text)\"}", "{\"text\": \"\(other)\"}"])).contains("NSE030")
         )
+    }
+
+    private func chat(_ turns: [(role: String, text: String?)]) -> String {
+        let messages = turns.map { turn -> JSONValue in
+            var message: JSONObject = ["role": .string(turn.role)]
+            if let text = turn.text {
+                message["content"] = .string(text)
+            } else {
+                message["content"] = .null
+                message["tool_calls"] = [
+                    [
+                        "id": "c1", "type": "function",
+                        "function": ["name": "now", "arguments": "{}"],
+                    ]
+                ]
+            }
+            return .object(message)
+        }
+        return JSONValue.object(["messages": .array(messages)]).text
+    }
+
+    @Test("turns of a conversation are judged one by one")
+    func turns() throws {
+        let open: [(role: String, text: String?)] = [
+            ("user", "What is the best way to keep bread from going stale in the summer?"),
+            (
+                "assistant",
+                "Keep it in a cloth bag in the dark, and cut only what you are going to eat."
+            ),
+        ]
+        let more = "And how long is it good for when I keep it like that in the kitchen?"
+        let refusal = "I'm sorry, but I can't help with that request."
+        let foreign =
+            "Le pain que vous gardez dans un sac est bon pour trois jours, mais ne le mettez pas au soleil avec les fruits."
+        let lines = [
+            chat(open + [("user", more), ("assistant", "About four days.")]),
+            chat(open + [("user", more), ("assistant", "")]),
+            chat(open + [("user", more), ("assistant", refusal)]),
+            chat(open + [("user", more), ("assistant", more)]),
+            chat(open + [("user", more), ("assistant", foreign)]),
+            // A call of a tool is an answer, whatever its content.
+            chat(
+                open + [
+                    ("user", "What time is it?"), ("assistant", nil), ("tool", "12:00"),
+                    ("assistant", "It is noon."),
+                ]),
+            chat(open + [("user", "How do you say that in French?"), ("assistant", foreign)]),
+        ]
+        // From how many records the habits of languages are learnt.
+        let others = (0..<250).map { index in
+            chat([
+                ("user", "What is the number that comes after \(index) when you count by fives?"),
+                (
+                    "assistant",
+                    "It is \(index + 5), and the one that comes after it is \(index + 10)."
+                ),
+            ])
+        }
+        let found = try findings(lines + others).filter {
+            ["NSE001", "NSE025", "NSE027", "NSE029"].contains($0["code"]?.stringValue ?? "")
+        }
+        let places = found.map {
+            "\($0["row_index"]?.intValue ?? -1) \($0["code"]?.stringValue ?? "")"
+        }
+        #expect(places.sorted() == ["1 NSE001", "2 NSE029", "3 NSE025", "4 NSE027"])
+        let span = found.first { $0["code"] == "NSE029" }?["span"]
+        #expect(span?["column"] == "text.response")
+        #expect(span?["begin"]?.intValue ?? 0 > 70, "behind the first answer")
+        #expect(
+            found.allSatisfy {
+                $0["code"] == "NSE029" || $0["message"]?.stringValue?.hasPrefix("turn 4, ") == true
+            })
+    }
+
+    @Test("records without text, without a response and of another layout are found")
+    func missing() throws {
+        var lines = (0..<8).map {
+            "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
+        }
+        lines += [
+            "{\"question\":\"What is ten?\",\"answer\":\"A number.\"}",
+            "{\"prompt\":\" \",\"completion\":\"\"}",
+            "{\"prompt\":\"And eleven?\"}", "{\"prompt\":\"\",\"completion\":\"It is twelve.\"}",
+        ]
+        let found = try findings(lines).filter {
+            ["NSE001", "NSE005"].contains($0["code"]?.stringValue ?? "")
+        }
+        let places = found.map {
+            "\($0["row_index"]?.intValue ?? -1) \($0["code"]?.stringValue ?? "") \($0["severity"]?.stringValue ?? "")"
+        }
+        #expect(
+            places.sorted() == [
+                "10 NSE001 high", "11 NSE005 medium", "8 NSE005 high", "9 NSE005 high",
+            ])
+        #expect(
+            found.first { $0["row_index"] == 8 }?["message"]
+                == "the record has none of the fields that are read")
+        // Of texts with labels as well; a smiley says something.
+        let table = ["text,label"] + ["good,a", "bad,b", "-,a", ",b", "😀,a", "fine,a"]
+        let empty = try findings(table, format: "csv").filter { $0["code"] == "NSE005" }
+        #expect(empty.compactMap { $0["row_index"]?.intValue }.sorted() == [2, 3])
     }
 }

@@ -160,4 +160,34 @@ import Testing
             #expect(ending.errors.contains("review.jsonl line 1: "), "\(ending.errors)")
         }
     }
+
+    @Test("a fault that was for review is left out when a person accepts it and --apply allows it")
+    func accepted() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<8).map { index in
+            let response =
+                index == 2
+                ? "I'm sorry, but I can't help with that request."
+                : "Parcel \(index * 31) left the warehouse on day \(index + 3)."
+            return JSONValue.object([
+                "instruction": .string("Where is parcel number \(index * 31) of mine?"),
+                "output": .string(response),
+            ]).text + "\n"
+        }
+        let data = try folder.write("refused.jsonl", lines.joined())
+        func count(_ decision: String, _ apply: String) throws -> Int {
+            let review = try folder.write(
+                "review.jsonl", ReviewDecisionTests.decision(decision, code: "NSE029") + "\n")
+            let out = folder.path("better.jsonl")
+            let ending = try Program.assay([
+                "optimize", data, "--plugins", "noise", "--review", review, "--quiet", "--out",
+                folder.path("report"), "-o", out, "--apply", apply,
+            ])
+            try #require(ending.status == 0, "\(ending.errors)")
+            return try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n").count
+        }
+        #expect(try count("accept", "all") == 7)
+        #expect(try count("accept", "safe") == 8)
+        #expect(try count("reject", "all") == 8)
+    }
 }

@@ -377,6 +377,13 @@ public struct LearnedChecks: Sendable {
         public init() {}
     }
 
+    /// Whether a response is in another language than what it answers, without a reason.
+    ///
+    /// O(bytes), of the beginning of both.
+    public func isInOtherLanguage(prompt: Span<UInt8>, response: Span<UInt8>) -> Bool {
+        languages.isMismatch(prompt: prompt, response: response)
+    }
+
     /// Judges a record.
     ///
     /// A prompt of several turns (`isConversation`) is joined by nature and not looked at for that.

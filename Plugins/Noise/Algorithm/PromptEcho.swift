@@ -1,3 +1,5 @@
+import Numerics
+
 /// Responses that say the prompt again.
 public enum PromptEcho: Sendable {
     /// The response is the prompt, or the prompt's instruction without its input.
@@ -30,6 +32,20 @@ public enum PromptEcho: Sendable {
         } else {
             return nil
         }
+    }
+
+    /// Bytes of a turn from which on one that equals it is an echo.
+    private static let leastTurnBytes = 16
+
+    /// Whether two turns are the same, white space at their ends aside.
+    ///
+    /// O(bytes).
+    public static func isSame(_ asked: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
+        let (one, other) = (ByteSearch.trimmed(asked), ByteSearch.trimmed(text))
+        guard one.count == other.count, one.count >= leastTurnBytes else { return false }
+        for index in 0..<one.count
+        where asked[one.lowerBound + index] != text[other.lowerBound + index] { return false }
+        return true
     }
 
     /// Share of responses that begin with their prompt from which on that is how the data is written.

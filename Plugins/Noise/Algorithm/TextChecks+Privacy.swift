@@ -19,7 +19,60 @@ extension TextChecks {
         if let inventory, !["-", "_", "I"].contains(where: { inventory.holds(UInt8(ascii: $0)) }) {
             return nil
         }
+        return nextSecret(in: text, from: 0)
+    }
+
+    /// What a key is replaced by.
+    private static let placeholder = "[SECRET]"
+
+    /// A text with all keys taken out: of a private key block its lines, up to the one that ends it.
+    ///
+    /// O(n).
+    public static func secretsTakenOut(of text: Span<UInt8>) -> [UInt8] {
+        var kept: [UInt8] = []
+        kept.reserveCapacity(text.count)
         var from = 0
+        while let found = nextSecret(in: text, from: from) {
+            // A block's form is its mark alone.
+            let isBlock = text[found.span.upperBound - 1] == 0x2D
+            let span = isBlock ? block(in: text, around: found.span, notBefore: from) : found.span
+            for index in from..<span.lowerBound { kept.append(text[index]) }
+            kept.append(contentsOf: placeholder.utf8)
+            from = span.upperBound
+        }
+        for index in from..<text.count { kept.append(text[index]) }
+        return kept
+    }
+
+    /// The lines of a private key around the mark in its first one: base64 and what stands between dashes.
+    private static func block(
+        in text: Span<UInt8>, around mark: Range<Int>, notBefore start: Int
+    ) -> Range<Int> {
+        let begin =
+            (max(start, mark.lowerBound - mostOpening)..<mark.lowerBound).first { place in
+                opening.indices.allSatisfy { text[place + $0] == opening[$0] }
+            } ?? mark.lowerBound
+        let signs: [UInt8] = Array("+/=-\\ \n\r\t".utf8)
+        var end = mark.upperBound
+        while end < text.count, ByteSearch.isLetterOrDigit(text[end]) || signs.contains(text[end]) {
+            let isSecondMark =
+                text[end] == 0x2D && end + 1 - mark.upperBound >= blockMark.count
+                && blockMark.indices.allSatisfy {
+                    text[end + 1 - blockMark.count + $0] == blockMark[$0]
+                }
+            end += 1
+            if isSecondMark { break }
+        }
+        return begin..<end
+    }
+
+    private static let opening = Array("-----BEGIN ".utf8)
+    /// Bytes between the beginning of a block's first line and its mark.
+    private static let mostOpening = 32
+    private static let blockMark = Array("PRIVATE KEY-----".utf8)
+
+    private static func nextSecret(in text: Span<UInt8>, from start: Int) -> TextFault? {
+        var from = start
         while let match = keys.next(in: text, from: from) {
             from = match.range.lowerBound + 1
             let (start, form) = (match.range.lowerBound, keyForms[match.phrase])

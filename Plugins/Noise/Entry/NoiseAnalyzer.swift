@@ -7,7 +7,7 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 6
+    static let stateFormat: UInt32 = 7
 
     let mostTokens: Int
     let labelledRows: Int
@@ -56,7 +56,7 @@ struct NoiseAnalyzer: Analyzer {
 
     /// Where records have responses, all are looked at again with what was learnt from a sample.
     func endPass(_ partial: NoisePartial) throws -> PassDecision {
-        guard partial.look == nil, partial.pairCount > 0 || !partial.eval.texts.isEmpty else {
+        guard partial.look == nil, partial.tally.pairCount > 0 || !partial.eval.texts.isEmpty else {
             return .finish
         }
         let checks = LearnedChecks(

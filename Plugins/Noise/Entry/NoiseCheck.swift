@@ -1,4 +1,5 @@
 import AssayKit
+import NoiseAlgorithm
 
 /// The checks with their codes.
 enum NoiseCheck: String, CaseIterable {
@@ -6,6 +7,7 @@ enum NoiseCheck: String, CaseIterable {
     case truncatedResponse = "NSE002"
     case roleOrder = "NSE003"
     case overLong = "NSE004"
+    case missingText = "NSE005"
     case mojibake = "NSE020"
     case controlCharacters = "NSE021"
     case htmlResidue = "NSE022"
@@ -30,6 +32,7 @@ enum NoiseCheck: String, CaseIterable {
         case .truncatedResponse: "truncated-response"
         case .roleOrder: "role-order"
         case .overLong: "over-long"
+        case .missingText: "missing-text"
         case .mojibake: "mojibake"
         case .controlCharacters: "control-characters"
         case .htmlResidue: "html-residue"
@@ -58,6 +61,7 @@ enum NoiseCheck: String, CaseIterable {
         case .truncatedResponse: "the response ends in the middle"
         case .roleOrder: "the turns do not alternate between user and assistant"
         case .overLong: "the record is longer than the stated context"
+        case .missingText: "the record has no text"
         case .mojibake: "the text was decoded with the wrong character set"
         case .controlCharacters: "the text has control characters"
         case .htmlResidue: "the text has left-over HTML"
@@ -80,7 +84,8 @@ enum NoiseCheck: String, CaseIterable {
 
     var severity: Severity {
         switch self {
-        case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .secret, .contamination:
+        case .emptyResponse, .missingText, .truncatedResponse, .repetition, .promptEcho, .secret,
+            .contamination:
             .high
         case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData,
             .mergedInstruction, .mismatchedResponse, .languageMismatch, .gibberish:
@@ -92,15 +97,21 @@ enum NoiseCheck: String, CaseIterable {
     /// Whether there is a text that it should be.
     var isRepairable: Bool {
         switch self {
-        case .mojibake, .controlCharacters, .htmlResidue, .placeholderInput, .personalData: true
+        case .mojibake, .controlCharacters, .htmlResidue, .placeholderInput, .personalData, .secret:
+            true
         default: false
         }
     }
 
-    var action: Action {
+    /// What is to be done with a record of which no repair is known, and how sure that is.
+    func remedy(score: Double) -> (action: Action, confidence: Double) {
         switch self {
-        case .emptyResponse, .repetition, .contamination: .drop
-        default: .review
+        case .emptyResponse, .repetition, .contamination: (.drop, score)
+        // A record that is laid out otherwise may hold what is not read.
+        case .missingText where score > TextFault.otherLayout: (.drop, score)
+        // To say the prompt again may be what was asked for.
+        case .promptEcho where score >= 1: (.drop, 0.9)
+        default: (.review, score)
         }
     }
 }

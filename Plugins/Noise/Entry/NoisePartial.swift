@@ -19,8 +19,6 @@ struct NoisePartial: GroupingPartial {
     var trusted: PairRows
     /// Texts of the evaluation data.
     var eval = EvalTexts()
-    /// Records with a prompt and a response.
-    var pairCount = 0
 
     /// `labelledRows` is how many labelled records are judged at most, 0 for none.
     init(
@@ -68,6 +66,7 @@ struct NoisePartial: GroupingPartial {
             var faults = RowFaults()
             checkStructure(columns, position, into: &faults)
             checkTexts(columns, position, into: &faults)
+            faults.checkTurns(columns, position)
             faults.apply(review, row: row)
             if faults.isOfWeight { tally.flaggedRows.append(row) }
             faults.repair(columns, position)
@@ -75,7 +74,7 @@ struct NoisePartial: GroupingPartial {
             collectLabel(columns, position, row: row, isFlagged: faults.isOfWeight)
             try emit(columns, position, row: row, to: sink)
             if columns.hasPair(position) {
-                pairCount += 1
+                tally.pairCount += 1
                 pairs.add(columns, position, row: row)
             }
         }
@@ -113,6 +112,8 @@ struct NoisePartial: GroupingPartial {
                 try flush(before: row)
             }
             checkEcho(columns, position, look, into: &faults)
+            faults.checkMissing(columns, position, look.tally)
+            faults.checkTurns(columns, position, look.checks)
             if let index = look.contamination {
                 checkContamination(columns, position, index, &contamination, into: &faults)
             }
@@ -289,7 +290,12 @@ struct NoisePartial: GroupingPartial {
         let isAnswered = responses.isPresent(position)
         let isLabelled = !isAnswered && columns.labels?.isPresent(position) == true
         let expectsResponse = isAnswered || turnCount > 1
-        if expectsResponse, !isLabelled,
+        if let missing = TextFault(missingIn: columns, position) {
+            faults.add(
+                .missingText, "text.prompt", missing,
+                message: missing.score == TextFault.otherLayout
+                    ? "the record has none of the fields that are read" : nil)
+        } else if expectsResponse, !isLabelled,
             responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty })
         {
             faults.add(.emptyResponse, "text.response")
@@ -412,9 +418,10 @@ struct NoisePartial: GroupingPartial {
         _ check: NoiseCheck, row: Int, confidence: Double,
         _ repairs: [(column: String, text: String)], to sink: Sink
     ) throws {
+        let remedy = check.remedy(score: confidence)
         var proposal = Proposal(
-            repairs.isEmpty ? check.action : .repair, row: row, code: check.rawValue)
-        proposal.confidence = confidence
+            repairs.isEmpty ? remedy.action : .repair, row: row, code: check.rawValue)
+        proposal.confidence = repairs.isEmpty ? remedy.confidence : confidence
         if repairs.isEmpty { try sink.propose(proposal) }
         for (column, text) in repairs {
             (proposal.column, proposal.text) = (column, text)
@@ -462,7 +469,6 @@ struct NoisePartial: GroupingPartial {
     mutating func merge(_ other: NoisePartial) {
         tally.rowCount += other.tally.rowCount
         tally.add(other.tally)
-        pairCount += other.pairCount
         pairs.merge(other.pairs)
         trusted.merge(other.trusted)
         eval.merge(other.eval)
@@ -471,7 +477,6 @@ struct NoisePartial: GroupingPartial {
 
     func save(to writer: inout StateWriter) {
         tally.save(to: &writer)
-        writer.write(pairCount)
         pairs.save(to: &writer)
         trusted.save(to: &writer)
         eval.save(to: &writer)
@@ -481,7 +486,6 @@ struct NoisePartial: GroupingPartial {
     /// Reads what `save` wrote.
     mutating func load(from reader: inout StateReader) throws {
         tally = try SecondLook.Tally(from: &reader)
-        pairCount = try reader.quantity()
         try pairs.load(from: &reader)
         try trusted.load(from: &reader)
         eval = try EvalTexts(from: &reader)

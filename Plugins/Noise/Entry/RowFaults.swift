@@ -150,6 +150,9 @@ extension RowFaults {
                 if checks.contains(.htmlResidue) {
                     repaired = TextRepair.htmlResidue(repaired.span)
                 }
+                if checks.contains(.secret) {
+                    repaired = TextChecks.secretsTakenOut(of: repaired.span)
+                }
                 if checks.contains(.personalData) {
                     repaired = PersonalData.takenOut(of: repaired.span)
                 }

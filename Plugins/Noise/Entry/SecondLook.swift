@@ -7,6 +7,8 @@ struct SecondLook {
     /// What the first pass has counted.
     struct Tally {
         var rowCount = 0
+        /// Records with a prompt and a response.
+        var pairCount = 0
         var counts: [String: Int] = [:]
         /// Sum of the chances that the findings of a check are right, in millionths: whole numbers, so that
         /// their order does not count.
@@ -16,6 +18,7 @@ struct SecondLook {
 
         func save(to writer: inout StateWriter) {
             writer.write(rowCount)
+            writer.write(pairCount)
             writer.write(counts)
             writer.write(chances)
             writer.write(flaggedRows) { $0.write($1) }
@@ -25,6 +28,7 @@ struct SecondLook {
 
         init(from reader: inout StateReader) throws {
             rowCount = try reader.quantity()
+            pairCount = try reader.quantity()
             counts = try reader.counts()
             chances = try reader.counts()
             flaggedRows = try reader.list(size: 8) { try $0.quantity() }
@@ -38,6 +42,7 @@ struct SecondLook {
 
         /// Adds what another counted, rows that come after these.
         mutating func add(_ other: Self) {
+            pairCount += other.pairCount
             counts.merge(other.counts, uniquingKeysWith: +)
             chances.merge(other.chances, uniquingKeysWith: +)
             flaggedRows += other.flaggedRows
@@ -48,6 +53,9 @@ struct SecondLook {
             guard let count = counts[check.name], count > 0 else { return nil }
             return Double(chances[check.name, default: 0]) / 1e6 / Double(count)
         }
+
+        /// Whether a record without a response lacks it.
+        var expectsResponses: Bool { 2 * pairCount >= rowCount }
 
         /// Whether the first pass found something of weight in a row.
         func isFlagged(_ row: Int) -> Bool {

@@ -1,0 +1,148 @@
+import AssayKit
+import NoiseAlgorithm
+import Numerics
+
+/// What single turns of a conversation show: the checks of a record see all that one side says as one text.
+extension RowFaults {
+    /// One answer of a conversation.
+    private struct Answer {
+        /// Its number among the turns, from 1.
+        let number: Int
+        /// Where its text stands in the response.
+        let offset: Int
+        /// The turn in which the user spoke last; `nil` where nobody has spoken.
+        let question: Int?
+    }
+
+    /// Refusals and answers without text.
+    mutating func checkTurns(_ columns: NoiseColumns, _ position: Int) {
+        let hasRefusal = has(.refusal)
+        forEachAnswer(columns, position) { answer, turns, faults in
+            turns.withBytes(position, turn: answer.number - 1) { text in
+                if ByteSearch.trimmed(text).isEmpty, !faults.has(.emptyResponse),
+                    !faults.has(.missingText)
+                {
+                    faults.add(
+                        .emptyResponse, "text.response",
+                        message: "turn \(answer.number), of the assistant, is empty")
+                }
+                if !hasRefusal, !faults.has(.refusal), let refusal = TextChecks.refusal(text) {
+                    faults.add(
+                        .refusal, "text.response", refusal.moved(by: answer.offset),
+                        message: "turn \(answer.number), of the assistant, is a refusal")
+                }
+            }
+        }
+    }
+
+    /// Answers in another language than the user's, and such as say again what the user said.
+    mutating func checkTurns(
+        _ columns: NoiseColumns, _ position: Int, _ checks: LearnedChecks?
+    ) {
+        forEachAnswer(columns, position) { answer, turns, faults in
+            guard let question = answer.question else { return }
+            turns.withBytes(position, turn: answer.number - 1) { text in
+                let span = answer.offset..<answer.offset + text.count
+                let (isEcho, isForeign) = turns.withBytes(position, turn: question) { asked in
+                    (
+                        PromptEcho.isSame(asked, text),
+                        checks.map { checks in
+                            checks.isInOtherLanguage(prompt: asked, response: text)
+                                // What was said before may have asked for the language.
+                                && columns.prompts.withBytes(position) {
+                                    checks.isInOtherLanguage(prompt: $0, response: text)
+                                }
+                        } ?? false
+                    )
+                }
+                if isEcho, !faults.has(.promptEcho) {
+                    faults.add(
+                        .promptEcho, "text.response", TextFault(span: span),
+                        message: "turn \(answer.number), of the assistant, only repeats the user's")
+                }
+                if isForeign, !faults.has(.languageMismatch) {
+                    faults.add(
+                        .languageMismatch, "text.response", TextFault(span: span, score: 0.9),
+                        message:
+                            "turn \(answer.number), of the assistant, is in another language than the user's"
+                    )
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with every answer where the assistant speaks more than once.
+    private mutating func forEachAnswer(
+        _ columns: NoiseColumns, _ position: Int,
+        _ body: (Answer, TurnsColumn, inout RowFaults) -> Void
+    ) {
+        guard let turns = columns.turns, turns.count(position) > 2 else { return }
+        let count = turns.count(position)
+        var answers: [Answer] = []
+        var (offset, question): (Int, Int?) = (0, nil)
+        for turn in 0..<count {
+            switch turns.role(position, turn: turn) {
+            case "user": question = turn
+            case "assistant":
+                answers.append(Answer(number: turn + 1, offset: offset, question: question))
+                // Texts are joined by line breaks, empty ones left out.
+                let bytes = turns.byteCount(position, turn: turn)
+                offset += bytes > 0 ? bytes + 1 : 0
+            default: break
+            }
+        }
+        guard answers.count > 1 else { return }
+        for answer in answers { body(answer, turns, &self) }
+    }
+
+    /// Responses and prompts that are not there where other records have them.
+    mutating func checkMissing(
+        _ columns: NoiseColumns, _ position: Int, _ tally: SecondLook.Tally
+    ) {
+        guard tally.expectsResponses, columns.labels?.isPresent(position) != true else { return }
+        let isAsked = columns.prompts.withBytes(position) { !ByteSearch.trimmed($0).isEmpty }
+        if isAsked, !columns.responses.isPresent(position),
+            columns.turns?.count(position) ?? 0 <= 1
+        {
+            add(.emptyResponse, "text.response", message: "the record has no response")
+        }
+        let isAnswered = columns.responses.withBytes(position) { !ByteSearch.trimmed($0).isEmpty }
+        if !isAsked, isAnswered {
+            add(
+                .missingText, "text.prompt", message: "the prompt is empty", severity: .medium)
+        }
+    }
+}
+
+extension TextFault {
+    /// That a record has nothing to read; `nil` where it has.
+    ///
+    /// A text of its own that is but signs (a dash for "none") says nothing either, though with less certainty.
+    init?(missingIn columns: NoiseColumns, _ position: Int) {
+        guard columns.responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty }) else {
+            return nil
+        }
+        guard columns.prompts.isPresent(position) || columns.responses.isPresent(position) else {
+            self.init(span: 0..<0, score: TextFault.otherLayout)
+            return
+        }
+        let isPair = columns.responses.isPresent(position)
+        let (isEmpty, isSign) = columns.prompts.withBytes(position) { text in
+            var isSign = true
+            for index in text.indices {
+                isSign = isSign && text[index] < 0x80 && !ByteSearch.isLetterOrDigit(text[index])
+            }
+            return (ByteSearch.trimmed(text).isEmpty, isSign)
+        }
+        guard isEmpty || isSign && !isPair else { return nil }
+        self.init(span: 0..<0, score: isEmpty ? 1 : 0.9)
+    }
+
+    /// The score of a record that has none of the fields that are read.
+    static let otherLayout = 0.8
+
+    /// The same so many bytes further on.
+    func moved(by offset: Int) -> TextFault {
+        TextFault(span: span.lowerBound + offset..<span.upperBound + offset, score: score)
+    }
+}
