@@ -164,6 +164,17 @@ struct DamageQualityTests {
         #expect(Double(rows.count) <= 0.01 * Double(data.pairs.count), "\(flagged)")
     }
 
+    @Test("a mixture of short questions and instructions with passages has few flags")
+    func mixture() throws {
+        for count in [500, 700] {
+            var other = try DamagedPairs("huatuo")
+            var data = try DamagedPairs("belle")
+            data.mix(in: other.split(first: count))
+            let flagged = try run(data).flagged["NSE026"] ?? []
+            #expect(Double(flagged.count) <= 0.01 * Double(data.pairs.count), "\(flagged.count)")
+        }
+    }
+
     /// Runs the noise strategy on a file and gives the flagged rows of a code and the report's metrics.
     private func flagged(
         _ path: String, _ code: String, _ folder: TemporaryFolder, _ options: [String] = []

@@ -40,6 +40,10 @@ struct DamagedPairs {
             pairs = try DamagedPairs.lines("huatuo_med_zh/data/llama_data.json") {
                 ($0["instruction"], $0["output"])
             }
+        case "belle":
+            pairs = try DamagedPairs.lines("belle/eval/eval_set.json") {
+                ($0["question"], $0["std_answer"])
+            }.filter { !$0.response.isEmpty }
         case "halueval":
             pairs = try DamagedPairs.lines("halueval_general/general_data_first1500.jsonl") {
                 ($0["user_query"], $0["chatgpt_response"])
@@ -82,6 +86,13 @@ struct DamagedPairs {
         taken.pairs = Array(pairs.prefix(count))
         pairs.removeFirst(count)
         return taken
+    }
+
+    /// Puts records of another set among these.
+    mutating func mix(in other: DamagedPairs) {
+        pairs += other.pairs
+        var generator = SeededGenerator(seed: 5, stream: 10)
+        pairs.shuffle(using: &generator)
     }
 
     /// Gives every prompt from a row on the response of the record behind it, the last one that of the first.

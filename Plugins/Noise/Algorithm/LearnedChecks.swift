@@ -63,14 +63,14 @@ public struct LearnedChecks: Sendable {
     /// Of cut responses.
     public private(set) var truncatedPrior: ErrorPrior
     /// By what the response of a joined prompt answers.
-    public private(set) var mergedPriors: [ErrorPrior]
+    public private(set) var mergedShares: [MergedShare]
 
     /// Whether there were enough prompts to learn from what joined ones look like.
     public var judgesMerged: Bool { merge != nil }
 
     /// That of the kind of which there is most.
-    public var mergedPrior: ErrorPrior {
-        mergedPriors.max { $0.rate.value < $1.rate.value } ?? .unknown
+    public var mergedShare: MergedShare {
+        mergedShares.max { $0.rate.value < $1.rate.value } ?? .unknown
     }
 
     /// Learns from a sample of the data; `nil` when it is too small.
@@ -114,7 +114,7 @@ public struct LearnedChecks: Sendable {
             repeating: LearnedChecks.unjudged, count: MergeModel.Answers.allCases.count)
         (mismatchedCurve, truncatedPrior) = (.unknown, .unknown)
         (mismatchedTrust, mergedTrust) = (1, 1)
-        mergedPriors = none.map { _ in .unknown }
+        mergedShares = none.map { _ in .unknown }
 
         let unfinished = self
         func logits(_ pairs: [PairExample]) -> [Logits] {
@@ -147,15 +147,17 @@ public struct LearnedChecks: Sendable {
                 .map { $0.1.merged?[kind].logit ?? none[kind] }
         }
         if merge != nil {
-            mergedPriors = none.indices.map { kind in
-                ErrorPrior(joins(pairs, own, kind), sound: joins(trusted, sound, kind))
+            mergedShares = none.indices.map { kind in
+                MergedShare(
+                    known: merge?.joinedLogits[kind] ?? [], others: joins(pairs, own, kind),
+                    sound: joins(trusted, sound, kind))
             }
         }
         mergedTrust = LearnedChecks.trust(
             verdicts.merged,
             own.map { logits in
                 none.indices.map { kind in
-                    logits.merged.map { mergedPriors[kind].chance($0[kind].logit) } ?? 0
+                    logits.merged.map { mergedShares[kind].chance($0[kind].logit) } ?? 0
                 }.max() ?? 0
             })
         if hasTrusted {
@@ -275,7 +277,7 @@ public struct LearnedChecks: Sendable {
     }
 
     /// What stands for the log-odds of a record that a check cannot judge.
-    private static let unjudged = -30.0
+    static let unjudged = -30.0
 
     /// Share of sound records that look damaged in any data: of 47 findings that were read on untouched sets
     /// whose estimated shares were below this, 3 were right.
@@ -399,10 +401,10 @@ public struct LearnedChecks: Sendable {
         var merged = (chance: 0.0, start: 0)
         if let verdict = logits.merged {
             for kind in verdict.indices {
-                let prior = mergedPriors[kind]
-                if !hasTrusted, prior.rate.value > LearnedChecks.mostMerged { continue }
+                let share = mergedShares[kind]
+                if !hasTrusted, share.rate.value > LearnedChecks.mostMerged { continue }
                 let chance =
-                    mergedTrust * tempered(prior.chance(verdict[kind].logit), prior.rate.value)
+                    mergedTrust * tempered(share.chance(verdict[kind].logit), share.rate.value)
                 if chance > merged.chance { merged = (chance, verdict[kind].start) }
             }
         }
@@ -487,9 +489,8 @@ public struct LearnedChecks: Sendable {
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
-        for prior in [truncatedPrior] + mergedPriors {
-            numbers += prior.numbers
-        }
+        numbers += truncatedPrior.numbers
+        for share in mergedShares { numbers += share.numbers }
         numbers += relevance.weights.values
         for model in relevance.models {
             for group in model.prompts { for lane in 0..<8 { numbers.append(group[lane]) } }
@@ -530,8 +531,8 @@ public struct LearnedChecks: Sendable {
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
-            let third = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
-            let fourth = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
+            let third = take(MergedShare.numberCount).flatMap({ MergedShare($0) }),
+            let fourth = take(MergedShare.numberCount).flatMap({ MergedShare($0) }),
             let weights = take(WordBuckets.count),
             let a = vectors(), let b = vectors(), let c = vectors(), let d = vectors(),
             let regression = take(HalvedLogistic.numberCount(PairRelevance.width)),
@@ -545,7 +546,7 @@ public struct LearnedChecks: Sendable {
         (mismatchedTrust, mergedTrust) = (Double(head[5]), Double(head[6]))
         mismatchedCurve = first
         truncatedPrior = second
-        mergedPriors = [third, fourth]
+        mergedShares = [third, fourth]
         relevance = PairRelevance(
             weights: BucketWeights(values: Array(weights)),
             models: [

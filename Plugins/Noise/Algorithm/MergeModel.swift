@@ -23,6 +23,8 @@ struct MergeModel: Sendable {
     private let regressions: [HalvedLogistic]
     /// What the likeliest of a prompt's places is worth, by the same.
     private var worths: [QuadraticLogistic] = []
+    /// Log-odds of prompts that were joined on purpose, by the same; not saved.
+    private(set) var joinedLogits: [[Double]] = []
     private let seed: UInt64
 
     /// A place where a second prompt may begin.
@@ -66,6 +68,8 @@ struct MergeModel: Sendable {
                 (start, end) = scratch.stops[next]
                 next += 1
             }
+            // What a colon announces belongs to what announces it.
+            if end > 0, announces(text, before: end) { continue }
             guard index >= leastWords, scratch.places.count < mostPlaces else { continue }
             if end < 0 {
                 guard beginnings[beginning] > leastOdds else { continue }
@@ -78,6 +82,14 @@ struct MergeModel: Sendable {
                     lastWords: pairHash(
                         scratch.words[index - 2].hash, scratch.words[index - 1].hash)))
         }
+    }
+
+    /// Whether the last sign before a byte, white space aside, is a colon.
+    private static func announces(_ text: Span<UInt8>, before end: Int) -> Bool {
+        var last = end - 1
+        while last > 0, ByteSearch.isSpace(text[last]) { last -= 1 }
+        if text[last] == UInt8(ascii: ":") { return true }
+        return last >= 2 && text[last] == 0x9A && text[last - 1] == 0xBC && text[last - 2] == 0xEF
     }
 
     /// Where sentences and lines begin after others.
@@ -384,7 +396,7 @@ struct MergeModel: Sendable {
                 verdicts: isJoined.map { _ in nil },
                 doubtLimit: LearnedChecks.doubtLimit, work: work)
         }
-        worths = learnedWorths(usable, partners, halves, relevance, work)
+        (worths, joinedLogits) = learnedWorths(usable, partners, halves, relevance, work)
     }
 
     /// Prompts that the worths are learnt from at most.
@@ -394,7 +406,7 @@ struct MergeModel: Sendable {
     private func learnedWorths(
         _ pairs: [PairExample], _ partners: [Int], _ halves: [Int], _ relevance: PairRelevance,
         _ work: some WorkSharing
-    ) -> [QuadraticLogistic] {
+    ) -> ([QuadraticLogistic], joined: [[Double]]) {
         let kinds = Answers.allCases
         let count = min(MergeModel.mostWorthPairs, pairs.count)
         let best = work.map(count, keeping: Scratch.init) { index, scratch -> [[Double]] in
@@ -415,7 +427,8 @@ struct MergeModel: Sendable {
                 return own + [logits(joined.reading)?[kind] ?? -.infinity]
             }
         }
-        return kinds.indices.map { kind in
+        var (worths, logits): ([QuadraticLogistic], [[Double]]) = ([], [])
+        for kind in kinds.indices {
             let joined = best.compactMap { $0[kind].last }.filter { $0 > -.infinity }
             let plain = best.compactMap { $0[kind].count > 1 ? $0[kind][0] : nil }
             let share = ErrorPrior.share(plain)
@@ -423,10 +436,19 @@ struct MergeModel: Sendable {
                 ErrorPrior.chance($0, share: share) < LearnedChecks.doubtLimit
             }
             let isJoined = joined.map { _ in true } + sound.map { _ in false }
-            return QuadraticLogistic(
+            let worth = QuadraticLogistic(
                 (joined + sound).map { Float($0) }, width: 1, isPositive: isJoined,
                 rowWeights: isJoined.map { _ in 1 }, work: work)
+            worths.append(worth)
+            var scratch = Scratch()
+            logits.append(
+                best.compactMap { $0[kind].last }.map { logit in
+                    guard logit > -.infinity else { return LearnedChecks.unjudged }
+                    let best = InlineArray<1, Float>(repeating: Float(logit))
+                    return worth.logit(best.span, with: &scratch.worth)
+                })
         }
+        return (worths, logits)
     }
 
     /// What the response of a joined prompt answers.

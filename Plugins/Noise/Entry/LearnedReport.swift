@@ -13,7 +13,7 @@ struct LearnedReport {
         let rates = [
             (NoiseCheck.mismatchedResponse, checks.mismatchedCurve.rate),
             (.truncatedResponse, checks.truncatedPrior.rate),
-            (.mergedInstruction, checks.mergedPrior.rate),
+            (.mergedInstruction, checks.mergedShare.rate),
         ]
         for (check, rate) in rates where check != .mergedInstruction || checks.judgesMerged {
             try sink.state(
