@@ -96,4 +96,23 @@ import Testing
         let wrong = EvalTexts.Text(row: 0, isResponse: false, gramCount: .max, pairCount: -1)
         #expect(EvalTexts(texts: [wrong], grams: [1], pairs: [1]) == nil)
     }
+
+    @Test("a prompt of the same form that is answered otherwise is told from one that leaked")
+    func answeredOtherwise() throws {
+        let (prompt, answer) = (
+            ContaminationTests.words(20, stream: 1), ContaminationTests.words(30, stream: 2)
+        )
+        var eval = EvalTexts()
+        eval.add(prompt.span, row: 4, isResponse: false)
+        eval.add(answer.span, row: 4, isResponse: true)
+        let index = ContaminationIndex(eval)
+        var scratch = ContaminationIndex.Scratch()
+        let text = try #require(index.closest(to: prompt.span, &scratch)).text
+        let other = ContaminationTests.words(30, stream: 3)
+        let edited = Array(answer[..<24]) + ContaminationTests.words(6, stream: 4)
+        #expect(index.isAnsweredOtherwise(text, response: other.span, &scratch))
+        #expect(!index.isAnsweredOtherwise(text, response: edited.span, &scratch))
+        let short = Array(other[..<5])
+        #expect(!index.isAnsweredOtherwise(text, response: short.span, &scratch))
+    }
 }

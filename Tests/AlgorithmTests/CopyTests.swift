@@ -274,6 +274,39 @@ import Testing
         }
     }
 
+    @Test("a question of the same form with another answer is no leak of an evaluation record")
+    func askedOtherwise() throws {
+        func words(_ first: UInt32, _ count: Int) -> [UInt32] {
+            (0..<count).map { first + UInt32($0) * 2 }
+        }
+        // "What is X, explain it in detail" with an answer of twenty words.
+        let (prompt, answer) = (words(100, 8), words(1000, 20))
+        var answers: [UInt32] = []
+        var sorter = HashSorter()
+        Shingles.append(answer.span, to: &answers)
+        Shingles.sortUnique(&answers, from: 0, &sorter)
+        let index = try #require(
+            EvalIndex(
+                tokens: prompt, starts: [0, 8], answers: answers, answerStarts: [0, answers.count]))
+        var scratch = EvalIndex.Scratch()
+        var other = prompt
+        other[0] = 7000
+        let found = try #require(index.closest(to: other.span, threshold: 0.8, &scratch))
+        func asksOtherwise(_ similarity: Double, _ answer: [UInt32]) -> Bool {
+            index.asksOtherwise(similarity, record: 0, answer: answer.span, &scratch)
+        }
+        #expect(asksOtherwise(found.similarity, words(3000, 20)))
+        // The same prompt is a leak whatever its answer is, a near one when it is answered alike or hardly at all.
+        #expect(!asksOtherwise(1, words(3000, 20)))
+        #expect(!asksOtherwise(found.similarity, Array(answer.dropLast(3)) + words(5000, 3)))
+        #expect(!asksOtherwise(found.similarity, words(3000, 3)))
+        #expect(!asksOtherwise(found.similarity, []))
+        let silent = try #require(EvalIndex(tokens: prompt, starts: [0, 8]))
+        #expect(!silent.asksOtherwise(found.similarity, record: 0, answer: answer.span, &scratch))
+        #expect(
+            EvalIndex(tokens: prompt, starts: [0, 8], answers: answers, answerStarts: [0]) == nil)
+    }
+
     @Test("evaluation records are found through small edits, strangers are not")
     func leaks() throws {
         var generator = SeededGenerator(seed: 8)

@@ -20,6 +20,11 @@ public struct EvalIndex: Sendable {
     public let tokens: [UInt32]
     /// Where the records begin, and the end.
     public let starts: [Int]
+    /// The different words and pairs of the records' answers, sorted, one answer after the other, with where they begin
+    /// and the end; empty where nothing is answered.
+    public let answers: [UInt32]
+    /// See `answers`.
+    public let answerStarts: [Int]
     /// Different words and pairs, sorted, with where their owners begin.
     private let words: [UInt32]
     private let wordStarts: [Int32]
@@ -47,10 +52,18 @@ public struct EvalIndex: Sendable {
     /// Indexes the words of records; `nil` where they do not fit themselves.
     ///
     /// O(n log n).
-    public init?(tokens: [UInt32], starts: [Int]) {
-        guard EvalIndex.fit(tokens: tokens, starts: starts) else { return nil }
+    public init?(
+        tokens: [UInt32], starts: [Int], answers: [UInt32] = [], answerStarts: [Int] = []
+    ) {
+        guard EvalIndex.fit(tokens: tokens, starts: starts),
+            answerStarts.isEmpty
+                ? answers.isEmpty
+                : EvalIndex.fit(tokens: answers, starts: answerStarts)
+                    && answerStarts.count == starts.count
+        else { return nil }
         self.tokens = tokens
         self.starts = starts
+        (self.answers, self.answerStarts) = (answers, answerStarts)
         var entries: [UInt64] = []
         var set: [UInt32] = []
         var sorter = HashSorter()
@@ -171,6 +184,35 @@ public struct EvalIndex: Sendable {
             best = (record, similarity)
         }
         return best
+    }
+
+    /// The similarity from which on two prompts are the same, however they are answered.
+    private static let sameSimilarity = 0.95
+    /// Words and pairs of an answer at least that says what was asked.
+    private static let leastAnswer = 15
+    /// Of the words and pairs of the shorter of two answers what both have, below which they answer something else.
+    private static let leastAnswered = 0.25
+
+    /// Whether a text with some answer asks for something else than a record that it is near to, in the same form:
+    /// it is not quite the same, and their answers have hardly anything in common.
+    ///
+    /// `answer` are the answer's words. O(n log n).
+    public func asksOtherwise(
+        _ similarity: Double, record: Int, answer: Span<UInt32>, _ scratch: inout Scratch
+    ) -> Bool {
+        guard similarity < EvalIndex.sameSimilarity, !answerStarts.isEmpty else { return false }
+        var set = scratch.set
+        scratch.set = []
+        defer { scratch.set = set }
+        set.removeAll(keepingCapacity: true)
+        Shingles.append(answer, to: &set)
+        Shingles.sortUnique(&set, from: 0, &scratch.sorter)
+        let answers = answers.span
+        let other = answers.extracting(answerStarts[record]..<answerStarts[record + 1])
+        let least = min(set.count, other.count)
+        guard least >= EvalIndex.leastAnswer else { return false }
+        let shared = CopyGroups.shared(set.span, other)
+        return Double(shared) < EvalIndex.leastAnswered * Double(least)
     }
 
     /// The hash of a sequence of words.

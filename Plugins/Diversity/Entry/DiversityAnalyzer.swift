@@ -7,7 +7,7 @@ public import Numerics
 struct DiversityAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.diversity"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 3
+    static let stateFormat: UInt32 = 4
 
     private let settings: Settings
     private let host: HostServices
@@ -71,7 +71,9 @@ struct DiversityAnalyzer: Analyzer {
         for index in 0..<keys.count { sample.add(row: keys.row(index), ()) }
         look.sampled = sample.entries.map { UInt32($0.row) }
         if !partial.evalRows.isEmpty {
-            look.eval = EvalIndex(tokens: partial.evalTokens, starts: partial.evalStarts)
+            look.eval = EvalIndex(
+                tokens: partial.evalTokens, starts: partial.evalStarts,
+                answers: partial.evalAnswers, answerStarts: partial.evalAnswerStarts)
             look.evalRows = partial.evalRows
         }
         look.settle()

@@ -42,6 +42,8 @@ struct DiversityLook: Sendable {
         writer.write(eval?.tokens ?? [])
         writer.write((eval?.starts ?? []).map { UInt32(truncatingIfNeeded: $0) })
         writer.write(evalRows)
+        writer.write(eval?.answers ?? [])
+        writer.write((eval?.answerStarts ?? []).map { UInt32(truncatingIfNeeded: $0) })
         return writer.bytes
     }
 
@@ -63,12 +65,15 @@ struct DiversityLook: Sendable {
         let tokens = try reader.words()
         let starts = try reader.words().map(Int.init)
         evalRows = try reader.words()
+        let answers = try reader.words()
+        let answerStarts = try reader.words().map(Int.init)
         guard copies.count == copyLeaders.count, copyLeaders.allSatisfy({ $0 < keys.count }) else {
             throw wrong()
         }
         if !starts.isEmpty {
             guard starts.count == evalRows.count + 1,
-                let index = EvalIndex(tokens: tokens, starts: starts)
+                let index = EvalIndex(
+                    tokens: tokens, starts: starts, answers: answers, answerStarts: answerStarts)
             else { throw wrong() }
             eval = index
         }

@@ -26,6 +26,10 @@ struct DiversityPartial: AnalyzerPartial {
     private(set) var evalTokens: [UInt32] = []
     private(set) var evalStarts: [Int] = [0]
     private(set) var evalRows: [UInt32] = []
+    /// Words and pairs of their responses, as `EvalIndex.answers`.
+    private(set) var evalAnswers: [UInt32] = []
+    private(set) var evalAnswerStarts: [Int] = [0]
+    private var sorter = HashSorter()
     /// Rows whose words were wanted, with them.
     private(set) var rows: [UInt32] = []
     private(set) var shingles = RecordShingles()
@@ -111,6 +115,12 @@ struct DiversityPartial: AnalyzerPartial {
             for index in tokens.indices { evalTokens.append(tokens[index]) }
         }
         evalStarts.append(evalTokens.count)
+        let first = evalAnswers.count
+        if columns.promptTokens.count(position) > 0 {
+            columns.responseTokens.withTokens(position) { Shingles.append($0, to: &evalAnswers) }
+            Shingles.sortUnique(&evalAnswers, from: first, &sorter)
+        }
+        evalAnswerStarts.append(evalAnswers.count)
         evalRows.append(UInt32(truncatingIfNeeded: batch.firstRow + position))
     }
 
@@ -159,6 +169,13 @@ struct DiversityPartial: AnalyzerPartial {
             eval.closest(to: tokens, threshold: settings.leakThreshold, &evalScratch)
         }
         guard let found else { return }
+        let isOther =
+            columns.promptTokens.count(position) > 0
+            && columns.responseTokens.withTokens(position) {
+                eval.asksOtherwise(
+                    found.similarity, record: found.record, answer: $0, &evalScratch)
+            }
+        if isOther { return }
         leaks.append(
             Leak(
                 row: row, evalIndex: UInt32(found.record), similarity: Float(found.similarity)))
@@ -190,6 +207,9 @@ struct DiversityPartial: AnalyzerPartial {
         evalTokens += other.evalTokens
         evalStarts += other.evalStarts.dropFirst().map { $0 + first }
         evalRows += other.evalRows
+        let firstAnswer = evalAnswers.count
+        evalAnswers += other.evalAnswers
+        evalAnswerStarts += other.evalAnswerStarts.dropFirst().map { $0 + firstAnswer }
         rows += other.rows
         shingles.append(contentsOf: other.shingles)
         excerpts.append(contentsOf: other.excerpts)
@@ -224,6 +244,8 @@ struct DiversityPartial: AnalyzerPartial {
         writer.write(evalTokens)
         writer.write(evalStarts) { $0.write($1) }
         writer.write(evalRows)
+        writer.write(evalAnswers)
+        writer.write(evalAnswerStarts) { $0.write($1) }
         writer.write(rows)
         writer.write(shingles.numbers)
         writer.write(shingles.starts) { $0.write($1) }
@@ -257,9 +279,13 @@ struct DiversityPartial: AnalyzerPartial {
         evalTokens = try reader.words()
         evalStarts = try reader.list(size: 8) { try $0.integer() }
         evalRows = try reader.words()
+        evalAnswers = try reader.words()
+        evalAnswerStarts = try reader.list(size: 8) { try $0.integer() }
         rows = try reader.words()
         guard evalStarts.count == evalRows.count + 1,
             EvalIndex.fit(tokens: evalTokens, starts: evalStarts),
+            evalAnswerStarts.count == evalStarts.count,
+            EvalIndex.fit(tokens: evalAnswers, starts: evalAnswerStarts),
             let shingles = RecordShingles(
                 numbers: try reader.words(), starts: try reader.list(size: 8) { try $0.integer() }),
             shingles.count == rows.count

@@ -10,6 +10,8 @@ public struct ContaminationIndex: Sendable {
     /// The pairs of every text, sorted, from `pairStarts` on.
     private let pairs: [UInt32]
     private let pairStarts: [Int]
+    /// By row of the evaluation data, which text is its response.
+    private let responses: [Int: Int]
 
     /// Texts with a run of words beyond which it is a phrase of the format and says nothing.
     private static let mostOwners = 5
@@ -33,6 +35,11 @@ public struct ContaminationIndex: Sendable {
             pairStarts.append(pairStarts[pairStarts.count - 1] + text.pairCount)
         }
         self.pairStarts = pairStarts
+        responses = Dictionary(
+            eval.texts.enumerated().filter(\.element.isResponse).map {
+                ($0.element.row, $0.offset)
+            },
+            uniquingKeysWith: { first, _ in first })
         var pairs: [(hash: UInt64, owner: Int32)] = []
         pairs.reserveCapacity(eval.grams.count)
         var position = 0
@@ -117,6 +124,30 @@ public struct ContaminationIndex: Sendable {
     public static func isHeld(_ text: EvalTexts.Text, share: Double) -> Bool {
         let length = min(1, Double(text.pairCount) / fullLength)
         return share >= 1 - mostMissing * length
+    }
+
+    /// The share of a prompt from which on it is the same one, however it is answered.
+    public static let wholeShare = 0.95
+    /// Of the pairs of words of the shorter of two answers what both have, below which they answer something else.
+    private static let leastAnswered = 0.2
+
+    /// Whether a record's response is another answer than that of an evaluation prompt: then a prompt that is
+    /// nearly the same asks for something else, in the same form.
+    ///
+    /// Not where either has no answer of eight words. O(n log n).
+    public func isAnsweredOtherwise(
+        _ text: EvalTexts.Text, response: Span<UInt32>, _ scratch: inout Scratch
+    ) -> Bool {
+        guard let answer = responses[text.row], response.count >= TokenGrams.leastAnswer else {
+            return false
+        }
+        var pairs = scratch.pairs
+        scratch.pairs = []
+        defer { scratch.pairs = pairs }
+        TokenGrams.readPairs(response, into: &pairs)
+        let shared = share(of: answer, in: pairs.span) * Double(texts[answer].pairCount)
+        return shared < ContaminationIndex.leastAnswered
+            * Double(min(pairs.count, texts[answer].pairCount))
     }
 
     /// The share of a text's pairs that stand in sorted `pairs`.

@@ -36,7 +36,7 @@ public struct EvalTexts: Sendable {
     ///
     /// A response of fewer than eight words says nothing of where it comes from and is left out. O(n).
     public mutating func add(_ tokens: Span<UInt32>, row: Int, isResponse: Bool) {
-        if isResponse, tokens.count < TokenGrams.length + TokenGrams.window - 1 { return }
+        if isResponse, tokens.count < TokenGrams.leastAnswer { return }
         TokenGrams.read(tokens, into: &buffer)
         guard !buffer.isEmpty else { return }
         TokenGrams.readPairs(tokens, into: &pairBuffer)

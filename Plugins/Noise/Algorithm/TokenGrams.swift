@@ -9,6 +9,8 @@ public enum TokenGrams {
     static let length = 5
     /// Runs of which one at least is kept.
     static let window = 4
+    /// Words of a response from which on it says whose it is.
+    static let leastAnswer = length + window - 1
     /// Words of a text at least; one too short for a window is taken as a whole.
     static let leastWords = 3
 

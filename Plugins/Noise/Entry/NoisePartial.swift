@@ -152,6 +152,12 @@ struct NoisePartial: GroupingPartial {
             guard let (text, share) = closest, ContaminationIndex.isHeld(text, share: share) else {
                 continue
             }
+            if !text.isResponse, share < ContaminationIndex.wholeShare,
+                columns.responseTokens.withTokens(
+                    position, { index.isAnsweredOtherwise(text, response: $0, &scratch) })
+            {
+                continue
+            }
             faults.add(
                 .contamination, name, TextFault(span: 0..<0, score: share),
                 message: "holds \(Int((share * 100).rounded())) % of the "
