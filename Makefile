@@ -16,6 +16,8 @@ FORMATTED := Sources Plugins PluginSDK Tests Benchmarks/Kernels Benchmarks/Near 
 demo: build
 	$(STAGE)/bin/assay run $(EXAMPLE)/data.jsonl --reference $(EXAMPLE)/reference.jsonl \
 	  --taxonomy $(EXAMPLE)/taxonomy.yaml --allow-rejects 1% --out assay-report
+	@echo
+	@echo "the program: $(STAGE)/bin/assay; to type its name alone: export PATH=$(abspath $(STAGE))/bin:\$$PATH"
 
 # The tests run the staged program, so it is built and staged first.
 test: test-packages build

@@ -37,6 +37,7 @@ public final class SourceBytes: @unchecked Sendable {
         {
             let view = UnsafeBufferPointer(
                 start: base.assumingMemoryBound(to: UInt8.self), count: Int(status.st_size))
+            try SourceBytes.refuseOtherFormats(view, name: path)
             guard let expanded = try SourceBytes.decompress(view, name: path) else {
                 madvise(base, Int(status.st_size), MADV_SEQUENTIAL)
                 mapped = (base, Int(status.st_size))
@@ -54,6 +55,7 @@ public final class SourceBytes: @unchecked Sendable {
                 raw = expanded
             }
         }
+        try raw.withUnsafeBufferPointer { try SourceBytes.refuseOtherFormats($0, name: path) }
         let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: raw.count + 1)
         copy.initialize(from: raw, count: raw.count)
         mapped = nil
@@ -97,6 +99,37 @@ public final class SourceBytes: @unchecked Sendable {
             }
             if count == 0 { return content }
             content.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// First bytes of files that hold records in a form that is not read, with their names.
+    private static let otherFormats: [(name: String, bytes: [UInt8])] = [
+        ("a Parquet file", Array("PAR1".utf8)), ("an Arrow file", Array("ARROW1".utf8)),
+        ("a ZIP archive or a spreadsheet", [0x50, 0x4B, 0x03, 0x04]),
+        ("an SQLite database", Array("SQLite format 3".utf8)), ("a PDF file", Array("%PDF-".utf8)),
+        ("a bzip2 file", Array("BZh".utf8)), ("an xz file", [0xFD, 0x37, 0x7A, 0x58, 0x5A]),
+    ]
+
+    /// - Throws: `ReadingError` for a file of another format and for text in another encoding than UTF-8.
+    private static func refuseOtherFormats(
+        _ bytes: UnsafeBufferPointer<UInt8>, name: String
+    ) throws {
+        if let found = otherFormats.first(where: { bytes.starts(with: $0.bytes) }) {
+            throw ReadingError(
+                file: name, reason: "is \(found.name), expected JSON, CSV, TSV or text",
+                help: "export its records as JSON lines, for example with "
+                    + "pandas.read_parquet(FILE).to_json(OUT, orient=\"records\", lines=True)")
+        }
+        let isMarked = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+        // The first two signs are of ASCII, each beside a zero.
+        let isWide =
+            bytes.count >= 4
+            && (bytes[0] != 0 && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0
+                || bytes[0] == 0 && bytes[1] != 0 && bytes[2] == 0 && bytes[3] != 0)
+        if isMarked || isWide {
+            throw ReadingError(
+                file: name, reason: "is UTF-16, expected UTF-8",
+                help: "convert it: iconv -f UTF-16 -t UTF-8 FILE > OUT")
         }
     }
 

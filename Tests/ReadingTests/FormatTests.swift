@@ -103,4 +103,24 @@ import Testing
             atPath: folder.path("self"), withDestinationPath: ".")
         #expect(try DatasetReader.files(of: [folder.root]).count == 1)
     }
+
+    @Test("files of other formats and encodings are named for what they are")
+    func otherFormats() throws {
+        let folder = try TemporaryFolder()
+        let text = "{\"text\":\"one\"}\n"
+        let little = text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        let big = text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        for (bytes, word) in [
+            (Array("PAR1".utf8) + [0, 1, 2], "Parquet"), ([0x50, 0x4B, 3, 4, 0], "spreadsheet"),
+            ([0xFF, 0xFE] + little, "UTF-16"), ([0xFE, 0xFF] + big, "UTF-16"), (little, "UTF-16"),
+            (big, "UTF-16"),
+        ] {
+            let path = try folder.write("a.jsonl", bytes)
+            let error = #expect(throws: ReadingError.self) { try SourceBytes(path: path) }
+            #expect(error?.reason.contains(word) == true, "\(word)")
+        }
+        for text in ["PARrot\n", "a\n", "", "P\u{0}"] {
+            _ = try SourceBytes(path: folder.write("a.txt", text))
+        }
+    }
 }
