@@ -102,7 +102,7 @@ public struct Report: Sendable {
             return nil
         }
         let name = help[..<colon]
-        return (1...32).contains(name.count) ? String(name) : nil
+        return (1...48).contains(name.count) ? String(name) : nil
     }
 
     /// Name of a code: the host's own or the analyzer's.

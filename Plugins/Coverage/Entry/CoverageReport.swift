@@ -35,7 +35,9 @@ struct CoverageReport {
         try state(
             "score", mean(\.effective),
             help:
-                "wanted records that are there: every category counts up to its target, near copies "
+                "wanted records that are there"
+                + (taxonomy.isBuiltIn ? " (no taxonomy)" : "")
+                + ": every category counts up to its target, near copies "
                 + "once; mean over the dimensions and crosses by their weights")
         try state(
             "scene", mean(\.scene),

@@ -12,7 +12,7 @@ extension Taxonomy {
         guard let value else {
             // Telling the language of every record costs as much as reading it: only when asked for.
             let dimensions = Taxonomy.builtIn(target: target).filter { $0.kind != .language }
-            self.init(dimensions: dimensions, crosses: [])
+            self.init(dimensions: dimensions, crosses: [], isBuiltIn: true)
             return
         }
         let target = value["target"]?.intValue ?? target

@@ -136,8 +136,11 @@ struct Taxonomy: Sendable {
     let dimensions: [Dimension]
     let crosses: [Cross]
     let textRules: TextRuleIndex
+    /// Whether nobody has stated one.
+    let isBuiltIn: Bool
 
-    init(dimensions: [Dimension], crosses: [Cross]) {
+    init(dimensions: [Dimension], crosses: [Cross], isBuiltIn: Bool = false) {
+        self.isBuiltIn = isBuiltIn
         self.dimensions = dimensions
         self.crosses = crosses
         textRules = TextRuleIndex(dimensions)
