@@ -158,6 +158,20 @@ import Testing
 
     /// A model that agrees with the labels hardly oftener than chance would says nothing of them, however sure
     /// it is; many of its scores are the same.
+    @Test("rows that are named several times count as often, rows that are not named do not")
+    func namedRows() {
+        // Words 1 and 2 of the one class, 3 and 4 of the other; the last two rows contradict and are left out.
+        let tokens: [UInt32] = [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2]
+        let features = TextFeatures(tokens: tokens, starts: [0, 2, 4, 6, 8, 10, 12])
+        let model = FoldedLogistic(
+            features, rows: [0, 1, 1, 1, 2, 3, 2, 3], labels: [1, 1, 0, 0, 0, 0],
+            folds: [0, 1, 0, 1, 0, 1], firstFold: 0, seed: 1)
+        // The model of a fold that no row is of has seen all.
+        #expect(model.chances(features, 0)[5] > 0.9)
+        #expect(model.chances(features, 2)[5] < 0.1)
+        #expect(model.chances(features, 5)[5] > 0.9)
+    }
+
     @Test(
         "labels are not judged by a model that does not know them",
         arguments: [2, 3, 20], [0.5, 0.54, 0.6])

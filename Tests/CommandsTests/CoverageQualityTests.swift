@@ -200,7 +200,8 @@ struct CoverageQualityTests {
     /// Takes one kind out of the data and leaves it in a reference of `count` records; of others the data keeps every
     /// fifth record.
     private func remove(
-        _ kind: Int, of kinds: [Int], _ vectors: VectorSet, count: Int, thinning: Set<Int> = []
+        _ kind: Int, of kinds: [Int], _ vectors: VectorSet, _ texts: [[UInt8]], count: Int,
+        thinning: Set<Int> = []
     ) throws -> Removed {
         let rows = kinds.indices.filter { kinds[$0] >= 0 }
         let reference = draw(rows, count, seed: UInt64(max(0, kind)))
@@ -217,7 +218,9 @@ struct CoverageQualityTests {
         }
         let found = try #require(
             ReferenceCoverage(
-                data: part(data), reference: part(reference), seed: 1, work: TestThreads()))
+                data: part(data), reference: part(reference),
+                texts: (data.map { texts[$0] }, reference.map { texts[$0] }), seed: 1,
+                work: TestThreads()))
         let truth = reference.count { kinds[$0] == kind }
         return Removed(
             truth: Double(truth) / Double(reference.count), found: found,
@@ -226,11 +229,11 @@ struct CoverageQualityTests {
 
     /// Removes each kind in turn, of those that make up a twentieth, and returns how far off the shares are.
     private func errors(
-        _ names: [String], _ kinds: [Int], _ vectors: VectorSet, count: Int
+        _ names: [String], _ kinds: [Int], _ vectors: VectorSet, _ texts: [[UInt8]], count: Int
     ) throws -> [Double] {
         var errors: [Double] = []
         for (kind, name) in names.enumerated() {
-            let removed = try remove(kind, of: kinds, vectors, count: count)
+            let removed = try remove(kind, of: kinds, vectors, texts, count: count)
             guard removed.truth >= 0.05 else { continue }
             let right = removed.right([kind])
             print(
@@ -250,9 +253,10 @@ struct CoverageQualityTests {
     func uncovered() throws {
         let queries = try #require(CoverageQualityTests.queries)
         let found = try errors(
-            (0..<10).map { "domain \($0)" }, queries.domains, queries.vectors, count: 3000)
+            (0..<10).map { "domain \($0)" }, queries.domains, queries.vectors, queries.texts,
+            count: 3000)
         #expect(found.reduce(0, +) / Double(found.count) <= 0.1)
-        #expect(found.allSatisfy { $0 <= 0.3 })
+        #expect(found.allSatisfy { $0 <= 0.25 })
     }
 
     /// Customer requests made from templates: what chance deals to the reference is not taken for lacking.
@@ -265,12 +269,12 @@ struct CoverageQualityTests {
         let categories = read.strings(category).map { $0 ?? "" }
         let names = Set(categories).sorted()
         let kinds = categories.map { names.firstIndex(of: $0) ?? -1 }
-        let vectors = try EmbeddedTexts.vectors(
-            read.strings(.prompt).map { Array(($0 ?? "").utf8) })
-        let found = try errors(names, kinds, vectors, count: 2000)
+        let texts = read.strings(.prompt).map { Array(($0 ?? "").utf8) }
+        let vectors = try EmbeddedTexts.vectors(texts)
+        let found = try errors(names, kinds, vectors, texts, count: 2000)
         #expect(found.reduce(0, +) / Double(found.count) <= 0.15)
         // Nothing is lacking where no category is taken out, whatever chance deals.
-        let whole = try remove(-1, of: kinds, vectors, count: 2000).found
+        let whole = try remove(-1, of: kinds, vectors, texts, count: 2000).found
         #expect(whole.regions.isEmpty)
     }
 
@@ -281,7 +285,8 @@ struct CoverageQualityTests {
         for domain in 0..<10 {
             let thin: Set = [(domain + 1) % 10, (domain + 2) % 10]
             let found = try remove(
-                domain, of: queries.domains, queries.vectors, count: 3000, thinning: thin)
+                domain, of: queries.domains, queries.vectors, queries.texts, count: 3000,
+                thinning: thin)
             func isAbsent(_ region: UncoveredRegion) -> Bool {
                 region.presence < UncoveredRegion.nothing
             }

@@ -2,11 +2,12 @@ import Numerics
 
 /// How large a part of a reference is of kinds that the data lacks, from records of it that surely are.
 ///
-/// A linear model (ridge regression, both sides of equal weight) tells these records from the data; each
-/// record is judged by a model that was made without it, and half by what is said of its neighbours. What it
-/// puts above all but 1 in 100 of the data is grouped into regions, and those go where the data has its share: there
-/// chance or other proportions had taken the records for lacking. From the regions that stay a second model
-/// learns. The share of the reference above a cut of that one, less what of the data lies above it, is the
+/// A linear model of their embeddings (ridge regression, both sides of equal weight) tells these records from the
+/// data; each record is judged by a model that was made without it, and half by what is said of its neighbours. What
+/// it puts above all but 1 in 100 of the data is grouped into regions, and those go where the data has its share:
+/// there chance or other proportions had taken the records for lacking. From the regions that stay a second model
+/// learns: of words and pairs of words (logistic regression) where texts are known, which tells what lies near to
+/// everything by its embedding. The share of the reference above a cut of that one, less what of the data lies above it, is the
 /// estimate: records that are hard to tell stand on both sides of it, where counting the sure ones alone
 /// would miss them.
 struct LackingShare {
@@ -29,10 +30,17 @@ struct LackingShare {
     private static let neighbourCount = 10
     private static let ownWeight: Float = 0.5
     private static let blockRows = 1024
+    /// Records that a model of words is learnt from at least, and how often each is repeated at most, so that both
+    /// sides count the same.
+    private static let leastTold = 30
+    private static let mostRepeats = 32
+    /// Log-odds beyond which no record is surer.
+    private static let mostLogit: Float = 15
 
     /// `nil` when none of the reference is sure, or when the data has its share of all regions.
     init?(
-        data: VectorSet, reference: VectorSet, sure: [Bool], seed: UInt64, work: some WorkSharing
+        data: VectorSet, reference: VectorSet, words: TextFeatures?, sure: [Bool], seed: UInt64,
+        work: some WorkSharing
     ) {
         let (n, m) = (Double(reference.count), Double(data.count))
         var nodes = reference
@@ -41,13 +49,18 @@ struct LackingShare {
         let near = index.neighbours(count: LackingShare.neighbourCount, work: work)
 
         /// How far every node is like what is sure, and not like the data.
-        func judged(_ sure: [Bool]) -> [Float]? {
-            guard sure.count(where: { $0 }) >= LackingShare.folds else { return nil }
+        func judged(_ sure: [Bool], by words: TextFeatures?) -> [Float]? {
+            let count = sure.count { $0 }
+            guard count >= LackingShare.folds else { return nil }
             // The reference's records that are not sure teach nothing: they may be of either kind.
             let targets = (0..<nodes.count).map { node -> Float in
                 node >= reference.count ? -1 : sure[node] ? 1 : 0
             }
-            let said = LackingShare.outOfFold(nodes, targets, seed: seed, work: work)
+            let said =
+                words.flatMap { words in
+                    count < LackingShare.leastTold
+                        ? nil : LackingShare.outOfFold(words, targets, seed: seed)
+                } ?? LackingShare.outOfFold(nodes, targets, seed: seed, work: work)
             return said.indices.map { node -> Float in
                 guard !near[node].isEmpty else { return said[node] }
                 let sum = near[node].reduce(Float(0)) { $0 + said[Int($1.index)] }
@@ -69,12 +82,12 @@ struct LackingShare {
             ).filter { $0.presence < UncoveredRegion.lackingPresence }
         }
 
-        guard let first = judged(sure) else { return nil }
+        guard let first = judged(sure, by: nil) else { return nil }
         var pure = [Bool](repeating: false, count: reference.count)
         for region in lacking(first) {
             for row in region.rows { pure[row] = true }
         }
-        guard let scores = judged(pure) else { return nil }
+        guard let scores = judged(pure, by: words) else { return nil }
         regions = lacking(scores)
         guard !regions.isEmpty else { return nil }
         let alarms = LackingShare.cut
@@ -84,14 +97,41 @@ struct LackingShare {
             (found * (1 - found) / n + alarms * (1 - alarms) / m).squareRoot() / (1 - alarms)
     }
 
+    /// Which part a node is of.
+    private static func folds(_ count: Int, seed: UInt64) -> [Int] {
+        (0..<count).map {
+            Int(StableHash.mix(seed ^ StableHash.mix(UInt64($0))) % UInt64(folds))
+        }
+    }
+
+    /// The log-odds that models without a node give it by its words.
+    private static func outOfFold(
+        _ words: TextFeatures, _ targets: [Float], seed: UInt64
+    ) -> [Float] {
+        let fold = folds(targets.count, seed: seed)
+        let counts = (targets.count { $0 > 0 }, targets.count { $0 < 0 })
+        let repeats = max(1, min(mostRepeats, counts.1 / max(1, counts.0)))
+        let rows = targets.indices.flatMap { node in
+            Array(
+                repeating: Int32(node),
+                count: targets[node] > 0 ? repeats : targets[node] < 0 ? 1 : 0)
+        }
+        let model = FoldedLogistic(
+            words, rows: rows, labels: targets.map { $0 > 0 ? 1 : 0 },
+            folds: fold.map { Int32($0) }, firstFold: 0, seed: seed)
+        return targets.indices.map { node in
+            let chance = model.chances(words, node)[fold[node]]
+            let odds = Elementary.log(Double(max(chance, 1e-9)) / Double(max(1 - chance, 1e-9)))
+            return max(-mostLogit, min(mostLogit, Float(odds)))
+        }
+    }
+
     /// What models without a node say of it: near 1 for a target of 1, near −1 for one of −1.
     private static func outOfFold(
         _ nodes: VectorSet, _ targets: [Float], seed: UInt64, work: some WorkSharing
     ) -> [Float] {
         let width = nodes.dimensions + 1
-        let fold = targets.indices.map {
-            Int(StableHash.mix(seed ^ StableHash.mix(UInt64($0))) % UInt64(folds))
-        }
+        let fold = LackingShare.folds(targets.count, seed: seed)
         // Both kinds weigh one half in all.
         let counts = (targets.count { $0 > 0 }, targets.count { $0 < 0 })
         let weights = targets.map { target -> Float in

@@ -40,12 +40,14 @@ public struct ReferenceCoverage: Sendable {
     private static let graphNeighbours = 10
     private static let rounds = 3
 
-    /// Measures unit vectors of data and reference; `nil` below `leastCount` of the reference or four
+    /// Measures unit vectors of data and reference, with their texts where they are known; `nil` below `leastCount` of the reference or four
     /// times as many of the data.
     ///
     /// O(n m d) for n of the reference and m of the data.
     public init?(
-        data: VectorSet, reference: VectorSet, seed: UInt64, work: some WorkSharing
+        data: VectorSet, reference: VectorSet,
+        texts: (data: [[UInt8]], reference: [[UInt8]])? = nil,
+        seed: UInt64, work: some WorkSharing
     ) {
         guard reference.count >= ReferenceCoverage.leastCount,
             data.count >= 4 * ReferenceCoverage.leastCount
@@ -96,10 +98,35 @@ public struct ReferenceCoverage: Sendable {
         let lacking =
             share > alarms + 3 * error
             ? LackingShare(
-                data: data, reference: reference, sure: sure, seed: seed, work: work) : nil
+                data: data, reference: reference,
+                words: texts.map {
+                    ReferenceCoverage.words($0.reference + $0.data, work: work)
+                }, sure: sure, seed: seed, work: work) : nil
         regions = lacking?.regions ?? []
         uncovered = lacking?.share ?? 0
         uncoveredError = lacking?.error ?? error
+    }
+
+    private static let rowsOfShare = 512
+
+    /// Words and pairs of words of texts.
+    private static func words(_ texts: [[UInt8]], work: some WorkSharing) -> TextFeatures {
+        let parts = work.map((texts.count + rowsOfShare - 1) / rowsOfShare) { part in
+            texts[part * rowsOfShare..<min(texts.count, (part + 1) * rowsOfShare)].map { text in
+                var words: [UInt32] = []
+                let bytes = text.span
+                WordScan.forEachWord(bytes, in: bytes.indices) {
+                    words.append(UInt32(truncatingIfNeeded: WordScan.hash(bytes, $0)))
+                }
+                return words
+            }
+        }
+        var starts = [0]
+        for part in parts {
+            for row in part { starts.append(starts[starts.count - 1] + row.count) }
+        }
+        return TextFeatures(
+            tokens: parts.flatMap { $0.flatMap { $0 } }, starts: starts, work: work)
     }
 
     /// How far the neighbourhood of each vector of one set is its own set's and not the other's, 0 to

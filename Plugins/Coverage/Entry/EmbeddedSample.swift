@@ -168,7 +168,8 @@ struct EmbeddedSample {
     ) {
         guard
             let found = ReferenceCoverage(
-                data: vectors, reference: other, seed: seed, work: host)
+                data: vectors, reference: other,
+                texts: (data.map(\.text), reference.map(\.text)), seed: seed, work: host)
         else { return }
         let n = other.count
         func state(

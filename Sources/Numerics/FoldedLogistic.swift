@@ -1,5 +1,3 @@
-import Numerics
-
 /// Logistic regressions of two classes on sparse rows, up to eight of them trained in one pass: each leaves
 /// other rows out.
 ///
@@ -13,14 +11,17 @@ public struct FoldedLogistic: Sendable {
     private var weights: [SIMD8<Float>]
     private var bias = SIMD8<Float>.zero
 
-    /// Trains models on all rows of `features`; model `i` leaves those of fold `firstFold + i` out.
+    /// Trains models on rows of `features`, all where none are named; model `i` leaves those of fold `firstFold + i` out.
     ///
-    /// Labels are 0 and 1; `folds` has a number for each row. O(epochs · non-zeros).
+    /// Labels are 0 and 1; `labels` and `folds` have a number for each row; a row that is named several times
+    /// counts as often. O(epochs · non-zeros).
     public init(
-        _ features: TextFeatures, labels: [Int32], folds: [Int32], firstFold: Int, seed: UInt64
+        _ features: TextFeatures, rows: [Int32]? = nil, labels: [Int32], folds: [Int32],
+        firstFold: Int, seed: UInt64
     ) {
         weights = Array(repeating: .zero, count: features.featureCount)
-        SoftmaxRegression.forEachStep(labels.indices.map { Int32($0) }, seed: seed) { row, step in
+        let rows = rows ?? labels.indices.map { Int32($0) }
+        SoftmaxRegression.forEachStep(rows, seed: seed) { row, step in
             var change = (Float(labels[row]) - chances(features, row)) * step
             let own = Int(folds[row]) - firstFold
             if own >= 0, own < FoldedLogistic.mostModels { change[own] = 0 }

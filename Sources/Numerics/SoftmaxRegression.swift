@@ -1,5 +1,3 @@
-import Numerics
-
 /// Multinomial logistic regression on sparse rows, trained by stochastic gradient descent.
 ///
 /// The step falls linearly to zero (Bottou 2012); few epochs regularise, which keeps labels that are wrong
@@ -98,7 +96,7 @@ public struct SoftmaxRegression: Sendable {
     }
 
     /// Replaces scores by their exponentials, the largest by 1, and returns the sum.
-    static func exponentiate(_ scores: inout [SIMD8<Float>]) -> Float {
+    public static func exponentiate(_ scores: inout [SIMD8<Float>]) -> Float {
         var largest = scores[0]
         for lane in scores.indices {
             largest = largest.replacing(with: scores[lane], where: scores[lane] .> largest)

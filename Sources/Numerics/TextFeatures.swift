@@ -1,5 +1,3 @@
-public import Numerics
-
 /// Words and word pairs of some records, weighted by tf-idf: a sparse row of length 1 each.
 ///
 /// Tokens are the host's: each ideograph is one, so that pairs are the character bigrams of Chinese. Term

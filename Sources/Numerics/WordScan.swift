@@ -1,15 +1,15 @@
-import Numerics
-
 /// Where the words of a text stand.
 ///
 /// The host's tokens have no places; this finds them again from the bytes: runs of letters and digits, each
 /// ideograph and kana a word of its own. Signs beyond ASCII are told by their blocks, which is right for
 /// all but rare ones.
-struct WordScan {
-    enum Kind { case separator, word, single }
+public struct WordScan {
+    /// What a character is: none of a word, a part of one, or a word of its own.
+    public enum Kind: Sendable { case separator, word, single }
 
     /// Kind and length in bytes of the character at `index`.
-    static func kind(_ text: Span<UInt8>, _ index: Int) -> (kind: Kind, length: Int) {
+    @inlinable
+    public static func kind(_ text: Span<UInt8>, _ index: Int) -> (kind: Kind, length: Int) {
         let first = text[index]
         if first < 0x80 {
             return (ByteSearch.isLetterOrDigit(first) ? .word : .separator, 1)
@@ -36,7 +36,7 @@ struct WordScan {
     }
 
     /// Whether the character before `end` belongs to a word.
-    static func endsInWord(_ text: Span<UInt8>, _ end: Int) -> Bool {
+    public static func endsInWord(_ text: Span<UInt8>, _ end: Int) -> Bool {
         guard end > 0 else { return false }
         var start = end - 1
         while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
@@ -46,7 +46,7 @@ struct WordScan {
     /// The ranges of the first `most` words.
     ///
     /// O(bytes up to there).
-    static func words(_ text: Span<UInt8>, most: Int) -> [Range<Int>] {
+    public static func words(_ text: Span<UInt8>, most: Int) -> [Range<Int>] {
         var words: [Range<Int>] = []
         forEachWord(text, in: 0..<text.count, while: { words.count < most }, { words.append($0) })
         return words
@@ -55,7 +55,8 @@ struct WordScan {
     /// Calls `body` with the range of every word in `range`, as long as more are wanted.
     ///
     /// O(bytes).
-    static func forEachWord(
+    @inlinable
+    public static func forEachWord(
         _ text: Span<UInt8>, in range: Range<Int>, while isWanted: () -> Bool = { true },
         _ body: (Range<Int>) -> Void
     ) {
@@ -85,7 +86,8 @@ struct WordScan {
     }
 
     /// A hash of a word, ASCII case aside.
-    static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    @inlinable
+    public static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var state: UInt64 = 0x9E37_79B9
         for index in range {
             state = (state ^ UInt64(ByteSearch.lower(text[index]))) &* 0x0000_0100_0000_01B3
