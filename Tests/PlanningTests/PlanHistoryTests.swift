@@ -79,6 +79,25 @@ import Testing
         #expect(history.add(plan([voice(.repair, row: 0, text: "x")])) == PlanHistory.Addition())
     }
 
+    @Test("what a record could hold in an earlier round stays, and it may still be left out")
+    func unchangeableLater() {
+        var history = PlanHistory(rowCount: 1)
+        _ = history.add(plan([voice(.repair, row: 0, text: "x")]))
+        let first = history.plan
+        _ = history.add(
+            plan([
+                PlanVoice(
+                    analyzer: "org.noise", version: "1.0.0", code: "N", action: .repair, row: 0,
+                    confidence: 1, column: "text.prompt", text: "y")
+            ]))
+        #expect(history.plan[0].replacements.count == 2)
+        history.giveUp([0])
+        #expect(history.plan == first)
+        let dropped = history.add(plan([voice(.drop, row: 0)]))
+        #expect(dropped.changes == 1)
+        #expect(history.plan.map(\.action) == [.drop])
+    }
+
     @Test("reasons to stop after an analysis")
     func reasons() {
         func reason(_ met: Bool, _ round: Int, _ gain: Double?) -> StopReason? {

@@ -11,6 +11,8 @@ public struct PlanHistory: Sendable {
     private var added: [(addition: PlanAddition, isLeftOut: Bool)] = []
     /// Rows whose records cannot hold what was planned for them.
     private var unchangeable: Set<Int> = []
+    /// Lines as they were before their last change.
+    private var earlierLines: [Int: PlanLine] = [:]
 
     /// What a round added.
     public struct Addition: Sendable, Equatable {
@@ -125,7 +127,8 @@ public struct PlanHistory: Sendable {
     private mutating func add(
         _ line: PlanLine, to row: Int, survivor: Int?, _ addition: inout Addition
     ) {
-        guard !unchangeable.contains(row) else { return }
+        // What a record cannot hold does not keep it from being left out.
+        guard line.action == .drop || !unchangeable.contains(row) else { return }
         let earlier = lines[row]
         switch line.action {
         case .review, .weight:
@@ -150,16 +153,21 @@ public struct PlanHistory: Sendable {
             } else if line.action == .duplicate
                 || line.replacements.contains(where: { !known.contains($0) })
             {
+                earlierLines[row] = earlier
                 lines[row] = line.moved(to: row, survivor: survivor, after: earlier)
                 addition.changes += 1
             }
         }
     }
 
-    /// Leaves to a person what records cannot hold.
+    /// Leaves to a person what records cannot hold; what an earlier round did to them stays.
     public mutating func giveUp(_ rows: [Int]) {
         for row in rows {
             unchangeable.insert(row)
+            if let earlier = earlierLines[row], [.change, .duplicate].contains(earlier.action) {
+                lines[row] = earlier
+                continue
+            }
             lines[row] = lines[row].map { line in
                 PlanLine(
                     row: row, action: .review, replacements: [], number: 0, survivor: nil,
