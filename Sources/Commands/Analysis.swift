@@ -177,6 +177,16 @@ struct Analysis {
         ]
     }
 
+    private func statedFields(_ chosen: [ChosenAnalyzer]) -> StatedFields {
+        StatedFields(
+            fields: settings.fields,
+            named: !isOfOwnRecords
+                ? []
+                : chosen.flatMap { chosen in
+                    chosen.namedFields.map { ($0, chosen.analyzer.id) }
+                })
+    }
+
     private func read(
         _ chosen: [ChosenAnalyzer], into store: BatchStore, progress: Progress
     ) throws -> Input {
@@ -198,13 +208,8 @@ struct Analysis {
             options: options, labelColumns: labelColumns.sorted(),
             embedding: { [settings] in try EmbeddingChoice.origin(settings, columns: $0) },
             progress: progress,
-            statedFields: StatedFields(
-                fields: settings.fields,
-                named: !isOfOwnRecords
-                    ? []
-                    : chosen.flatMap { chosen in
-                        chosen.namedFields.map { ($0, chosen.analyzer.id) }
-                    }), shownNames: settings.shownNames
+            statedFields: settings.looksForFields ? statedFields(chosen) : StatedFields(),
+            shownNames: settings.shownNames
         ).read(settings.sources, into: store)
         guard input.store.rowCounts[.data, default: 0] > 0 else {
             if let first = input.rejected.first {

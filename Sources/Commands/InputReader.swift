@@ -55,7 +55,7 @@ struct InputReader {
     let embedding: ([ColumnName]) throws -> EmbeddingOrigin?
     let progress: Progress
     /// Fields that must be there.
-    var statedFields = StatedFields(fields: [], named: [])
+    var statedFields = StatedFields()
     /// What files are called, where that is not their path.
     var shownNames: [String: String] = [:]
 

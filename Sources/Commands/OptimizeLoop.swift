@@ -67,6 +67,7 @@ struct OptimizeLoop {
         let scratch =
             isMeasuredAgain || augmentation != nil || size != nil
             ? try ScratchFolder(beside: isDry ? files.plan : files.output) : nil
+        defer { withExtendedLifetime(scratch) {} }
         let path = scratch?.file(name) ?? ""
         var round = 0
         var proposed: [PlanVoice.Action: Int] = [:]
@@ -162,6 +163,7 @@ struct OptimizeLoop {
     ) throws -> Int {
         guard let augmentation, let scratch else { return 0 }
         let trials = try ScratchFolder(beside: scratch.file("trial"))
+        defer { withExtendedLifetime(trials) {} }
         let trial = trials.file(name)
         let (records, limit, known) = (records, limit, history)
         let additions = try augmentation.additions(

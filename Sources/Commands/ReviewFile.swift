@@ -203,7 +203,8 @@ struct ReviewFile {
         if proposal.action == .repair, edits[Place(row: row, code: proposal.column)] != nil {
             return nil
         }
-        if proposal.action == .drop, proposal.group != 0, written.contains(row) { return nil }
+        // A record that was written anew is another one: the next round judges it.
+        if proposal.action == .drop, written.contains(row) { return nil }
         guard let decision, decision.kind == .relabel, proposal.action == .relabel else {
             return proposal
         }

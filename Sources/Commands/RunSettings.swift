@@ -38,6 +38,9 @@ struct RunSettings {
     /// What files are called in a report, where that is not their path.
     var shownNames: [String: String] = [:]
 
+    /// Whether stated fields are looked for: what is said of them is said once.
+    private(set) var looksForFields = true
+
     /// Everything stated, the decisions of a review among it.
     var allStated: [StatedSetting] { (review.map { [$0.setting] } ?? []) + stated }
 
@@ -45,6 +48,7 @@ struct RunSettings {
     func reading(_ path: String, review: ReviewFile?) -> RunSettings {
         var other = self
         other.review = review
+        other.looksForFields = false
         other.sources = sources.map { $0.role == .data ? (.data, [path]) : $0 }
         return other
     }

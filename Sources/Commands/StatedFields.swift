@@ -19,7 +19,10 @@ struct StatedFields {
     private var missing: [Role: Set<String>] = [:]
 
     /// `fields` are those of `--fields`, `named` those of settings.
-    init(fields: [(part: String, pointer: String)], named: [(field: String, analyzer: String)]) {
+    init(
+        fields: [(part: String, pointer: String)] = [],
+        named: [(field: String, analyzer: String)] = []
+    ) {
         entries =
             fields.flatMap { part, value in
                 FieldMapping.pointers(value).map {
@@ -50,8 +53,8 @@ struct StatedFields {
         let left = Set(DatasetReader.missing(before.sorted(), in: source))
         missing[role] = left
         guard isLast, !left.isEmpty else { return }
-        let texts = wanted.filter(\.isText)
-        let isUnread = !texts.isEmpty && texts.allSatisfy { left.contains($0.pointer) }
+        let asked = wanted.filter(\.isAsked)
+        let isUnread = !asked.isEmpty && asked.allSatisfy { left.contains($0.pointer) }
         let keys = DatasetReader.inspect(source).keys
         var told: Set<String> = []
         for entry in wanted
@@ -63,7 +66,7 @@ struct StatedFields {
             let help =
                 (Suggestion.nearest(to: name, among: keys).map { "did you mean \($0)? " } ?? "")
                 + "the fields are: \(listed)"
-            guard isUnread || role == .data && entry.isAsked else {
+            guard entry.isAsked, isUnread || role == .data else {
                 if role == .data { Diagnostics.line("warning: \(fault); \(help)") }
                 continue
             }

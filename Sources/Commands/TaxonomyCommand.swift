@@ -82,6 +82,7 @@ struct TaxonomyCommand: ParsableCommand {
         func run() throws {
             // A record of its own, so that the plugin itself looks at the taxonomy.
             let scratch = try ScratchFolder(beside: Installation.spillFolder + "/assay-check")
+            defer { withExtendedLifetime(scratch) {} }
             let record = scratch.file("record.jsonl")
             let output = try AtomicFile(path: record)
             try output.append(Array("{\"prompt\":\"check\",\"response\":\"check\"}\n".utf8))

@@ -39,7 +39,8 @@ public final class AtomicFile {
         while true {
             let file = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, permissions)
             guard file >= 0 else { throw fault(path) }
-            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            // A file system without locks has none to wait for.
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
                 close(file)
                 throw PlanningError(
                     "\(path): is being written by another process",
@@ -52,10 +53,14 @@ public final class AtomicFile {
                 close(file)
                 continue
             }
-            guard ftruncate(file, 0) == 0, fchmod(file, permissions & ~mask) == 0 else {
+            guard ftruncate(file, 0) == 0 else {
+                let fault = fault(path)
+                unlink(temporary)
                 close(file)
-                throw fault(path)
+                throw fault
             }
+            // What one left that was killed may have had others; where there are none they cannot be set.
+            fchmod(file, permissions & ~mask)
             return file
         }
     }
@@ -67,16 +72,28 @@ public final class AtomicFile {
         return found
     }()
 
-    private static func resolved(_ path: String) -> String {
-        guard let found = realpath(path, nil) else { return path }
-        defer { free(found) }
-        return String(cString: found)
+    private static let mostLinks = 16
+
+    private static func resolved(_ path: String, depth: Int = 0) -> String {
+        if let found = realpath(path, nil) {
+            defer { free(found) }
+            return String(cString: found)
+        }
+        // A link to what is not there yet.
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink(path, &bytes, bytes.count - 1)
+        guard count > 0, depth < mostLinks else { return path }
+        let target = String(
+            decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        return resolved(target.hasPrefix("/") ? target : folder + target, depth: depth + 1)
     }
 
     deinit {
         guard descriptor >= 0 else { return }
-        close(descriptor)
+        // While it is locked: afterwards it may be another's.
         unlink(temporary)
+        close(descriptor)
     }
 
     private static func fault(_ path: String) -> PlanningError {
@@ -143,9 +160,13 @@ public final class AtomicFile {
         // What stood there has a second name for as long as it may be wanted back.
         let older = temporary + ".old"
         unlink(older)
-        let isKept = link(target, older) == 0
+        let isKept = link(target, older) == 0 || rename(target, older) == 0
         defer { unlink(older) }
-        guard rename(temporary, target) == 0 else { throw AtomicFile.fault(path) }
+        guard rename(temporary, target) == 0 else {
+            let fault = AtomicFile.fault(path)
+            if isKept { rename(older, target) }
+            throw fault
+        }
         do {
             try body()
         } catch {

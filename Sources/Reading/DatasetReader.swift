@@ -98,9 +98,9 @@ public enum DatasetReader {
     }
 
     /// The data files below a folder; one that leads back to a folder above it is read once.
-    private static func dataFiles(in folder: String, below: [ino_t] = []) -> [String] {
+    private static func dataFiles(in folder: String, below: [(dev_t, ino_t)] = []) -> [String] {
         var own = stat()
-        guard stat(folder, &own) == 0, !below.contains(own.st_ino),
+        guard stat(folder, &own) == 0, !below.contains(where: { $0 == (own.st_dev, own.st_ino) }),
             let stream = opendir(folder)
         else { return [] }
         defer { closedir(stream) }
@@ -114,7 +114,7 @@ public enum DatasetReader {
             var status = stat()
             guard stat(path, &status) == 0 else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {
-                found += dataFiles(in: path, below: below + [own.st_ino])
+                found += dataFiles(in: path, below: below + [(own.st_dev, own.st_ino)])
             } else if ([""] + packedEndings).contains(where: { packed in
                 endings.contains { name.hasSuffix($0 + packed) }
             }) {

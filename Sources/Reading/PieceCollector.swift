@@ -73,10 +73,8 @@ struct PieceCollector {
         tape.forEachChild(of: list) { _, turn in
             let word = tape.find([Array(turns.roleKey.utf8)], from: turn).map { tape.bytes($0) }
             guard roles.next(word: word) == role else { return }
-            var text = tape.find([Array(turns.textKey.utf8)], from: turn)
-            if RecordMapper.isSilent(tape, text) {
-                text = tape.find(RecordMapper.toolCallsKey, from: turn) ?? text
-            }
+            let own = tape.find([Array(turns.textKey.utf8)], from: turn)
+            let text = RecordMapper.spoken(tape, turn, own)
             if let text { pieces += leaves(text) }
         }
         return pieces

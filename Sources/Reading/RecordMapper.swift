@@ -12,7 +12,10 @@ struct RecordMapper {
     private let textKey: [[UInt8]]
     private let history: [[UInt8]]?
     static let contentKeys = ["content", "value", "text"].map { [Array($0.utf8)] }
-    static let toolCallsKey = [Array("tool_calls".utf8)]
+    /// Where a turn without a text of its own says what it does.
+    static let silentKeys = ["tool_calls", "function_call", "reasoning_content"].map {
+        [Array($0.utf8)]
+    }
 
     init(_ mapping: FieldMapping) {
         self.mapping = mapping
@@ -158,10 +161,26 @@ struct RecordMapper {
         }
     }
 
-    /// Whether a turn has no text of its own: a call of a tool may be all that it says.
-    static func isSilent(_ tape: JSONTape, _ text: Int?) -> Bool {
-        guard let text, tape.kind(text) != .null else { return true }
-        return tape.kind(text) == .string && tape.bytes(text).isEmpty
+    /// What a turn says: its text, or where that is empty the calls of tools or the thoughts that it has instead.
+    static func spoken(_ tape: JSONTape, _ turn: Int, _ text: Int?) -> Int? {
+        guard isSilent(tape, text) else { return text }
+        for key in silentKeys {
+            if let found = tape.find(key, from: turn), !isSilent(tape, found) { return found }
+        }
+        return text
+    }
+
+    private static func isSilent(_ tape: JSONTape, _ text: Int?) -> Bool {
+        guard let text else { return true }
+        switch tape.kind(text) {
+        case .null: return true
+        case .string: return tape.bytes(text).allSatisfy(SourceFormat.isSpace)
+        case .array:
+            var isEmpty = true
+            tape.forEachChild(of: text) { _, child in isEmpty = isEmpty && isSilent(tape, child) }
+            return isEmpty
+        default: return false
+        }
     }
 
     private func addTurns(_ tape: JSONTape, _ list: Int, to row: inout RowBuilder) {
@@ -169,9 +188,7 @@ struct RecordMapper {
         tape.forEachChild(of: list) { _, turn in
             let role = speakers.next(word: tape.find(roleKey, from: turn).map { tape.bytes($0) })
             var text = tape.find(textKey, from: turn)
-            if RecordMapper.isSilent(tape, text) {
-                text = tape.find(RecordMapper.toolCallsKey, from: turn) ?? text
-            }
+            text = RecordMapper.spoken(tape, turn, text)
             addTurn(role, tape, text, to: &row)
         }
     }

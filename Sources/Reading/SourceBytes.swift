@@ -104,19 +104,30 @@ public final class SourceBytes: @unchecked Sendable {
 
     /// First bytes of files that hold records in a form that is not read, with their names.
     private static let otherFormats: [(name: String, bytes: [UInt8])] = [
-        ("a Parquet file", Array("PAR1".utf8)), ("an Arrow file", Array("ARROW1".utf8)),
+        ("an Arrow file", Array("ARROW1\u{0}\u{0}".utf8)),
         ("a ZIP archive or a spreadsheet", [0x50, 0x4B, 0x03, 0x04]),
-        ("an SQLite database", Array("SQLite format 3".utf8)), ("a PDF file", Array("%PDF-".utf8)),
-        ("a bzip2 file", Array("BZh".utf8)), ("an xz file", [0xFD, 0x37, 0x7A, 0x58, 0x5A]),
+        ("an SQLite database", Array("SQLite format 3\u{0}".utf8)),
+        ("a PDF file", Array("%PDF-1".utf8)), ("an xz file", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
     ]
 
     /// - Throws: `ReadingError` for a file of another format and for text in another encoding than UTF-8.
     private static func refuseOtherFormats(
         _ bytes: UnsafeBufferPointer<UInt8>, name: String
     ) throws {
-        if let found = otherFormats.first(where: { bytes.starts(with: $0.bytes) }) {
+        var found = otherFormats.first { bytes.starts(with: $0.bytes) }?.name
+        // What may begin a text as well has another mark.
+        let parquet = Array("PAR1".utf8)
+        if bytes.count >= 12, bytes.starts(with: parquet), bytes.suffix(4).elementsEqual(parquet) {
+            found = "a Parquet file"
+        }
+        if bytes.count >= 10, bytes.starts(with: Array("BZh".utf8)),
+            bytes[4..<7].elementsEqual([0x31, 0x41, 0x59])
+        {
+            found = "a bzip2 file"
+        }
+        if let found {
             throw ReadingError(
-                file: name, reason: "is \(found.name), expected JSON, CSV, TSV or text",
+                file: name, reason: "is \(found), expected JSON, CSV, TSV or text",
                 help: "export its records as JSON lines, for example with "
                     + "pandas.read_parquet(FILE).to_json(OUT, orient=\"records\", lines=True)")
         }

@@ -80,9 +80,15 @@ public enum SourceFormat: Sendable, Equatable, CustomStringConvertible {
         _ bytes: UnsafeBufferPointer<UInt8>
     ) -> UnsafeBufferPointer<UInt8> {
         let start = bytes.firstIndex { !isSpace($0) } ?? bytes.count
+        let delimiters = Array(",\t;|\n".utf8)
         var isQuoted = false
         for place in start..<min(bytes.count, start + mostHeaderBytes) {
-            if bytes[place] == UInt8(ascii: "\"") { isQuoted.toggle() }
+            // A quote opens a cell only at its start.
+            if bytes[place] == UInt8(ascii: "\""),
+                isQuoted || place == start || delimiters.contains(bytes[place - 1])
+            {
+                isQuoted.toggle()
+            }
             if bytes[place] == 0x0A, !isQuoted {
                 return UnsafeBufferPointer(rebasing: bytes[start..<place])
             }

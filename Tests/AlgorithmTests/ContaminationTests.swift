@@ -100,7 +100,7 @@ import Testing
     @Test("a prompt of the same form that is answered otherwise is told from one that leaked")
     func answeredOtherwise() throws {
         let (prompt, answer) = (
-            ContaminationTests.words(20, stream: 1), ContaminationTests.words(30, stream: 2)
+            ContaminationTests.words(12, stream: 1), ContaminationTests.words(30, stream: 2)
         )
         var eval = EvalTexts()
         eval.add(prompt.span, row: 4, isResponse: false)

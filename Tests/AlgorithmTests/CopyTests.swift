@@ -301,6 +301,18 @@ import Testing
         #expect(!asksOtherwise(found.similarity, Array(answer.dropLast(3)) + words(5000, 3)))
         #expect(!asksOtherwise(found.similarity, words(3000, 3)))
         #expect(!asksOtherwise(found.similarity, []))
+        // A nearer one that is passed over does not hide another.
+        var another = EvalIndex.Scratch()
+        let both = try #require(EvalIndex(tokens: prompt + other, starts: [0, 8, 16]))
+        #expect(
+            both.closest(to: other.span, threshold: 0.8, &another) { record, _ in record == 1 }?
+                .record == 1, "the very same is one whatever it answers")
+        var third = other
+        third[4] = 8000
+        #expect(both.closest(to: third.span, threshold: 0.7, &another)?.record == 1)
+        #expect(
+            both.closest(to: third.span, threshold: 0.7, &another) { record, _ in record == 1 }?
+                .record == 0)
         let silent = try #require(EvalIndex(tokens: prompt, starts: [0, 8]))
         #expect(!silent.asksOtherwise(found.similarity, record: 0, answer: answer.span, &scratch))
         #expect(

@@ -158,9 +158,26 @@ struct PrivacyTests {
         }
         let key = "ghp_" + String(repeating: "a1B2", count: 9)
         #expect(rest("use \(key), then \(key).") == "use [SECRET], then [SECRET].")
-        let lines = ["MIIB9vxzAQ+/", "aGVsbG8gd29ybGQ=="].joined(separator: "\n")
-        let block = "-----BEGIN RSA PRIVATE KEY-----\n\(lines)\n-----END RSA PRIVATE KEY-----"
-        #expect(rest("Here: \(block)\nKeep it.") == "Here: [SECRET]\nKeep it.")
+        let lines = (0..<3).map { _ in String(repeating: "aB3+/x7Z", count: 8) } + ["AQ=="]
+        for breaks in ["\n", "\\n"] {
+            let block =
+                (["-----BEGIN RSA PRIVATE KEY-----"] + lines + ["-----END RSA PRIVATE KEY-----"])
+                .joined(separator: breaks)
+            #expect(rest("Here: \(block)\nKeep it.") == "Here: [SECRET]\nKeep it.")
+            let open = (["-----BEGIN PRIVATE KEY-----"] + lines.dropLast()).joined(
+                separator: breaks)
+            #expect(
+                rest("Here: \(open) and so on, as it was.")
+                    == "Here: [SECRET] and so on, as it was.")
+        }
+        // Prose about a key has none.
+        let prose =
+            "It starts with -----BEGIN RSA PRIVATE KEY----- on its first line and then comes what you need"
+        #expect(rest(prose) == prose)
+        let dash = "sk-" + String(repeating: "a1B2", count: 6) + "-"
+        #expect(
+            rest("Use \(dash) as the value and then go on")
+                == "Use [SECRET] as the value and then go on")
         #expect(rest("sk-learn is no key") == "sk-learn is no key")
         #expect(rest("") == "")
     }

@@ -1,3 +1,4 @@
+import Foundation
 import JSONText
 import Support
 import Testing
@@ -106,7 +107,7 @@ import Testing
 
     @Test("records without text, without a response and of another layout are found")
     func missing() throws {
-        var lines = (0..<8).map {
+        var lines = (0..<40).map {
             "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
         }
         lines += [
@@ -122,14 +123,56 @@ import Testing
         }
         #expect(
             places.sorted() == [
-                "10 NSE001 high", "11 NSE005 medium", "8 NSE005 high", "9 NSE005 high",
+                "40 NSE005 high", "41 NSE005 high", "42 NSE001 medium", "43 NSE005 medium",
             ])
         #expect(
-            found.first { $0["row_index"] == 8 }?["message"]
+            found.first { $0["row_index"] == 40 }?["message"]
                 == "the record has none of the fields that are read")
         // Of texts with labels as well; a smiley says something.
-        let table = ["text,label"] + ["good,a", "bad,b", "-,a", ",b", "😀,a", "fine,a"]
+        let table = ["text,label"] + ["good,a", "bad,b", "-,a", ",b", "😀,a", ":-),a"]
         let empty = try findings(table, format: "csv").filter { $0["code"] == "NSE005" }
         #expect(empty.compactMap { $0["row_index"]?.intValue }.sorted() == [2, 3])
+    }
+
+    @Test("what may stand where nothing is read is for review, what is empty is left out")
+    func remedies() throws {
+        let folder = try TemporaryFolder()
+        var lines = (0..<40).map {
+            "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
+        }
+        lines += [
+            "{\"prompt\":\"A passage of its own.\"}",
+            "{\"prompt\":\"\",\"completion\":\"To nobody.\"}",
+            "{\"q\":\"Another layout.\"}", "{\"prompt\":\"\",\"completion\":\"\"}",
+        ]
+        let path = try folder.write("data.jsonl", lines.map { $0 + "\n" }.joined())
+        for apply in ["safe", "all"] {
+            let out = folder.path("\(apply).jsonl")
+            let ending = try Program.assay([
+                "optimize", path, "--plugins", "noise", "--apply", apply, "-o", out, "--quiet",
+                "--out", folder.path("report"),
+            ])
+            #expect(ending.status == 0, "\(ending.errors)")
+            let left = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n")
+            #expect(left.map(String.init) == Array(lines.dropLast()))
+        }
+    }
+
+    @Test("turns that call functions or only think are no empty ones")
+    func silentTurns() throws {
+        let call = "{\"name\":\"now\",\"arguments\":\"{}\"}"
+        let silent = [
+            "\"content\":null,\"function_call\":\(call)",
+            "\"content\":[],\"tool_calls\":[{\"function\":\(call)}]",
+            "\"content\":\"\\n\",\"tool_calls\":[{\"function\":\(call)}]",
+            "\"content\":\"\",\"reasoning_content\":\"The user asks for the time.\"",
+        ]
+        func record(_ turn: String) -> String {
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"What time is it in Lisbon?\"},{\"role\":\"assistant\",\(turn)},"
+                + "{\"role\":\"tool\",\"content\":\"12:00\"},{\"role\":\"assistant\",\"content\":\"It is noon.\"}]}"
+        }
+        let found = try findings(silent.map(record) + [record("\"content\":\"\"")])
+            .filter { $0["code"] == "NSE001" }
+        #expect(found.compactMap { $0["row_index"]?.intValue } == [4])
     }
 }

@@ -190,4 +190,27 @@ import Testing
         #expect(try count("accept", "safe") == 8)
         #expect(try count("reject", "all") == 8)
     }
+
+    @Test("a record that a person wrote anew is not left out for what it was")
+    func rewritten() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<8).map { index in
+            "{\"prompt\":\"\(index == 2 ? "" : "Where is parcel \(index * 31)?")\",\"response\":\"\(index == 2 ? "" : "On its way, day \(index).")\"}\n"
+        }
+        let data = try folder.write("data.jsonl", lines.joined())
+        let review = try folder.write(
+            "review.jsonl",
+            ReviewDecisionTests.decision(
+                "edit", ",\"column\":\"text.prompt\",\"text\":\"Where is it?\"", code: "NSE041")
+                + "\n")
+        let out = folder.path("better.jsonl")
+        let ending = try Program.assay([
+            "optimize", data, "--plugins", "noise", "--review", review, "--quiet", "--out",
+            folder.path("report"), "-o", out,
+        ])
+        try #require(ending.status == 0, "\(ending.errors)")
+        let text = try String(contentsOfFile: out, encoding: .utf8)
+        #expect(text.split(separator: "\n").count == 8)
+        #expect(text.contains("Where is it?"))
+    }
 }

@@ -116,6 +116,10 @@ import Testing
         var link = stat()
         #expect(lstat(folder.path("out.jsonl"), &link) == 0 && link.st_mode & S_IFMT == S_IFLNK)
         #expect(bytes("real.jsonl")?.isEmpty == false)
+        // Also to what is not there yet.
+        #expect(symlink("later.jsonl", folder.path("next.jsonl")) == 0)
+        #expect(try optimize([data, "-o", folder.path("next.jsonl")]).status == 0)
+        #expect(bytes("later.jsonl")?.isEmpty == false)
     }
 
     @Test("a plan knows the fields that it was made for")

@@ -278,4 +278,24 @@ import Testing
         #expect(both.map(\.action) == [.drop, .drop])
         #expect(both[1].explanation == "repeats row 1; the draw leaves out both")
     }
+
+    @Test(
+        "a draw of who proposed the copies knows of them, and other proposals of the one that stays hold"
+    )
+    func knownCopies() throws {
+        func own(_ row: Int, group: UInt64, isDrawn: Bool) -> PlanVoice {
+            PlanVoice(
+                analyzer: "org.diversity", version: "1.0.0", isDrawn: isDrawn, code: "DIV",
+                action: .drop, row: row, group: group, confidence: 1)
+        }
+        let subset = resolve([own(1, group: 1, isDrawn: false), own(0, group: 0, isDrawn: true)])
+        #expect(subset.map(\.action) == [.drop, .drop])
+        #expect(subset[1].explanation == "repeats row 1; the draw leaves out both")
+        let weighed = resolve([
+            voice(.drop, by: "copies", row: 1, group: 1, confidence: 1),
+            voice(.drop, by: "distribution", row: 0),
+            voice(.weight, by: "distribution", row: 0, number: 2),
+        ])
+        #expect(weighed.map(\.action) == [.weight, .drop])
+    }
 }

@@ -93,6 +93,12 @@ import Testing
             SourceBytes(name: "a.csv", content: Array(text.utf8)))
         #expect(summary.format == .delimited(UInt8(ascii: ";"), hasHeader: true))
         #expect(summary.keys == ["id", "the text\nof it", "label"])
+        // A quote within a cell opens nothing.
+        let inches = "size 5\",text,label\n1,one,a\n2,two,b\n"
+        #expect(
+            DatasetReader.inspect(SourceBytes(name: "a.csv", content: Array(inches.utf8))).keys
+                .count
+                == 3)
     }
 
     @Test("a folder that holds itself is read once")
@@ -111,7 +117,8 @@ import Testing
         let little = text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
         let big = text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         for (bytes, word) in [
-            (Array("PAR1".utf8) + [0, 1, 2], "Parquet"), ([0x50, 0x4B, 3, 4, 0], "spreadsheet"),
+            (Array("PAR1".utf8) + [0, 1, 2, 3] + Array("PAR1".utf8), "Parquet"),
+            ([0x50, 0x4B, 3, 4, 0], "spreadsheet"),
             ([0xFF, 0xFE] + little, "UTF-16"), ([0xFE, 0xFF] + big, "UTF-16"), (little, "UTF-16"),
             (big, "UTF-16"),
         ] {
@@ -119,7 +126,7 @@ import Testing
             let error = #expect(throws: ReadingError.self) { try SourceBytes(path: path) }
             #expect(error?.reason.contains(word) == true, "\(word)")
         }
-        for text in ["PARrot\n", "a\n", "", "P\u{0}"] {
+        for text in ["PARrot\n", "PAR1,label\n", "BZh is no word\n", "a\n", "", "P\u{0}"] {
             _ = try SourceBytes(path: folder.write("a.txt", text))
         }
     }

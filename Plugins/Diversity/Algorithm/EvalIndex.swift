@@ -135,8 +135,10 @@ public struct EvalIndex: Sendable {
     /// words that are not common among the records is missing, or new: where all share a long template, what
     /// stands in it decides. One change of three words or more always is. Of equals the first.
     /// O(words log eval), then O(words · changes) for at most 64 records.
+    /// A record that `isOther` holds for, of its number and similarity, is passed over.
     public func closest(
-        to text: Span<UInt32>, threshold: Double, _ scratch: inout Scratch
+        to text: Span<UInt32>, threshold: Double, _ scratch: inout Scratch,
+        butFor isOther: (Int, Double) -> Bool = { _, _ in false }
     ) -> (record: Int, similarity: Double)? {
         guard !text.isEmpty, count > 0 else { return nil }
         if let record = exact[EvalIndex.hash(text)].map(Int.init),
@@ -181,6 +183,7 @@ public struct EvalIndex: Sendable {
             {
                 continue
             }
+            if isOther(record, similarity) { continue }
             best = (record, similarity)
         }
         return best
@@ -188,6 +191,8 @@ public struct EvalIndex: Sendable {
 
     /// The similarity from which on two prompts are the same, however they are answered.
     private static let sameSimilarity = 0.95
+    /// Words of a prompt up to which it may be hardly more than a form.
+    private static let mostFormWords = 20
     /// Words and pairs of an answer at least that says what was asked.
     private static let leastAnswer = 15
     /// Of the words and pairs of the shorter of two answers what both have, below which they answer something else.
@@ -200,7 +205,9 @@ public struct EvalIndex: Sendable {
     public func asksOtherwise(
         _ similarity: Double, record: Int, answer: Span<UInt32>, _ scratch: inout Scratch
     ) -> Bool {
-        guard similarity < EvalIndex.sameSimilarity, !answerStarts.isEmpty else { return false }
+        guard similarity < EvalIndex.sameSimilarity, !answerStarts.isEmpty,
+            starts[record + 1] - starts[record] <= EvalIndex.mostFormWords
+        else { return false }
         var set = scratch.set
         scratch.set = []
         defer { scratch.set = set }

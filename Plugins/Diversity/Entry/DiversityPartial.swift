@@ -52,6 +52,7 @@ struct DiversityPartial: AnalyzerPartial {
     private let semanticRows: Set<UInt32>
     private var scratch: [UInt32] = []
     private var evalScratch = EvalIndex.Scratch()
+    private var answerScratch = EvalIndex.Scratch()
 
     static let sampledRoles: [Role] = [.data, .reference, .trusted]
 
@@ -165,17 +166,20 @@ struct DiversityPartial: AnalyzerPartial {
     private mutating func findLeak(
         _ columns: RowColumns, _ position: Int, _ row: UInt32, _ eval: EvalIndex
     ) {
+        var (own, other) = (evalScratch, answerScratch)
+        (evalScratch, answerScratch) = (EvalIndex.Scratch(), EvalIndex.Scratch())
+        defer { (evalScratch, answerScratch) = (own, other) }
+        let isAsked = columns.promptTokens.count(position) > 0
         let found = columns.asked(position).withTokens(position) { tokens in
-            eval.closest(to: tokens, threshold: settings.leakThreshold, &evalScratch)
+            eval.closest(to: tokens, threshold: settings.leakThreshold, &own) {
+                record, similarity in
+                isAsked
+                    && columns.responseTokens.withTokens(position) {
+                        eval.asksOtherwise(similarity, record: record, answer: $0, &other)
+                    }
+            }
         }
         guard let found else { return }
-        let isOther =
-            columns.promptTokens.count(position) > 0
-            && columns.responseTokens.withTokens(position) {
-                eval.asksOtherwise(
-                    found.similarity, record: found.record, answer: $0, &evalScratch)
-            }
-        if isOther { return }
         leaks.append(
             Leak(
                 row: row, evalIndex: UInt32(found.record), similarity: Float(found.similarity)))

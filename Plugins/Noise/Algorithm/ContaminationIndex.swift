@@ -86,8 +86,10 @@ public struct ContaminationIndex: Sendable {
     ///
     /// `nil` where it has no run in common with any. Of equals the first. O(n log m), without allocation once
     /// `scratch` has grown.
+    /// A text that `isOther` holds for, with its share, is passed over.
     public func closest(
-        to tokens: Span<UInt32>, _ scratch: inout Scratch
+        to tokens: Span<UInt32>, _ scratch: inout Scratch,
+        butFor isOther: (EvalTexts.Text, Double) -> Bool = { _, _ in false }
     ) -> (text: EvalTexts.Text, share: Double)? {
         var (grams, found) = (scratch.grams, scratch.found)
         (scratch.grams, scratch.found) = ([], [])
@@ -115,6 +117,7 @@ public struct ContaminationIndex: Sendable {
         for (owner, _) in found.prefix(ContaminationIndex.mostCompared) {
             let share = self.share(of: Int(owner), in: pairs.span)
             if let best, (best.share, owner) >= (share, best.owner) { continue }
+            if isOther(texts[Int(owner)], share) { continue }
             best = (owner, share)
         }
         return best.map { (texts[Int($0.owner)], $0.share) }
@@ -134,13 +137,13 @@ public struct ContaminationIndex: Sendable {
     /// Whether a record's response is another answer than that of an evaluation prompt: then a prompt that is
     /// nearly the same asks for something else, in the same form.
     ///
-    /// Not where either has no answer of eight words. O(n log n).
+    /// Not where the prompt has 21 words or either no answer of eight: so much in common is no form. O(n log n).
     public func isAnsweredOtherwise(
         _ text: EvalTexts.Text, response: Span<UInt32>, _ scratch: inout Scratch
     ) -> Bool {
-        guard let answer = responses[text.row], response.count >= TokenGrams.leastAnswer else {
-            return false
-        }
+        guard Double(text.pairCount) < ContaminationIndex.fullLength,
+            let answer = responses[text.row], response.count >= TokenGrams.leastAnswer
+        else { return false }
         var pairs = scratch.pairs
         scratch.pairs = []
         defer { scratch.pairs = pairs }

@@ -25,50 +25,99 @@ extension TextChecks {
     /// What a key is replaced by.
     private static let placeholder = "[SECRET]"
 
-    /// A text with all keys taken out: of a private key block its lines, up to the one that ends it.
+    /// A text with all keys taken out: of a private key its lines from the first to the one that ends it.
     ///
-    /// O(n).
+    /// A first line without a key behind it stays. O(n).
     public static func secretsTakenOut(of text: Span<UInt8>) -> [UInt8] {
         var kept: [UInt8] = []
         kept.reserveCapacity(text.count)
-        var from = 0
-        while let found = nextSecret(in: text, from: from) {
-            // A block's form is its mark alone.
-            let isBlock = text[found.span.upperBound - 1] == 0x2D
-            let span = isBlock ? block(in: text, around: found.span, notBefore: from) : found.span
+        var (from, search) = (0, 0)
+        while let found = nextSecret(in: text, from: search) {
+            search = found.span.upperBound
+            var span: Range<Int>? = found.span
+            if isBlockMark(text, found.span) {
+                span = block(in: text, around: found.span, notBefore: from)
+            }
+            guard let span else { continue }
             for index in from..<span.lowerBound { kept.append(text[index]) }
             kept.append(contentsOf: placeholder.utf8)
             from = span.upperBound
+            search = max(search, from)
         }
         for index in from..<text.count { kept.append(text[index]) }
         return kept
     }
 
-    /// The lines of a private key around the mark in its first one: base64 and what stands between dashes.
+    private static func isBlockMark(_ text: Span<UInt8>, _ span: Range<Int>) -> Bool {
+        span.count == blockMark.count
+            && blockMark.indices.allSatisfy { text[span.lowerBound + $0] == blockMark[$0] }
+    }
+
+    /// The lines of a private key around the mark in its first one; `nil` where no key stands behind it.
     private static func block(
         in text: Span<UInt8>, around mark: Range<Int>, notBefore start: Int
-    ) -> Range<Int> {
+    ) -> Range<Int>? {
         let begin =
             (max(start, mark.lowerBound - mostOpening)..<mark.lowerBound).first { place in
                 opening.indices.allSatisfy { text[place + $0] == opening[$0] }
             } ?? mark.lowerBound
-        let signs: [UInt8] = Array("+/=-\\ \n\r\t".utf8)
-        var end = mark.upperBound
-        while end < text.count, ByteSearch.isLetterOrDigit(text[end]) || signs.contains(text[end]) {
-            let isSecondMark =
-                text[end] == 0x2D && end + 1 - mark.upperBound >= blockMark.count
-                && blockMark.indices.allSatisfy {
-                    text[end + 1 - blockMark.count + $0] == blockMark[$0]
+        var (end, digits, place) = (mark.upperBound, 0, mark.upperBound)
+        while true {
+            // Line breaks may be written out, as in JSON.
+            while place < text.count,
+                ByteSearch.isSpace(text[place])
+                    || text[place] == 0x5C && place + 1 < text.count && text[place + 1] == 0x6E
+            {
+                place += text[place] == 0x5C ? 2 : 1
+            }
+            var stop = place
+            while stop < text.count,
+                ByteSearch.isLetterOrDigit(text[stop]) && text[stop] < 0x80
+                    || text[stop] == 0x2B || text[stop] == 0x2F || text[stop] == 0x3D
+            {
+                stop += 1
+            }
+            // Lines of a key are long, but for the last.
+            guard stop > place, stop - place >= leastLine || digits > 0 && ends(text, stop) else {
+                break
+            }
+            digits += stop - place
+            (place, end) = (stop, stop)
+        }
+        guard digits >= leastKey else { return nil }
+        if ends(text, end) {
+            while end < text.count, text[end] != 0x2D { end += 1 }
+            var next = end
+            while next < text.count, next < end + mostOpening + blockMark.count + 8 {
+                if next + blockMark.count <= text.count,
+                    isBlockMark(text, next..<next + blockMark.count)
+                {
+                    return begin..<next + blockMark.count
                 }
-            end += 1
-            if isSecondMark { break }
+                next += 1
+            }
         }
         return begin..<end
+    }
+
+    /// Whether the next that is no white space is a dash.
+    private static func ends(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var place = start
+        while place < text.count,
+            ByteSearch.isSpace(text[place])
+                || text[place] == 0x5C && place + 1 < text.count && text[place + 1] == 0x6E
+        {
+            place += text[place] == 0x5C ? 2 : 1
+        }
+        return place < text.count && text[place] == 0x2D
     }
 
     private static let opening = Array("-----BEGIN ".utf8)
     /// Bytes between the beginning of a block's first line and its mark.
     private static let mostOpening = 32
+    /// Characters of a key's line at least, and of a key.
+    private static let leastLine = 16
+    private static let leastKey = 32
     private static let blockMark = Array("PRIVATE KEY-----".utf8)
 
     private static func nextSecret(in text: Span<UInt8>, from start: Int) -> TextFault? {

@@ -106,9 +106,10 @@ enum NoiseCheck: String, CaseIterable {
     /// What is to be done with a record of which no repair is known, and how sure that is.
     func remedy(score: Double) -> (action: Action, confidence: Double) {
         switch self {
-        case .emptyResponse, .repetition, .contamination: (.drop, score)
-        // A record that is laid out otherwise may hold what is not read.
-        case .missingText where score > TextFault.otherLayout: (.drop, score)
+        case .repetition, .contamination: (.drop, score)
+        // What is not there may stand where nothing is read.
+        case .emptyResponse where score > MissingText.doubtful: (.drop, score)
+        case .missingText where score > MissingText.doubtful: (.drop, score)
         // To say the prompt again may be what was asked for.
         case .promptEcho where score >= 1: (.drop, 0.9)
         default: (.review, score)

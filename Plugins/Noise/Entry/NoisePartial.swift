@@ -148,14 +148,16 @@ struct NoisePartial: GroupingPartial {
         for (name, tokens) in [
             ("text.prompt", columns.promptTokens), ("text.response", columns.responseTokens),
         ] {
-            let closest = tokens.withTokens(position) { index.closest(to: $0, &scratch) }
-            guard let (text, share) = closest, ContaminationIndex.isHeld(text, share: share) else {
-                continue
+            let closest = tokens.withTokens(position) { tokens in
+                index.closest(to: tokens, &scratch) { text, share in
+                    !text.isResponse && share < ContaminationIndex.wholeShare
+                        && columns.responseTokens.withTokens(position) {
+                            var own = ContaminationIndex.Scratch()
+                            return index.isAnsweredOtherwise(text, response: $0, &own)
+                        }
+                }
             }
-            if !text.isResponse, share < ContaminationIndex.wholeShare,
-                columns.responseTokens.withTokens(
-                    position, { index.isAnsweredOtherwise(text, response: $0, &scratch) })
-            {
+            guard let (text, share) = closest, ContaminationIndex.isHeld(text, share: share) else {
                 continue
             }
             faults.add(
@@ -296,11 +298,10 @@ struct NoisePartial: GroupingPartial {
         let isAnswered = responses.isPresent(position)
         let isLabelled = !isAnswered && columns.labels?.isPresent(position) == true
         let expectsResponse = isAnswered || turnCount > 1
-        if let missing = TextFault(missingIn: columns, position) {
+        if let missing = MissingText(columns, position) {
             faults.add(
-                .missingText, "text.prompt", missing,
-                message: missing.score == TextFault.otherLayout
-                    ? "the record has none of the fields that are read" : nil)
+                .missingText, "text.prompt", TextFault(span: 0..<0, score: missing.score),
+                message: missing.message)
         } else if expectsResponse, !isLabelled,
             responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty })
         {
@@ -394,6 +395,7 @@ struct NoisePartial: GroupingPartial {
         to sink: Sink
     ) throws {
         var worst: [NoiseCheck: Double] = [:]
+        var own: [NoiseCheck: Double] = [:]
         for fault in faults.list {
             var finding = Finding(code: fault.check.rawValue, row: row, message: fault.message)
             finding.severity = fault.severity
@@ -407,12 +409,15 @@ struct NoisePartial: GroupingPartial {
             }
             try sink.report(finding)
             worst[fault.check] = max(worst[fault.check] ?? 0, fault.place.score)
+            own[fault.check] = max(own[fault.check] ?? 0, fault.ownScore)
         }
         if worst.isEmpty { return }
         for check in NoiseCheck.allCases {
             guard let score = worst[check] else { continue }
             tally.count(check, chance: score)
-            try propose(check, row: row, confidence: score, faults.repairs(for: check), to: sink)
+            try propose(
+                check, row: row, confidence: score, ownScore: own[check] ?? score,
+                faults.repairs(for: check), to: sink)
             if isScored(check) {
                 try sink.score(check.scoreName, role: .data, firstRow: row, [score])
             }
@@ -421,10 +426,10 @@ struct NoisePartial: GroupingPartial {
 
     /// Proposes every repair there is, or what else is to be done.
     private func propose(
-        _ check: NoiseCheck, row: Int, confidence: Double,
+        _ check: NoiseCheck, row: Int, confidence: Double, ownScore: Double,
         _ repairs: [(column: String, text: String)], to sink: Sink
     ) throws {
-        let remedy = check.remedy(score: confidence)
+        let remedy = check.remedy(score: ownScore)
         var proposal = Proposal(
             repairs.isEmpty ? remedy.action : .repair, row: row, code: check.rawValue)
         proposal.confidence = repairs.isEmpty ? remedy.confidence : confidence

@@ -78,6 +78,8 @@ struct RowFaults {
         let place: TextFault
         let message: String
         let severity: Severity
+        /// Its score before a person was sure of it.
+        var ownScore: Double
     }
 
     private(set) var list: [Fault] = []
@@ -101,7 +103,7 @@ struct RowFaults {
                 Fault(
                     check: fault.check, column: fault.column,
                     place: TextFault(span: fault.place.span), message: fault.message,
-                    severity: fault.severity)
+                    severity: fault.severity, ownScore: fault.ownScore)
             }
         }
     }
@@ -122,7 +124,7 @@ struct RowFaults {
         list.append(
             Fault(
                 check: check, column: column, place: place, message: message ?? check.message,
-                severity: severity ?? check.severity))
+                severity: severity ?? check.severity, ownScore: place.score))
     }
 }
 
@@ -156,6 +158,11 @@ extension RowFaults {
                 if checks.contains(.personalData) {
                     repaired = PersonalData.takenOut(of: repaired.span)
                 }
+                // Of the first line of a key alone there is nothing to take out.
+                let isChanged =
+                    repaired.count != text.count
+                    || repaired.indices.contains { repaired[$0] != text[$0] }
+                guard isChanged else { return }
                 repairs.append((name, String(decoding: repaired, as: UTF8.self)))
             }
         }

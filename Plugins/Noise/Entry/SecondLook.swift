@@ -55,7 +55,7 @@ struct SecondLook {
         }
 
         /// Whether a record without a response lacks it.
-        var expectsResponses: Bool { 2 * pairCount >= rowCount }
+        var expectsResponses: Bool { 5 * pairCount >= 4 * rowCount }
 
         /// Whether the first pass found something of weight in a row.
         func isFlagged(_ row: Int) -> Bool {

@@ -23,7 +23,7 @@ extension RowFaults {
                     !faults.has(.missingText)
                 {
                     faults.add(
-                        .emptyResponse, "text.response",
+                        .emptyResponse, "text.response", TextFault(span: 0..<0, score: 0.95),
                         message: "turn \(answer.number), of the assistant, is empty")
                 }
                 if !hasRefusal, !faults.has(.refusal), let refusal = TextChecks.refusal(text) {
@@ -100,47 +100,70 @@ extension RowFaults {
         _ columns: NoiseColumns, _ position: Int, _ tally: SecondLook.Tally
     ) {
         guard tally.expectsResponses, columns.labels?.isPresent(position) != true else { return }
+        let place = TextFault(span: 0..<0, score: MissingText.doubtful)
         let isAsked = columns.prompts.withBytes(position) { !ByteSearch.trimmed($0).isEmpty }
         if isAsked, !columns.responses.isPresent(position),
             columns.turns?.count(position) ?? 0 <= 1
         {
-            add(.emptyResponse, "text.response", message: "the record has no response")
+            add(
+                .emptyResponse, "text.response", place, message: "the record has no response",
+                severity: .medium)
         }
         let isAnswered = columns.responses.withBytes(position) { !ByteSearch.trimmed($0).isEmpty }
-        if !isAsked, isAnswered {
+        let isGiven =
+            columns.systems?.withBytes(position) { !ByteSearch.trimmed($0).isEmpty } ?? false
+        if !isAsked, isAnswered, !isGiven, columns.prompts.isPresent(position) {
             add(
-                .missingText, "text.prompt", message: "the prompt is empty", severity: .medium)
+                .missingText, "text.prompt", place, message: "the prompt is empty",
+                severity: .medium)
+        }
+    }
+}
+
+/// That a record has nothing to read.
+enum MissingText {
+    case texts, fields, words
+
+    /// The score of what may be there where nothing is read.
+    static let doubtful = 0.8
+
+    /// `nil` where a record says something.
+    ///
+    /// A text of its own that is but dashes and dots says nothing either; of other signs a smiley may be made.
+    init?(_ columns: NoiseColumns, _ position: Int) {
+        guard columns.responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty }) else {
+            return nil
+        }
+        guard columns.prompts.isPresent(position) || columns.responses.isPresent(position) else {
+            self = .fields
+            return
+        }
+        let isPair = columns.responses.isPresent(position)
+        let found = columns.prompts.withBytes(position) { text -> MissingText? in
+            let core = ByteSearch.trimmed(text)
+            if core.isEmpty { return .texts }
+            if isPair { return nil }
+            for index in core where !MissingText.fillers.contains(text[index]) { return nil }
+            return .words
+        }
+        guard let found else { return nil }
+        self = found
+    }
+
+    private static let fillers: [UInt8] = Array("-._/ ".utf8)
+
+    var score: Double { self == .texts ? 1 : MissingText.doubtful }
+
+    var message: String {
+        switch self {
+        case .texts: "the record has no text"
+        case .fields: "the record has none of the fields that are read"
+        case .words: "the text has no words"
         }
     }
 }
 
 extension TextFault {
-    /// That a record has nothing to read; `nil` where it has.
-    ///
-    /// A text of its own that is but signs (a dash for "none") says nothing either, though with less certainty.
-    init?(missingIn columns: NoiseColumns, _ position: Int) {
-        guard columns.responses.withBytes(position, { ByteSearch.trimmed($0).isEmpty }) else {
-            return nil
-        }
-        guard columns.prompts.isPresent(position) || columns.responses.isPresent(position) else {
-            self.init(span: 0..<0, score: TextFault.otherLayout)
-            return
-        }
-        let isPair = columns.responses.isPresent(position)
-        let (isEmpty, isSign) = columns.prompts.withBytes(position) { text in
-            var isSign = true
-            for index in text.indices {
-                isSign = isSign && text[index] < 0x80 && !ByteSearch.isLetterOrDigit(text[index])
-            }
-            return (ByteSearch.trimmed(text).isEmpty, isSign)
-        }
-        guard isEmpty || isSign && !isPair else { return nil }
-        self.init(span: 0..<0, score: isEmpty ? 1 : 0.9)
-    }
-
-    /// The score of a record that has none of the fields that are read.
-    static let otherLayout = 0.8
-
     /// The same so many bytes further on.
     func moved(by offset: Int) -> TextFault {
         TextFault(span: span.lowerBound + offset..<span.upperBound + offset, score: score)

@@ -52,8 +52,11 @@ public struct PlanResolver: Sendable {
         var quotas = PlanQuotas(byRow)
         keep(byRow, &quotas, &decisions)
         let stand = standIns(byRow, &decisions)
-        for row in byRow.keys.sorted() where !stand.contains(row) {
-            balance(byRow[row] ?? [], &quotas, &decisions[row, default: Decision()])
+        for row in byRow.keys.sorted() {
+            let own = byRow[row] ?? []
+            balance(
+                stand.contains(row) ? own.filter { !isDrawnOut($0) } : own, &quotas,
+                &decisions[row, default: Decision()])
         }
         return decisions.keys.sorted().compactMap { row in
             guard let decision = decisions[row], let action = decision.action else { return nil }
@@ -238,40 +241,44 @@ public struct PlanResolver: Sendable {
         }
     }
 
-    /// Rows that a draw leaves out though not all of their copies: they stay for those.
+    /// Rows that a draw leaves out though it would keep a copy of them: they stay for it.
     ///
-    /// Of copies that a draw leaves out with the one that was to stay the account says so.
+    /// Whoever proposed the copies knows of them when it draws, and names none of them: its draw stands. Of copies
+    /// that go with the one that was to stay the account says so.
     private func standIns(
         _ voices: [Int: [PlanVoice]], _ decisions: inout [Int: Decision]
     ) -> Set<Int> {
-        var copies: [Int: [Int]] = [:]
+        var copies: [Int: [(row: Int, analyzer: String)]] = [:]
         for (row, decision) in decisions where decision.isDropped {
-            if let survivor = decision.survivor { copies[survivor, default: []].append(row) }
+            guard let survivor = decision.survivor, let voice = decision.because.first else {
+                continue
+            }
+            copies[survivor, default: []].append((row, voice.analyzer))
         }
         func drawn(_ row: Int) -> [PlanVoice] {
-            (voices[row] ?? []).filter {
-                $0.stage == .balance && $0.action == .drop && limit.allows($0)
-            }
+            (voices[row] ?? []).filter { isDrawnOut($0) && limit.allows($0) }
         }
         var staying: Set<Int> = []
         for (row, own) in copies {
             let drops = drawn(row)
             guard !drops.isEmpty, decisions[row]?.isDropped != true else { continue }
-            if own.contains(where: { drawn($0).isEmpty }) {
+            let isKnown = drops.contains { drop in own.contains { $0.analyzer == drop.analyzer } }
+            if !isKnown, own.contains(where: { drawn($0.row).isEmpty }) {
                 staying.insert(row)
-                let others = (voices[row] ?? []).filter {
-                    $0.stage == .balance && limit.allows($0)
-                }
                 decisions[row, default: Decision()].overrule(
-                    others, "the draw keeps a copy of it, for which it stays")
+                    drops, "the draw keeps a copy of it, for which it stays")
             } else {
                 for copy in own {
-                    decisions[copy]?.explanation =
+                    decisions[copy.row]?.explanation =
                         "repeats row \(row + 1); the draw leaves out both"
                 }
             }
         }
         return staying
+    }
+
+    private func isDrawnOut(_ voice: PlanVoice) -> Bool {
+        voice.stage == .balance && voice.action == .drop
     }
 
     private func isBetter(_ left: Int, _ right: Int) -> Bool {
