@@ -19,6 +19,11 @@ import Testing
         return try ReportReader(folder.path("report")).lines("findings.jsonl")
     }
 
+    /// Records in which nothing is missing.
+    private static let sums = (0..<40).map {
+        "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
+    }
+
     @Test("only a prompt that is answered can ask for what is not there")
     func textOfItsOwn() throws {
         let text = "Describe the picture above: what does it show, and who painted it?"
@@ -107,9 +112,7 @@ import Testing
 
     @Test("records without text, without a response and of another layout are found")
     func missing() throws {
-        var lines = (0..<40).map {
-            "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
-        }
+        var lines = NoiseRunTests.sums
         lines += [
             "{\"question\":\"What is ten?\",\"answer\":\"A number.\"}",
             "{\"prompt\":\" \",\"completion\":\"\"}",
@@ -137,9 +140,7 @@ import Testing
     @Test("what may stand where nothing is read is for review, what is empty is left out")
     func remedies() throws {
         let folder = try TemporaryFolder()
-        var lines = (0..<40).map {
-            "{\"prompt\":\"What is \($0) plus two?\",\"completion\":\"It is \($0 + 2), I think.\"}"
-        }
+        var lines = NoiseRunTests.sums
         lines += [
             "{\"prompt\":\"A passage of its own.\"}",
             "{\"prompt\":\"\",\"completion\":\"To nobody.\"}",
