@@ -1,4 +1,5 @@
 import Glibc
+import Planning
 import PluginHost
 
 /// Checks of the files that a command is to write.
@@ -34,15 +35,12 @@ enum OutputPaths {
                     "\(path): is \(kind), expected a file to write",
                     help: "name a file; what is written must be there to be read again")
             }
-            return FileBytes.resolved(path) ?? path
         }
-        let slash = path.lastIndex(of: "/")
-        let folder = slash.map { String(path[...$0]) } ?? "."
-        guard let found = FileBytes.resolved(folder) else {
+        guard let place = AtomicFile.destination(of: path) else {
             throw UsageError(
-                "\(path): cannot be written: there is no folder \(folder)",
+                "\(path): cannot be written: there is no such folder",
                 help: "make the folder first, or name another file")
         }
-        return found + "/" + (slash.map { path[path.index(after: $0)...] } ?? path[...])
+        return place
     }
 }

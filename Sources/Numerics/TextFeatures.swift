@@ -1,6 +1,6 @@
 /// Words and word pairs of some records, weighted by tf-idf: a sparse row of length 1 each.
 ///
-/// Tokens are the host's: each ideograph is one, so that pairs are the character bigrams of Chinese. Term
+/// Of the host's tokens and of `WordScan`'s words each ideograph is one: pairs are the character bigrams of Chinese. Term
 /// frequency is damped (1 + ln tf), idf is ln((1 + n) / (1 + df)) + 1 (Salton and Buckley 1988, as
 /// scikit-learn smooths it). What stands in one record alone is left out: out of fold it says nothing.
 public struct TextFeatures: Sendable {

@@ -22,7 +22,7 @@ public final class AtomicFile {
     /// - Throws: `PlanningError` when no file can be made beside `path`, and when another process is making one.
     public init(path: String, permissions: mode_t = 0o644) throws {
         self.path = path
-        let target = AtomicFile.resolved(path)
+        let target = AtomicFile.destination(of: path) ?? path
         self.target = target
         let slash = target.lastIndex(of: "/")
         let folder = slash.map { target[...$0] } ?? ""
@@ -74,19 +74,32 @@ public final class AtomicFile {
 
     private static let mostLinks = 16
 
-    private static func resolved(_ path: String, depth: Int = 0) -> String {
-        if let found = realpath(path, nil) {
+    /// Where what is written to a path will stand, without links and dots, also behind a link to what is not there
+    /// yet; `nil` when there is no folder for it.
+    public static func destination(of path: String) -> String? {
+        destination(of: path, depth: 0)
+    }
+
+    private static func destination(of path: String, depth: Int) -> String? {
+        func resolved(_ path: String) -> String? {
+            guard let found = realpath(path, nil) else { return nil }
             defer { free(found) }
             return String(cString: found)
         }
-        // A link to what is not there yet.
+        if let found = resolved(path) { return found }
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { String(path[...$0]) } ?? ""
         var bytes = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink(path, &bytes, bytes.count - 1)
-        guard count > 0, depth < mostLinks else { return path }
-        let target = String(
-            decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        return resolved(target.hasPrefix("/") ? target : folder + target, depth: depth + 1)
+        if count > 0 {
+            guard depth < mostLinks else { return nil }
+            let target = String(
+                decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return destination(
+                of: target.hasPrefix("/") ? target : folder + target, depth: depth + 1)
+        }
+        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        return resolved(folder.isEmpty ? "." : folder).map { "\($0)/\(name)" }
     }
 
     deinit {

@@ -50,13 +50,6 @@ public enum FileBytes {
             && first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
-    /// The path without links and dots; `nil` when it leads nowhere.
-    public static func resolved(_ path: String) -> String? {
-        guard let found = realpath(path, nil) else { return nil }
-        defer { free(found) }
-        return String(cString: found)
-    }
-
     /// What may be done with a file that holds what these hold: no more than with any of them, and no
     /// more than reading by others.
     public static func permissions(of paths: [String]) -> mode_t {

@@ -61,6 +61,8 @@ import Testing
         let taxonomy = try folder.write(
             "t.yaml", "taxonomy: 1\ndimensions:\n  - {name: length, by: length}\n")
         let out = folder.path("out.jsonl")
+        let link = folder.path("link.jsonl")
+        #expect(symlink("later.jsonl", link) == 0)
         for arguments in [
             ["--pool", pool, "-o", pool], ["--taxonomy", taxonomy, "-o", taxonomy],
             ["-o", out, "--ledger", folder.root + "/./out.jsonl"],
@@ -69,6 +71,8 @@ import Testing
                 folder.root + "/../" + folder.url.lastPathComponent + "/out.jsonl",
             ],
             ["-o", folder.root], ["-o", folder.path("none/out.jsonl")],
+            // By a link to what is not there yet.
+            ["-o", link, "--ledger", folder.path("later.jsonl")],
         ] {
             let before = (bytes("pool.jsonl"), bytes("t.yaml"))
             let ending = try optimize([data] + arguments)

@@ -17,8 +17,7 @@ public struct MergedShare: Sendable {
     private static let quantiles = [0.5, 0.7]
     /// Of the likeliest share what must lie beyond them, on average.
     ///
-    /// Of a tenth of eight sets that was joined 0.75 to
-    /// 1.1 does, of look-alikes in twelve mixtures 0.32 to 0.65.
+    /// Of a tenth of eight sets that was joined 0.75 to 1.1 does, of look-alikes in twelve mixtures 0.32 to 0.65.
     private static let leastLevel = 0.7
 
     /// Nothing is known: no prompt is two.

@@ -63,13 +63,7 @@ extension TextChecks {
             } ?? mark.lowerBound
         var (end, digits, place) = (mark.upperBound, 0, mark.upperBound)
         while true {
-            // Line breaks may be written out, as in JSON.
-            while place < text.count,
-                ByteSearch.isSpace(text[place])
-                    || text[place] == 0x5C && place + 1 < text.count && text[place + 1] == 0x6E
-            {
-                place += text[place] == 0x5C ? 2 : 1
-            }
+            place = behindBreaks(text, place)
             var stop = place
             while stop < text.count,
                 ByteSearch.isLetterOrDigit(text[stop]) && text[stop] < 0x80
@@ -102,6 +96,12 @@ extension TextChecks {
 
     /// Whether the next that is no white space is a dash.
     private static func ends(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        let place = behindBreaks(text, start)
+        return place < text.count && text[place] == 0x2D
+    }
+
+    /// The first byte that is neither white space nor a line break that is written out, as in JSON.
+    private static func behindBreaks(_ text: Span<UInt8>, _ start: Int) -> Int {
         var place = start
         while place < text.count,
             ByteSearch.isSpace(text[place])
@@ -109,7 +109,7 @@ extension TextChecks {
         {
             place += text[place] == 0x5C ? 2 : 1
         }
-        return place < text.count && text[place] == 0x2D
+        return place
     }
 
     private static let opening = Array("-----BEGIN ".utf8)

@@ -16,7 +16,6 @@ extension RowFaults {
 
     /// Refusals and answers without text.
     mutating func checkTurns(_ columns: NoiseColumns, _ position: Int) {
-        let hasRefusal = has(.refusal)
         forEachAnswer(columns, position) { answer, turns, faults in
             turns.withBytes(position, turn: answer.number - 1) { text in
                 if ByteSearch.trimmed(text).isEmpty, !faults.has(.emptyResponse),
@@ -26,7 +25,7 @@ extension RowFaults {
                         .emptyResponse, "text.response", TextFault(span: 0..<0, score: 0.95),
                         message: "turn \(answer.number), of the assistant, is empty")
                 }
-                if !hasRefusal, !faults.has(.refusal), let refusal = TextChecks.refusal(text) {
+                if !faults.has(.refusal), let refusal = TextChecks.refusal(text) {
                     faults.add(
                         .refusal, "text.response", refusal.moved(by: answer.offset),
                         message: "turn \(answer.number), of the assistant, is a refusal")
