@@ -110,6 +110,49 @@ import Testing
             })
     }
 
+    /// A talk in which six words of its own come again and again, with a system prompt before it.
+    private func talk(_ index: Int) -> [(role: String, text: String?)] {
+        func drawn(_ salt: Int) -> Int {
+            (index * 131 + salt * 7919) * 2_654_435_761 >> 13 & 0xFFFF
+        }
+        let own = (0..<6).map { "k\(drawn(900 + $0) % 150)" }
+        let turns = (1...6).map { turn -> (role: String, text: String?) in
+            let words =
+                (0..<2 + drawn(turn) % 3).map { own[drawn(turn * 50 + $0) % 6] }
+                + (0..<3 + drawn(turn + 400) % 9).map { "w\(drawn(turn * 50 + 20 + $0) % 90)" }
+            let said = words.joined(separator: " ") + "."
+            return turn % 2 == 1 ? ("user", "Tell me of " + said) : ("assistant", "That is " + said)
+        }
+        return [("system", "You help with everything.")] + turns
+    }
+
+    @Test("an answer of another conversation is found among the turns")
+    func strangeTurns() throws {
+        func place(_ index: Int) -> Int { 2 + 2 * (index / 6 % 3) }
+        let strange = (0..<40).map { $0 * 6 + 5 }
+        let lines = (0..<240).map { index in
+            var turns = talk(index)
+            if strange.contains(index) {
+                turns[place(index)] = talk((index * 7 + 31) % 240)[place(index)]
+            }
+            return chat(turns)
+        }
+        let found = try findings(lines).filter { $0["code"] == "NSE041" }
+        let right = found.filter { strange.contains($0["row_index"]?.intValue ?? -1) }
+        #expect(right.count >= 20, "of 40")
+        #expect(found.count - right.count <= right.count / 2)
+        for finding in right {
+            let turn = place(finding["row_index"]?.intValue ?? 0)
+            #expect(
+                finding["message"]?.stringValue
+                    == "turn \(turn + 1), of the assistant, seems to belong to another conversation"
+            )
+            #expect((finding["span"]?["begin"]?.intValue == 0) == (turn == 2))
+        }
+        let untouched = try findings((0..<240).map { chat(talk($0)) })
+        #expect(!untouched.contains { $0["code"] == "NSE041" })
+    }
+
     @Test("records without text, without a response and of another layout are found")
     func missing() throws {
         var lines = NoiseRunTests.sums

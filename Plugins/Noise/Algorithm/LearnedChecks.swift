@@ -31,8 +31,6 @@ public struct LearnedChecks: Sendable {
     public static let leastTrusted = 50
     /// The chance of damage at which a record is flagged.
     public static let flagLimit = 0.5
-    /// Other responses that each prompt is set against.
-    private static let strangers = 2
 
     private let seed: UInt64
     /// Pairs that were learnt from.
@@ -41,8 +39,7 @@ public struct LearnedChecks: Sendable {
     private let languages: LanguageHabits
     /// Whether responses of the data begin with their prompts as a habit.
     public let echoesAreUsual: Bool
-    private let relevance: PairRelevance
-    private let mismatch: HalvedLogistic
+    private let mismatch: MismatchModel
     /// What embeddings add to it; `nil` where they tell no more than words.
     private var meaning: MeaningCheck?
     private let embedding: TextEmbedding?
@@ -98,10 +95,8 @@ public struct LearnedChecks: Sendable {
             $0.response.buckets.count >= LearnedChecks.leastSpokenWords
         }
         responsesSpeak = 2 * speaking >= ownWords.count
-        relevance = PairRelevance(ownWords, seed: seed, work: work)
-        work.reportProgress(1, of: 4)
-        mismatch = LearnedChecks.mismatch(
-            ownWords, trustedWords, verdicts.mismatched, relevance, seed, work)
+        mismatch = MismatchModel(
+            ownWords, trusted: trustedWords, verdicts: verdicts.mismatched, seed: seed, work: work)
         (self.embedding, meaning) = (embedding, nil)
         work.reportProgress(2, of: 4)
         ending = EndingModel(
@@ -109,7 +104,8 @@ public struct LearnedChecks: Sendable {
         work.reportProgress(3, of: 4)
         gibberish = GibberishModel(pairs, seed: seed, work: work)
         merge = MergeModel(
-            pairs, trusted: trusted, relevance: relevance, seed: seed, work: work)
+            pairs, trusted: trusted, relevance: mismatch.relevance, seed: seed,
+            work: work)
         let none = [Double](
             repeating: LearnedChecks.unjudged, count: MergeModel.Answers.allCases.count)
         (mismatchedCurve, truncatedPrior) = (.unknown, .unknown)
@@ -129,7 +125,7 @@ public struct LearnedChecks: Sendable {
         }
         let (own, sound) = (logits(pairs), logits(trusted))
         mismatchedCurve = ErrorCurve(
-            known: mismatch.positiveLogits, others: own.map(\.word), sound: sound.map(\.word))
+            known: mismatch.strangeLogits, others: own.map(\.word), sound: sound.map(\.word))
         mismatchedTrust = LearnedChecks.trust(
             verdicts.mismatched, own.map { mismatchedCurve.chance($0.word) })
         if let embedding {
@@ -138,7 +134,8 @@ public struct LearnedChecks: Sendable {
                 embedding, work)
         }
         if mismatchedCurve.rate.high >= LearnedChecks.rareShare {
-            shifted = ShiftedResponses(ownWords, weights: relevance.weights, work: work)
+            shifted = ShiftedResponses(
+                ownWords, weights: mismatch.relevance.weights, work: work)
         }
         truncatedPrior = ErrorPrior(
             own.compactMap(\.truncated), sound: sound.compactMap(\.truncated))
@@ -177,11 +174,10 @@ public struct LearnedChecks: Sendable {
         _ sound: (pairs: [PairExample], words: [Double]), _ verdicts: [Int: Bool],
         _ embedding: TextEmbedding, _ work: some WorkSharing
     ) {
-        let (seed, relevance, mismatch) = (seed, relevance, mismatch)
+        let seed = seed
         let found = MeaningCheck(
-            own.pairs, trusted: sound.pairs, verdicts: verdicts, embedding: embedding, seed: seed,
-            work: work
-        ) { LearnedChecks.wordLogit($0, $1, $2, &$3, relevance, mismatch) }
+            own.pairs, trusted: sound.pairs, verdicts: verdicts, mismatch: mismatch,
+            embedding: embedding, seed: seed, work: work)
         guard let found else { return }
         func logits(_ side: (pairs: [PairExample], words: [Double])) -> [Double] {
             work.map(side.pairs.count, keeping: MeaningCheck.Scratch.init) { index, scratch in
@@ -218,64 +214,6 @@ public struct LearnedChecks: Sendable {
     /// Verdicts that the chances themselves are worth.
     private static let priorVerdicts = 5.0
 
-    /// Sets every prompt against its own response and against those of others.
-    private static func mismatch(
-        _ words: [PairWords], _ trusted: [PairWords], _ verdicts: [Int: Bool],
-        _ relevance: PairRelevance, _ seed: UInt64, _ work: some WorkSharing
-    ) -> HalvedLogistic {
-        let halves = words.map { Half.of(row: $0.row, seed: seed) }
-        let trustedHalves = trusted.map { Half.of(row: $0.row, seed: seed) }
-        let partners = (0..<strangers).map { MergeModel.partners(halves, seed: seed &+ UInt64($0)) }
-        @Sendable func numbers(
-            _ prompt: WordBuckets, _ responses: [WordBuckets], _ half: Int,
-            _ marks: inout BucketMarks
-        ) -> [Float] {
-            var numbers: [Float] = []
-            let sum = relevance.sum(prompt, of: relevance.models[half].prompts)
-            for response in responses {
-                relevance.describe(
-                    prompt, sum, response, half: half, &marks, into: &numbers)
-            }
-            return numbers
-        }
-        let rows = work.map(words.count, keeping: BucketMarks.init) { index, marks in
-            numbers(
-                words[index].prompt,
-                ([index] + partners.map { $0[index] }).map { words[$0].response },
-                halves[index], &marks)
-        }
-        let trustedRows = work.map(trusted.count, keeping: BucketMarks.init) { index, marks in
-            numbers(
-                trusted[index].prompt, [trusted[index].response], trustedHalves[index], &marks)
-        }
-        let kinds = [false] + Array(repeating: true, count: strangers)
-        return HalvedLogistic(
-            (rows + trustedRows).flatMap { $0 }, width: PairRelevance.width,
-            halves: halves.flatMap { Array(repeating: $0, count: kinds.count) } + trustedHalves,
-            isPositive: halves.flatMap { _ in kinds } + trusted.map { _ in false },
-            isTrusted: halves.flatMap { _ in kinds.map { _ in false } } + trusted.map { _ in true },
-            verdicts: words.flatMap { pair in
-                [verdicts[pair.row]] + kinds.dropFirst().map { _ in nil }
-            }
-                + trusted.map { _ in nil },
-            doubtLimit: nil, work: work)
-    }
-
-    /// The log-odds by words of the pairing of a prompt with a response, by the model of `half`.
-    private static func wordLogit(
-        _ prompt: PairExample, _ response: PairExample, _ half: Int, _ marks: inout BucketMarks,
-        _ relevance: PairRelevance, _ mismatch: HalvedLogistic
-    ) -> Double {
-        let (asked, answered) = (
-            PairWords(prompt, &marks).prompt, PairWords(response, &marks).response
-        )
-        var (numbers, terms): ([Float], [Float]) = ([], [])
-        relevance.describe(
-            asked, relevance.sum(asked, of: relevance.models[half].prompts), answered, half: half,
-            &marks, into: &numbers)
-        return mismatch.logit(numbers.span, half: half, with: &terms)
-    }
-
     /// What stands for the log-odds of a record that a check cannot judge.
     static let unjudged = -30.0
 
@@ -289,7 +227,7 @@ public struct LearnedChecks: Sendable {
 
     /// The estimated share of other prompts' responses beyond which, without trusted records, nothing tells
     /// errors from what is natural: nothing is flagged.
-    private static let mostMismatched = 0.4
+    static let mostMismatched = 0.4
 
     /// Whether responses go with their own prompts hardly better than with others, so that none is judged:
     /// either that is their nature, or prompts and responses lie in the wrong order.
@@ -313,9 +251,12 @@ public struct LearnedChecks: Sendable {
     ///
     /// With trusted records it has been taken off already.
     private func tempered(_ chance: Double, _ rate: Double) -> Double {
-        if hasTrusted { return chance }
-        return chance
-            * max(LearnedChecks.leastTemper, 1 - LearnedChecks.naturalShare / max(1e-9, rate))
+        hasTrusted ? chance : LearnedChecks.tempered(chance, ofRate: rate)
+    }
+
+    /// The same without trusted records.
+    static func tempered(_ chance: Double, ofRate rate: Double) -> Double {
+        chance * max(leastTemper, 1 - naturalShare / max(1e-9, rate))
     }
 
     /// Log-odds of another prompt's response below which the two have their words in common.
@@ -327,7 +268,7 @@ public struct LearnedChecks: Sendable {
     public static let qualityLimit = 0.9
 
     /// What is left of a chance at least, so that records keep their order.
-    private static let leastTemper = 0.01
+    static let leastTemper = 0.01
 
     /// The chance of damage from which on a record is not learnt from as a sound one.
     static let doubtLimit = 0.25
@@ -367,9 +308,7 @@ public struct LearnedChecks: Sendable {
     public struct Scratch {
         var prompt = WordBuckets()
         var response = WordBuckets()
-        var marks = BucketMarks()
-        var numbers: [Float] = []
-        var mismatchTerms: [Float] = []
+        var mismatch = MismatchModel.Scratch()
         var endingTerms: [Float] = []
         var qualityTerms: [Float] = []
         var merge = MergeModel.Scratch()
@@ -438,23 +377,19 @@ public struct LearnedChecks: Sendable {
         row: Int, prompt: Span<UInt8>, promptTokens: Span<UInt32>, response: Span<UInt8>,
         responseTokens: Span<UInt32>, isConversation: Bool, _ scratch: inout Scratch
     ) -> Logits {
-        scratch.prompt.read(promptTokens, byteCount: prompt.count, with: &scratch.marks)
-        scratch.response.read(responseTokens, byteCount: response.count, with: &scratch.marks)
-        let half = Half.of(row: row, seed: seed)
-        let sum = relevance.sum(scratch.prompt, of: relevance.models[half].prompts)
-        var numbers = scratch.numbers
-        scratch.numbers = []
-        defer { scratch.numbers = numbers }
-        numbers.removeAll(keepingCapacity: true)
-        relevance.describe(
-            scratch.prompt, sum, scratch.response, half: half, &scratch.marks, into: &numbers)
-        let word = mismatch.logit(numbers.span, half: half, with: &scratch.mismatchTerms)
+        scratch.prompt.read(
+            promptTokens, byteCount: prompt.count, with: &scratch.mismatch.marks)
+        scratch.response.read(
+            responseTokens, byteCount: response.count, with: &scratch.mismatch.marks)
+        let word = mismatch.logit(
+            scratch.prompt, scratch.response, half: Half.of(row: row, seed: seed),
+            &scratch.mismatch)
         let truncated = ending?.logit(response, row: row, with: &scratch.endingTerms)
         let merged =
             isConversation
             ? nil
             : merge?.judge(
-                prompt, promptTokens, scratch.response, row: row, relevance: relevance,
+                prompt, promptTokens, scratch.response, row: row, relevance: mismatch.relevance,
                 &scratch.merge)
         // A response that shares its words with the prompt is in the prompt's language.
         let isForeign =
@@ -491,11 +426,6 @@ public struct LearnedChecks: Sendable {
         numbers += mismatchedCurve.numbers
         numbers += truncatedPrior.numbers
         for share in mergedShares { numbers += share.numbers }
-        numbers += relevance.weights.values
-        for model in relevance.models {
-            for group in model.prompts { for lane in 0..<8 { numbers.append(group[lane]) } }
-            for group in model.responses { for lane in 0..<8 { numbers.append(group[lane]) } }
-        }
         numbers += mismatch.numbers
         if let meaning { numbers += meaning.numbers }
         if let shifted { numbers += shifted.numbers }
@@ -516,27 +446,13 @@ public struct LearnedChecks: Sendable {
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)
         }
-        func vectors() -> [SIMD8<Float>]? {
-            guard let values = take(RelevanceModel.vectorCount * RelevanceModel.lanes * 8) else {
-                return nil
-            }
-            let first = values.startIndex
-            return (0..<values.count / 8).map { group in
-                var vector = SIMD8<Float>.zero
-                for lane in 0..<8 { vector[lane] = values[first + group * 8 + lane] }
-                return vector
-            }
-        }
         guard let head = take(11).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
             let third = take(MergedShare.numberCount).flatMap({ MergedShare($0) }),
             let fourth = take(MergedShare.numberCount).flatMap({ MergedShare($0) }),
-            let weights = take(WordBuckets.count),
-            let a = vectors(), let b = vectors(), let c = vectors(), let d = vectors(),
-            let regression = take(HalvedLogistic.numberCount(PairRelevance.width)),
-            let mismatch = HalvedLogistic(regression, width: PairRelevance.width)
+            let mismatch = take(MismatchModel.numberCount).flatMap({ MismatchModel($0) })
         else { return nil }
         pairCount = Int(head[2])
         echoesAreUsual = head[3] == 1
@@ -547,12 +463,6 @@ public struct LearnedChecks: Sendable {
         mismatchedCurve = first
         truncatedPrior = second
         mergedShares = [third, fourth]
-        relevance = PairRelevance(
-            weights: BucketWeights(values: Array(weights)),
-            models: [
-                RelevanceModel(prompts: a, responses: b),
-                RelevanceModel(prompts: c, responses: d),
-            ])
         self.mismatch = mismatch
         meaning = head[8] == 1 ? MeaningCheck(readingFrom: &rest) : nil
         shifted =

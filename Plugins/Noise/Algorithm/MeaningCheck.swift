@@ -59,16 +59,10 @@ struct MeaningCheck: Sendable {
 
     /// Learns from pairs; `nil` where embeddings tell no more than words do.
     ///
-    /// `wordLogit` gives the log-odds by words of the pairing of a prompt with a response, by the model of
-    /// `half`; it may use the marks. O(mostPairs · (bytes + d)).
+    /// `mismatch` tells by words. O(mostPairs · (bytes + d)).
     init?(
         _ pairs: [PairExample], trusted: [PairExample], verdicts: [Int: Bool],
-        embedding: TextEmbedding, seed: UInt64, work: some WorkSharing,
-        wordLogit:
-            @Sendable (
-                _ prompt: PairExample, _ response: PairExample, _ half: Int,
-                _ marks: inout BucketMarks
-            ) -> Double
+        mismatch: MismatchModel, embedding: TextEmbedding, seed: UInt64, work: some WorkSharing
     ) {
         // Spread over all; what people decided about is learnt from in any case.
         func sample(_ all: [PairExample]) -> [PairExample] {
@@ -92,9 +86,9 @@ struct MeaningCheck: Sendable {
             MergeModel.partners(halves, seed: seed &+ UInt64($0))
         }
         let kinds = 1 + MeaningCheck.strangers
-        @Sendable func scratch() -> (relation: EmbeddingRelation.Scratch, marks: BucketMarks) {
-            (EmbeddingRelation.Scratch(), BucketMarks())
-        }
+        @Sendable func scratch() -> (
+            relation: EmbeddingRelation.Scratch, mismatch: MismatchModel.Scratch
+        ) { (EmbeddingRelation.Scratch(), MismatchModel.Scratch()) }
         let pairings = work.map(own.count * kinds + sound.count, keeping: scratch) {
             index, scratch in
             let isTrusted = index >= own.count * kinds
@@ -104,8 +98,11 @@ struct MeaningCheck: Sendable {
             let (all, first) = isTrusted ? (sound, own.count) : (own, 0)
             let half = isTrusted ? Half.of(row: sound[place].row, seed: seed) : halves[place]
             let (prompt, response) = (vectors[first + place].0, vectors[first + answer].1)
+            let asked = PairWords(all[place], &scratch.mismatch.marks).prompt
+            let answered = PairWords(all[answer], &scratch.mismatch.marks).response
             return Pairing(
-                half: half, word: wordLogit(all[place], all[answer], half, &scratch.marks),
+                half: half,
+                word: mismatch.logit(asked, answered, half: half, &scratch.mismatch),
                 cosine: relation.cosine(prompt.span, response.span, &scratch.relation),
                 isPositive: kind > 0, isTrusted: isTrusted,
                 verdict: isTrusted || kind > 0 ? nil : verdicts[all[place].row])

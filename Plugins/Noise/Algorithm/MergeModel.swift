@@ -454,13 +454,15 @@ struct MergeModel: Sendable {
     /// What the response of a joined prompt answers.
     enum Answers: CaseIterable, Sendable { case first, both }
 
-    /// For every record another one of its half.
-    static func partners(_ halves: [Int], seed: UInt64) -> [Int] {
-        var partners = Array(halves.indices)
-        for half in 0..<2 {
-            var members = halves.indices.filter { halves[$0] == half }
+    /// For every record another one of its group, where there is one; groups count from 0.
+    ///
+    /// O(n · groups).
+    static func partners(_ groups: [Int], seed: UInt64) -> [Int] {
+        var partners = Array(groups.indices)
+        for group in 0..<(groups.max() ?? -1) + 1 {
+            var members = groups.indices.filter { groups[$0] == group }
             let ordered = members
-            var generator = SeededGenerator(seed: seed ^ 0x9A7, stream: UInt64(half))
+            var generator = SeededGenerator(seed: seed ^ 0x9A7, stream: UInt64(group))
             for index in stride(from: members.count - 1, to: 0, by: -1) {
                 // Sattolo's cycle: nobody is his own partner.
                 members.swapAt(index, Int(generator.below(UInt64(index))))

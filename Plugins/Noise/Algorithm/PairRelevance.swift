@@ -39,8 +39,17 @@ enum Half {
 /// A record's words.
 struct PairWords: Sendable {
     let row: Int
+    /// Pairs of another kind are no strangers to it: they show by their form alone.
+    var kind = 0
     var prompt = WordBuckets()
     var response = WordBuckets()
+
+    /// The words of a context and of the answer within it.
+    init(_ turn: TurnExample, _ marks: inout BucketMarks) {
+        (row, kind) = (turn.row, turn.place.rawValue)
+        prompt.read(turn.context.span, byteCount: turn.contextBytes, with: &marks)
+        response.read(turn.answer.span, byteCount: turn.answerBytes, with: &marks)
+    }
 
     init(_ pair: PairExample, _ marks: inout BucketMarks) {
         row = pair.row
@@ -57,11 +66,6 @@ struct PairRelevance: Sendable {
 
     /// Numbers that describe a pair.
     static let width = 7
-
-    init(weights: BucketWeights, models: [RelevanceModel]) {
-        self.weights = weights
-        self.models = models
-    }
 
     /// Learns from pairs whose words are given.
     init(_ pairs: [PairWords], seed: UInt64, work: some WorkSharing) {
@@ -134,5 +138,39 @@ struct PairRelevance: Sendable {
         numbers.append(own.squareRoot())
         numbers.append(other.squareRoot())
         numbers.append(RelevanceModel.cosine(promptSum, sum))
+    }
+
+    // MARK: Saving
+
+    /// Everything that was learnt.
+    var numbers: [Float] {
+        var numbers = weights.values
+        for side in models.flatMap({ [$0.prompts, $0.responses] }) {
+            for group in side { for lane in 0..<8 { numbers.append(group[lane]) } }
+        }
+        return numbers
+    }
+
+    /// How many numbers there are.
+    static let numberCount = WordBuckets.count + 4 * sideCount
+    private static let sideCount = RelevanceModel.vectorCount * RelevanceModel.lanes * 8
+
+    /// Reads what `numbers` gave.
+    init?(_ numbers: ArraySlice<Float>) {
+        guard numbers.count == PairRelevance.numberCount else { return nil }
+        weights = BucketWeights(values: Array(numbers.prefix(WordBuckets.count)))
+        let first = numbers.startIndex + WordBuckets.count
+        let sides = (0..<4).map { side in
+            (0..<PairRelevance.sideCount / 8).map { group in
+                var vector = SIMD8<Float>.zero
+                let start = first + side * PairRelevance.sideCount + group * 8
+                for lane in 0..<8 { vector[lane] = numbers[start + lane] }
+                return vector
+            }
+        }
+        models = [
+            RelevanceModel(prompts: sides[0], responses: sides[1]),
+            RelevanceModel(prompts: sides[2], responses: sides[3]),
+        ]
     }
 }

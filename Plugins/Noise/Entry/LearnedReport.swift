@@ -8,6 +8,18 @@ struct LearnedReport {
 
     init(_ checks: LearnedChecks) { self.checks = checks }
 
+    /// States the estimated rate of answers of conversations that belong elsewhere.
+    static func report(_ turns: TurnRelevance, to sink: Sink) throws {
+        let rate = turns.rate
+        try sink.state(
+            Metric(
+                "noise.mismatched_turn_estimated_rate", rate.value, unit: "share",
+                n: turns.answerCount, direction: .lowerIsBetter, interval: rate.low...rate.high,
+                help:
+                    "estimated share of the assistant's turns, in conversations where it speaks more "
+                    + "than once, that belong to another conversation, flagged or not"))
+    }
+
     /// States the estimated rates.
     func report(to sink: Sink) throws {
         let rates = [

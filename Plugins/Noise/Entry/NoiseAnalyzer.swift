@@ -7,7 +7,7 @@ import Numerics
 struct NoiseAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.noise"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 7
+    static let stateFormat: UInt32 = 8
 
     let mostTokens: Int
     let labelledRows: Int
@@ -66,8 +66,11 @@ struct NoiseAnalyzer: Analyzer {
                 truncated: review.verdicts(NoiseCheck.truncatedResponse.rawValue),
                 merged: review.verdicts(NoiseCheck.mergedInstruction.rawValue)),
             embedding: embedding, seed: partial.seed, work: host)
+        let turns = TurnRelevance(partial.turns.examples, seed: partial.seed, work: host)
         return .again(
-            broadcast: SecondLook(tally: partial.tally, checks: checks, eval: partial.eval).bytes())
+            broadcast: SecondLook(
+                tally: partial.tally, checks: checks, turns: turns, eval: partial.eval
+            ).bytes())
     }
 
     func finish(_ partial: NoisePartial, to sink: Sink) throws {
@@ -102,6 +105,7 @@ struct NoiseAnalyzer: Analyzer {
             ))
         try labels?.report(to: sink)
         try partial.look?.checks.map { try LearnedReport($0).report(to: sink) }
+        try partial.look?.turns.map { try LearnedReport.report($0, to: sink) }
         for check in NoiseCheck.allCases {
             let count = tally.counts[check.name, default: 0]
             let interval = Quantiles.wilsonInterval(count: count, of: n)

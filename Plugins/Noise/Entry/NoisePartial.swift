@@ -17,6 +17,8 @@ struct NoisePartial: GroupingPartial {
     var tally = SecondLook.Tally()
     var pairs: PairRows
     var trusted: PairRows
+    /// Answers of conversations.
+    var turns: TurnRows
     /// Texts of the evaluation data.
     var eval = EvalTexts()
 
@@ -32,6 +34,7 @@ struct NoisePartial: GroupingPartial {
         labelled = labelledRows > 0 ? LabelledRows(capacity: labelledRows, seed: seed) : nil
         pairs = PairRows(capacity: LearnedChecks.mostPairs, seed: seed)
         trusted = PairRows(capacity: LearnedChecks.mostPairs, seed: seed)
+        turns = TurnRows(capacity: TurnRelevance.mostAnswers, seed: seed)
     }
 
     /// What both passes counted.
@@ -76,6 +79,7 @@ struct NoisePartial: GroupingPartial {
             if columns.hasPair(position) {
                 tally.pairCount += 1
                 pairs.add(columns, position, row: row)
+                turns.add(columns, position, row: row)
             }
         }
     }
@@ -86,6 +90,7 @@ struct NoisePartial: GroupingPartial {
     ) throws {
         var scratch = LearnedChecks.Scratch()
         var contamination = ContaminationIndex.Scratch()
+        var conversation = ConversationJudge()
         var (scores, qualities): ([Double], [Double]) = ([], [])
         func flush(before row: Int) throws {
             for (check, values) in [
@@ -101,19 +106,27 @@ struct NoisePartial: GroupingPartial {
             let row = batch.firstRow + position
             let wasFlagged = look.tally.isFlagged(row)
             var faults = RowFaults()
+            let verdict =
+                look.turns.map { conversation.judge(columns, position, row: row, $0) }
+                ?? ConversationJudge.Verdict()
             if let checks = look.checks, columns.hasPair(position) {
                 let judgement = judge(columns, position, row: row, checks, &scratch)
-                let verdict = review.decision(row, NoiseCheck.mismatchedResponse.rawValue)
+                let decision = review.decision(row, NoiseCheck.mismatchedResponse.rawValue)
                 scores.append(
-                    verdict.map { $0 == .reject ? 0 : 1 } ?? judgement.mismatched)
+                    decision.map { $0 == .reject ? 0 : 1 }
+                        ?? max(verdict.highest, judgement.mismatched))
                 if let quality = judgement.lowQuality { qualities.append(quality) }
-                add(judgement, columns, position, to: &faults)
+                add(
+                    judgement, columns, position, hasStrangeTurns: !verdict.flagged.isEmpty,
+                    to: &faults)
             } else {
                 try flush(before: row)
             }
             checkEcho(columns, position, look, into: &faults)
             faults.checkMissing(columns, position, look.tally)
             faults.checkTurns(columns, position, look.checks)
+            // Where a whole response is strange, the turns that are say more.
+            if !faults.has(.languageMismatch) { faults.add(verdict, columns, position) }
             if let index = look.contamination {
                 checkContamination(columns, position, index, &contamination, into: &faults)
             }
@@ -221,9 +234,9 @@ struct NoisePartial: GroupingPartial {
 
     private func add(
         _ judgement: LearnedChecks.Judgement, _ columns: NoiseColumns, _ position: Int,
-        to faults: inout RowFaults
+        hasStrangeTurns: Bool, to faults: inout RowFaults
     ) {
-        if judgement.mismatched >= LearnedChecks.flagLimit {
+        if judgement.mismatched >= LearnedChecks.flagLimit, !hasStrangeTurns {
             faults.add(
                 .mismatchedResponse, "text.response",
                 TextFault(span: 0..<0, score: judgement.mismatched))
@@ -482,6 +495,7 @@ struct NoisePartial: GroupingPartial {
         tally.add(other.tally)
         pairs.merge(other.pairs)
         trusted.merge(other.trusted)
+        turns.merge(other.turns)
         eval.merge(other.eval)
         if let others = other.labelled { labelled?.merge(others) }
     }
@@ -490,6 +504,7 @@ struct NoisePartial: GroupingPartial {
         tally.save(to: &writer)
         pairs.save(to: &writer)
         trusted.save(to: &writer)
+        turns.save(to: &writer)
         eval.save(to: &writer)
         labelled?.save(to: &writer)
     }
@@ -499,6 +514,7 @@ struct NoisePartial: GroupingPartial {
         tally = try SecondLook.Tally(from: &reader)
         try pairs.load(from: &reader)
         try trusted.load(from: &reader)
+        try turns.load(from: &reader)
         eval = try EvalTexts(from: &reader)
         try labelled?.load(from: &reader)
     }

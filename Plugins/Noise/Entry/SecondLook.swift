@@ -65,6 +65,8 @@ struct SecondLook {
 
     let tally: Tally
     let checks: LearnedChecks?
+    /// `nil` where there are too few conversations.
+    let turns: TurnRelevance?
     /// The evaluation data's texts; `nil` where there is none.
     let contamination: ContaminationIndex?
     private let eval: EvalTexts
@@ -73,7 +75,9 @@ struct SecondLook {
     func bytes() -> [UInt8] {
         var writer = StateWriter()
         tally.save(to: &writer)
-        writer.write((checks?.numbers ?? []).withUnsafeBytes { Array($0) })
+        for numbers in [checks?.numbers ?? [], turns?.numbers ?? []] {
+            writer.write(numbers.withUnsafeBytes { Array($0) })
+        }
         eval.save(to: &writer)
         return writer.bytes
     }
@@ -82,20 +86,24 @@ struct SecondLook {
     init(_ bytes: [UInt8], embedding: TextEmbedding?, seed: UInt64) throws {
         var reader = StateReader(reading: bytes)
         tally = try Tally(from: &reader)
-        let saved = try reader.data()
-        let numbers = saved.withUnsafeBytes { bytes in
-            (0..<bytes.count / 4).map {
-                bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+        func numbers() throws -> [Float] {
+            let saved = try reader.data()
+            return saved.withUnsafeBytes { bytes in
+                (0..<bytes.count / 4).map {
+                    bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+                }
             }
         }
-        checks = LearnedChecks(numbers: numbers, embedding: embedding, seed: seed)
+        checks = LearnedChecks(numbers: try numbers(), embedding: embedding, seed: seed)
+        turns = TurnRelevance(numbers: try numbers(), seed: seed)
         eval = try EvalTexts(from: &reader)
         contamination = eval.texts.isEmpty ? nil : ContaminationIndex(eval)
     }
 
-    init(tally: Tally, checks: LearnedChecks?, eval: EvalTexts) {
+    init(tally: Tally, checks: LearnedChecks?, turns: TurnRelevance?, eval: EvalTexts) {
         self.tally = tally
         self.checks = checks
+        self.turns = turns
         self.eval = eval
         contamination = nil
     }

@@ -119,6 +119,20 @@ extension RowFaults {
     }
 }
 
+extension NoiseColumns {
+    /// Where an answer of a conversation stands in the response.
+    func rangeOfAnswer(_ position: Int, turn answer: Int) -> Range<Int> {
+        guard let turns else { return 0..<0 }
+        var offset = 0
+        for turn in 0..<answer where turns.role(position, turn: turn) == "assistant" {
+            // Texts are joined by line breaks, empty ones left out.
+            let bytes = turns.byteCount(position, turn: turn)
+            offset += bytes > 0 ? bytes + 1 : 0
+        }
+        return offset..<offset + turns.byteCount(position, turn: answer)
+    }
+}
+
 /// That a record has nothing to read.
 enum MissingText {
     case texts, fields, words
