@@ -15,7 +15,7 @@ const make = (name, attributes = {}, ...children) => {
 const shown = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 const data = text => make('bdi', { text: shown(text) });
 const columnName = column => ({
-  'text.prompt': 'Prompt', 'text.response': 'Response', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
+  'text.prompt': 'Prompt', 'text.response': 'Response', 'text.rejected': 'Rejected', 'text.system': 'System', 'text.all': 'Whole text', label: 'Label',
 })[column] || column.replace(/^field:/, '');
 // The whole text says nothing that its parts do not.
 const isWorthShowing = (column, columns) =>

@@ -23,7 +23,7 @@ struct InjectCommand: ParsableCommand {
     var noise: [String] = []
     @Option(help: "Seed of every random draw (default: 0).") var seed: UInt64 = 0
     @Option(help: "The ledger to write (default: OUT.ledger.jsonl).") var ledger: String?
-    @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+    @Option(help: "Stated fields: prompt=A+B,response=…,label=…") var fields: String?
 
     func run() throws {
         let injector = try NoiseInjector(noise.map(InjectCommand.parse), seed: seed)

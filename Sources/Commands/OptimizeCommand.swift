@@ -124,7 +124,7 @@ struct ApplyCommand: ParsableCommand {
     @Option(help: "The plan.") var plan: String
     @Option(name: .shortAndLong, help: "The file to write.") var output: String
     @Option(help: "The ledger to write (default: OUT.ledger.jsonl).") var ledger: String?
-    @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+    @Option(help: "Stated fields: prompt=A+B,response=…,label=…") var fields: String?
 
     func run() throws {
         guard let bytes = FileBytes.read(plan) else {

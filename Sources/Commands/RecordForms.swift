@@ -32,7 +32,8 @@ extension RecordTexts {
             fields["prompt"] = .array(mapping.prompt.map { .string($0) })
         }
         for (name, pointer) in [
-            ("response", mapping.response), ("system", mapping.system), ("label", mapping.label),
+            ("response", mapping.response), ("rejected", mapping.rejected),
+            ("system", mapping.system), ("label", mapping.label),
         ] {
             if let pointer { fields[name] = .string(pointer) }
         }
@@ -95,6 +96,7 @@ extension RecordTexts {
         if mapping.response != nil || mapping.turns != nil {
             needed.append((.response, "response"))
         }
+        if mapping.rejected != nil { needed.append((.rejected, "rejected answer")) }
         if mapping.label != nil { needed.append((.label, "label")) }
         for (column, name) in needed {
             let pieces = record.withUnsafeBufferPointer { editor.pieces(of: column, in: $0) }

@@ -23,7 +23,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: "A YAML file that holds these options; the command line wins.")
     var config: String?
     @Option(help: "A setting: strategy.key=value or analyzer-id.key=value.") var set: [String] = []
-    @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+    @Option(help: "Stated fields: prompt=A+B,response=…,label=…") var fields: String?
     @Option(help: "The report's folder (default: assay-report).") var out: String?
     @Option(help: "Threads of the run (default: all processors).") var threads: Int?
     @Option(

@@ -9,7 +9,7 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema", abstract: "Shows the detected format, schema and field mapping.")
 
     @Argument(help: "Files, folders, or - for standard input.") var data: [String]
-    @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+    @Option(help: "Stated fields: prompt=A+B,response=…,label=…") var fields: String?
 
     func run() throws {
         let stated = try RunSettings.fields(fields) ?? []

@@ -15,7 +15,7 @@ struct StoredTexts: RecordAccess {
     }
 
     /// Columns that are shown, in this order; those of fields come after them.
-    private static let order: [ColumnName] = [.system, .prompt, .response, .all, .label]
+    private static let order: [ColumnName] = [.system, .prompt, .response, .rejected, .all, .label]
 
     init(_ input: Input) {
         self.input = input

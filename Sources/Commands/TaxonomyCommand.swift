@@ -22,7 +22,7 @@ struct TaxonomyCommand: ParsableCommand {
         @Option(help: "Topics to look for; as many as the data suggests when left out.")
         var topics: Int?
         @Option(help: "Records wanted for each topic.") var target = 100
-        @Option(help: "Stated fields: prompt=…,response=…,label=…") var fields: String?
+        @Option(help: "Stated fields: prompt=A+B,response=…,label=…") var fields: String?
         @Option(help: "Random draws are a function of it.") var seed: UInt64?
         @Option(help: "Worker threads.") var threads: Int?
 

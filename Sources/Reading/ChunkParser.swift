@@ -24,8 +24,11 @@ final class ChunkParser: @unchecked Sendable {
     private let mapping: FieldMapping
     private let fieldPaths: [ColumnName: [[UInt8]]]
     /// Numbers of the cells behind the parts and the `field:` columns.
-    private let partCells: (prompt: [Int], response: Int?, system: Int?, label: Int?)
+    private let partCells:
+        (prompt: [Int], response: Int?, rejected: Int?, system: Int?, label: Int?)
     private let fieldCells: [ColumnName: Int]
+    private let others: OtherTexts
+    private let otherCells: [Int]
     private let parser = JSONTapeParser()
     private var cells = DelimitedCells()
     private var builder: RowBuilder
@@ -59,8 +62,11 @@ final class ChunkParser: @unchecked Sendable {
             uniquingKeysWith: { first, _ in first })
         partCells = (
             mapping.prompt.compactMap { index[$0] }, mapping.response.flatMap { index[$0] },
-            mapping.system.flatMap { index[$0] }, mapping.label.flatMap { index[$0] }
+            mapping.rejected.flatMap { index[$0] }, mapping.system.flatMap { index[$0] },
+            mapping.label.flatMap { index[$0] }
         )
+        others = OtherTexts(mapping)
+        otherCells = columns.contains(.other) ? others.cells(header) : []
         fieldCells = Dictionary(
             uniqueKeysWithValues: columns.compactMap { column in
                 column.fieldPointer.flatMap { index[$0] }.map { (column, $0) }
@@ -117,6 +123,7 @@ final class ChunkParser: @unchecked Sendable {
         mapper.map(tape, into: &builder)
         builder.endRow { column, text in
             if let path = fieldPaths[column] { mapper.append(tape, at: path, to: &text) }
+            if column == .other { others.append(tape, to: &text) }
         }
         return nil
     }
@@ -134,6 +141,7 @@ final class ChunkParser: @unchecked Sendable {
         if let reason = addGiven(nil, number: number) { return reason }
         for cell in partCells.prompt { builder.prompt.join(cells[cell]) }
         if let cell = partCells.response { builder.response.join(cells[cell]) }
+        if let cell = partCells.rejected { builder.rejected.join(cells[cell]) }
         if let cell = partCells.system { builder.system.join(cells[cell]) }
         if let cell = partCells.label { builder.label.join(cells[cell]) }
         if mapping.kind == .fields {
@@ -141,6 +149,11 @@ final class ChunkParser: @unchecked Sendable {
         }
         builder.endRow { column, text in
             if let cell = fieldCells[column] { text.join(cells[cell]) }
+            guard column == .other else { return }
+            for cell in otherCells
+            where cells[cell].withUnsafeBufferPointer({ OtherTexts.says($0) }) {
+                text.join(cells[cell])
+            }
         }
         return nil
     }

@@ -13,6 +13,9 @@ struct PieceCollector {
         switch column {
         case .prompt: side(.user)
         case .response: side(.assistant)
+        case .rejected:
+            mapping.rejected.flatMap { tape.find(RecordMapper.path($0)) }
+                .map { leaves(RecordMapper.answer(tape, $0)) } ?? []
         case .system: system()
         case .label: mapping.label.map { value(at: $0) } ?? []
         default: []

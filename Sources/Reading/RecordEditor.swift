@@ -52,6 +52,7 @@ public final class RecordEditor {
         switch column {
         case .prompt: mapping.prompt
         case .response: [mapping.response].compactMap(\.self)
+        case .rejected: [mapping.rejected].compactMap(\.self)
         case .system: [mapping.system].compactMap(\.self)
         case .label: [mapping.label].compactMap(\.self)
         default: []

@@ -5,6 +5,7 @@ struct RecordMapper {
     private let mapping: FieldMapping
     private let prompt: [[[UInt8]]]
     private let response: [[UInt8]]?
+    private let rejected: [[UInt8]]?
     private let system: [[UInt8]]?
     private let label: [[UInt8]]?
     private let turns: [[UInt8]]?
@@ -21,6 +22,7 @@ struct RecordMapper {
         self.mapping = mapping
         prompt = mapping.prompt.map(RecordMapper.path)
         response = mapping.response.map(RecordMapper.path)
+        rejected = mapping.rejected.map(RecordMapper.path)
         system = mapping.system.map(RecordMapper.path)
         label = mapping.label.map(RecordMapper.path)
         turns = (mapping.turns?.pointer).map(RecordMapper.path)
@@ -52,6 +54,9 @@ struct RecordMapper {
         addPrompt(tape, to: &row)
         if let response, let node = tape.find(response), tape.kind(node) != .null {
             addResponse(tape, node, to: &row)
+        }
+        if let rejected, let node = tape.find(rejected) {
+            append(tape, RecordMapper.answer(tape, node), to: &row.rejected)
         }
         if let label { append(tape, at: label, to: &row.label) }
         if mapping.kind == .fields, !tape.nodes.isEmpty {
@@ -117,6 +122,13 @@ struct RecordMapper {
         } then: {
             $0.addTurn(.user, $1)
         }
+    }
+
+    /// What an answer says: of a list of messages the last.
+    static func answer(_ tape: JSONTape, _ node: Int) -> Int {
+        var last: Int?
+        if tape.kind(node) == .array { tape.forEachChild(of: node) { last = $1 } }
+        return last.flatMap { tape.kind($0) == .object ? $0 : nil } ?? node
     }
 
     private func addResponse(_ tape: JSONTape, _ node: Int, to row: inout RowBuilder) {

@@ -9,6 +9,7 @@ struct RowBuilder {
     /// Texts of the current row.
     var prompt = RowText()
     var response = RowText()
+    var rejected = RowText()
     var system = RowText()
     var label = RowText()
     /// For a text that is put together before it is known where it belongs.
@@ -66,6 +67,7 @@ struct RowBuilder {
     mutating func beginRow() {
         prompt.clear()
         response.clear()
+        rejected.clear()
         system.clear()
         label.clear()
         scratch.clear()
@@ -102,6 +104,7 @@ struct RowBuilder {
             switch texts[index].name {
             case .prompt: append(prompt, at: index)
             case .response: append(response, at: index)
+            case .rejected: append(rejected, at: index)
             case .system: append(system, at: index)
             case .all: append(all, at: index)
             case .label: append(label, at: index)

@@ -14,6 +14,10 @@ public struct ColumnName: RawRepresentable, Hashable, Sendable, Comparable {
     public static let system = ColumnName(rawValue: "text.system")
     /// All text of the record in its order.
     public static let all = ColumnName(rawValue: "text.all")
+    /// The answer that is not to be learnt, of a preference pair.
+    public static let rejected = ColumnName(rawValue: "text.rejected")
+    /// What the record says in fields that no part is read from.
+    public static let other = ColumnName(rawValue: "text.other")
     /// The class label.
     public static let label = ColumnName(rawValue: "label")
     /// The conversation.
@@ -46,7 +50,8 @@ public struct ColumnName: RawRepresentable, Hashable, Sendable, Comparable {
 
     /// The fixed columns that this host computes or is given.
     public static let provided: [ColumnName] = [
-        prompt, response, system, all, label, turns, promptTokens, responseTokens, allTokens,
+        prompt, response, system, all, rejected, other, label, turns, promptTokens, responseTokens,
+        allTokens,
         language, promptLanguage, responseLanguage, promptEmbedding, responseEmbedding,
         allEmbedding, predictedProbabilities, sourceFile,
     ]

@@ -8,7 +8,7 @@ public enum SchemaKind: String, Sendable {
     case chat
     /// A prompt and a completion under any of their usual names.
     case promptCompletion = "prompt/completion"
-    /// `chosen` and `rejected`.
+    /// Pairs of answers of which one is preferred: `chosen` and `rejected`.
     case preference
     /// A text and its label.
     case textLabel = "text/label"
@@ -36,6 +36,8 @@ public struct FieldMapping: Sendable, Equatable {
     public var prompt: [String] = []
     /// What the model is to learn.
     public var response: String?
+    /// The answer that the response is preferred to.
+    public var rejected: String?
     /// The system prompt.
     public var system: String?
     /// The class label.
@@ -49,7 +51,9 @@ public struct FieldMapping: Sendable, Equatable {
     public init(kind: SchemaKind) { self.kind = kind }
 
     /// The part that a name of `--fields` stands for; `nil` for an unknown name.
-    public static let overridableParts = ["prompt", "response", "system", "label", "text", "turns"]
+    public static let overridableParts = [
+        "prompt", "response", "rejected", "system", "label", "text", "turns",
+    ]
 
     /// Replaces parts by what the user stated: `prompt=question+context,response=/reply/text`.
     ///
@@ -64,12 +68,14 @@ public struct FieldMapping: Sendable, Equatable {
         case "response":
             response = pointers.first
             turns = nil
+        case "rejected": rejected = pointers.first
         case "system": system = pointers.first
         case "label": label = pointers.first
         case "turns":
             turns = Turns(pointer: pointers.first ?? "", roleKey: "role", textKey: "content")
         default: break
         }
+        if rejected != nil, response != nil { kind = .preference }
         switch (prompt.isEmpty, response, label) {
         case (false, .some, _) where turns == nil && kind != .preference && kind != .alpaca:
             kind = .promptCompletion
@@ -101,6 +107,7 @@ public struct FieldMapping: Sendable, Equatable {
         if let turns { parts.append("turns=\(turns.pointer)[\(turns.roleKey), \(turns.textKey)]") }
         if !prompt.isEmpty { parts.append("prompt=" + prompt.joined(separator: "+")) }
         if let response { parts.append("response=\(response)") }
+        if let rejected { parts.append("rejected=\(rejected)") }
         if let system { parts.append("system=\(system)") }
         if let label { parts.append("label=\(label)") }
         if let history { parts.append("history=\(history)") }

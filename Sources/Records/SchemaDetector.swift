@@ -108,17 +108,17 @@ public enum SchemaDetector {
                 ($1.value, "\($0.key)") < ($0.value, "\($1.key)")
             }
             for (shape, _) in ordered {
-                guard case .objects(let keys) = shape, name != "chosen", name != "rejected",
+                guard case .objects(let keys) = shape,
+                    !answerNames.contains(where: { $0.chosen == name || $0.rejected == name }),
                     let role = ["role", "from", "speaker"].first(where: keys.contains),
                     let text = ["content", "value", "text", "utterance"].first(where: keys.contains)
                 else { continue }
-                let isPreference =
-                    sample.has("chosen") { _ in true } && sample.has("rejected") { _ in true }
+                let pair = answers(sample)
                 var mapping = FieldMapping(
-                    kind: isPreference ? .preference : role == "from" ? .sharegpt : .chat)
+                    kind: pair != nil ? .preference : role == "from" ? .sharegpt : .chat)
                 mapping.turns = .init(
                     pointer: FieldMapping.pointer(name), roleKey: role, textKey: text)
-                if isPreference { mapping.response = "/chosen" }
+                if let pair { mapping.setAnswers(pair) }
                 return mapping
             }
         }
@@ -126,16 +126,40 @@ public enum SchemaDetector {
     }
 
     private static func preference(_ sample: SchemaSample) -> FieldMapping? {
-        guard sample.has("chosen", { _ in true }), sample.has("rejected", { _ in true }) else {
-            return nil
-        }
+        guard let pair = answers(sample) else { return nil }
         var mapping = FieldMapping(kind: .preference)
+        mapping.setAnswers(pair)
+        // Messages within an object, as {"input": {"messages": […]}}.
+        let nested = sample.keys.first {
+            $0.shapes.keys.contains {
+                if case .object(let keys) = $0 { keys.contains("messages") } else { false }
+            }
+        }
+        if let nested {
+            mapping.turns = .init(
+                pointer: FieldMapping.pointer(nested.name) + "/messages", roleKey: "role",
+                textKey: "content")
+            return mapping
+        }
         mapping.prompt = [sample.firstText(of: promptNames)].compactMap {
             $0.map(FieldMapping.pointer)
         }
-        mapping.response = "/chosen"
         return mapping
     }
+
+    /// The names of a preferred answer and of the one that it is preferred to, where records have both.
+    private static func answers(_ sample: SchemaSample) -> (chosen: String, rejected: String)? {
+        answerNames.first { names in
+            sample.has(names.chosen) { $0 != .null && $0 != .scalar }
+                && sample.has(names.rejected) { _ in true }
+        }
+    }
+
+    private static let answerNames: [(chosen: String, rejected: String)] = [
+        ("chosen", "rejected"), ("chosen_response", "rejected_response"),
+        ("preferred_output", "non_preferred_output"), ("response_chosen", "response_rejected"),
+        ("preferred", "rejected"), ("preferred", "dispreferred"),
+    ]
 
     private static func alpaca(_ sample: SchemaSample) -> FieldMapping? {
         guard sample.isText("instruction"),
@@ -172,6 +196,13 @@ public enum SchemaDetector {
         mapping.prompt = [FieldMapping.pointer(text)]
         mapping.label = label.map(FieldMapping.pointer)
         return mapping
+    }
+}
+
+extension FieldMapping {
+    fileprivate mutating func setAnswers(_ names: (chosen: String, rejected: String)) {
+        response = FieldMapping.pointer(names.chosen)
+        rejected = FieldMapping.pointer(names.rejected)
     }
 }
 

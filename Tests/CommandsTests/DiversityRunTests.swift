@@ -26,7 +26,10 @@ import Testing
 
     @Test(
         "what differs in a field that a model is shown is no copy",
-        arguments: ["context", "choices", "functions", "passage"])
+        arguments: [
+            "context", "choices", "functions", "passage", "paragraph", "sql_context",
+            "rejected_response",
+        ])
     func fields(_ field: String) throws {
         var generator = SeededGenerator(seed: 1)
         let records: [Record] = (0..<20).map { row in
@@ -36,6 +39,19 @@ import Testing
             ]
         }
         #expect(try DiversityRun(records).copies.map(\.row) == [1])
+    }
+
+    @Test("names, dates, numbers and links beside the texts do not set copies apart")
+    func names() throws {
+        let records: [Record] = (0..<20).map { row in
+            [
+                ("question", "what is said of row \(row / 2) here"), ("answer", "nothing much"),
+                ("id", "q-\(row)"), ("url", "https://example.org/a/b/c/\(row)"),
+                ("created", "Mon Nov 30 17:16:\(10 + row) UTC 2026"),
+                ("model", "small model \(row)"),
+            ]
+        }
+        #expect(try DiversityRun(records).copies.count == 10)
     }
 
     @Test("copies are found among thousands of one template with a number in it")

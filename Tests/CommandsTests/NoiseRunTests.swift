@@ -153,6 +153,74 @@ import Testing
         #expect(!untouched.contains { $0["code"] == "NSE041" })
     }
 
+    @Test("preference pairs without a difference are found, and what contradicts itself")
+    func preferences() throws {
+        var lines = (0..<40).map {
+            "{\"prompt\":\"What is \($0) plus two?\",\"chosen\":\"It is \($0 + 2), I think.\","
+                + "\"rejected\":\"Nobody knows \($0).\"}"
+        }
+        func pair(_ prompt: String, _ chosen: String, _ rest: String) -> String {
+            "{\"prompt\":\"\(prompt)\",\"chosen\":\"\(chosen)\"\(rest)}"
+        }
+        let mail = "Write to john.miller@mailbox.org about it."
+        lines += [
+            pair("Who are you?", "A tool of many.", ",\"rejected\":\"A  tool of many. \""),
+            pair("And who else?", "Nobody else here.", ",\"rejected\":\" \""),
+            pair("Is that all?", "It is all there is.", ""),
+            pair("Whom do I ask?", "Ask the others.", ",\"rejected\":\"\(mail)\""),
+            // Three ranked answers are no contradiction, two orders of the same answers are.
+            pair("Which is best?", "The first one.", ",\"rejected\":\"The second one.\""),
+            pair("Which is best?", "The second one.", ",\"rejected\":\"The third one.\""),
+            pair("Which is worst?", "The left one.", ",\"rejected\":\"The right one.\""),
+            pair("Which is worst?", "The right one.", ",\"rejected\":\"The left one.\""),
+        ]
+        let found = try findings(lines).filter {
+            ["NSE006", "NSE031", "NSE040"].contains($0["code"]?.stringValue ?? "")
+        }
+        let places = found.map {
+            "\($0["row_index"]?.intValue ?? -1) \($0["code"]?.stringValue ?? "") \($0["severity"]?.stringValue ?? "")"
+        }
+        #expect(
+            places.sorted() == [
+                "40 NSE006 high", "41 NSE006 high", "42 NSE006 medium", "43 NSE031 medium",
+                "46 NSE040 medium", "47 NSE040 medium",
+            ])
+        let folder = try TemporaryFolder()
+        let path = try folder.write("data.jsonl", lines.map { $0 + "\n" }.joined())
+        let ending = try Program.assay([
+            "optimize", path, "-o", folder.path("out.jsonl"), "--plugins", "noise", "--apply",
+            "all",
+            "--out", folder.path("report"), "--quiet",
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        let written = try String(contentsOfFile: folder.path("out.jsonl"), encoding: .utf8)
+        #expect(written.split(separator: "\n").count == lines.count - 2)
+        #expect(written.contains("Write to [e-mail address] about it."))
+    }
+
+    @Test("answers that are marked as bad may be bad, and a prompt may have several")
+    func marked() throws {
+        func record(_ number: Int, _ answer: String, _ mark: Bool) -> String {
+            "{\"prompt\":\"What is \(number) plus two, and why is it so?\",\"completion\":\"\(answer)\","
+                + "\"label\":\(mark)}"
+        }
+        let loop = Array(repeating: "it is so because", count: 30).joined(separator: " ")
+        let lines = (0..<40).flatMap {
+            [record($0, "It is \($0 + 2), as one can count.", true), record($0, loop, false)]
+        }
+        let codes = try codes(lines + [record(99, loop, true)])
+        #expect(codes.filter { ["NSE023", "NSE040"].contains($0) } == ["NSE023"])
+    }
+
+    @Test("a prompt about another passage is no contradiction")
+    func passages() throws {
+        let lines = (0..<20).map {
+            "{\"question\":\"What is it about?\",\"answer\":\"Number \($0) of many.\","
+                + "\"paragraph\":\"This is a passage about number \($0).\"}"
+        }
+        #expect(!(try codes(lines).contains("NSE040")))
+    }
+
     @Test("records without text, without a response and of another layout are found")
     func missing() throws {
         var lines = NoiseRunTests.sums

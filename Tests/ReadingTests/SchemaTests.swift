@@ -41,6 +41,34 @@ import Testing
         #expect(try read("hello\nworld\n", name: "a.txt").summary.mapping.kind == .text)
     }
 
+    @Test(
+        "preference pairs have a rejected answer, whatever its name",
+        arguments: [
+            (#"{"prompt":"a","chosen":"b","rejected":"c"}"#, "/chosen", "/rejected"),
+            (
+                #"{"instruction":"a","chosen_response":"b","rejected_response":"c"}"#,
+                "/chosen_response", "/rejected_response"
+            ),
+            (
+                #"{"input":{"messages":[{"role":"user","content":"a"}]},"#
+                    + #""preferred_output":[{"role":"assistant","content":"b"}],"#
+                    + #""non_preferred_output":[{"role":"assistant","content":"c"}]}"#,
+                "/preferred_output", "/non_preferred_output"
+            ),
+            (
+                #"{"prompt":[{"role":"user","content":"a"}],"#
+                    + #""chosen":[{"role":"assistant","content":"b"}],"#
+                    + #""rejected":[{"role":"assistant","content":"c"}]}"#, "/chosen", "/rejected"
+            ),
+        ])
+    func preferences(_ record: String, _ chosen: String, _ rejected: String) throws {
+        let found = try read(record, name: "a.jsonl")
+        let mapping = found.summary.mapping
+        #expect(mapping.kind == .preference)
+        #expect(mapping.response == chosen)
+        #expect(mapping.rejected == rejected)
+    }
+
     @Test("keeps malformed records with line and reason")
     func malformed() throws {
         let result = try read("{\"text\":\"a\"}\n{\"text\":\n\n{\"text\":\"b\"}\n", name: "a.jsonl")

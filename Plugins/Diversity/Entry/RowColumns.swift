@@ -49,11 +49,11 @@ struct RowColumns {
     }
 
     /// Columns that make records different whose prompts and responses are the same: what schemas keep
-    /// beside them and a model is shown.
+    /// beside them and a model is shown, and what may be: texts in fields that are not read.
     private static let contextColumns =
-        ["text.system", "label"]
+        ["text.system", "text.rejected", "text.other", "label"]
         + [
-            "tools", "functions", "rejected", "context", "passage", "document", "choices",
+            "tools", "functions", "context", "passage", "document", "choices",
             "options", "images", "image",
         ].map { "field:/\($0)" }
 

@@ -8,6 +8,7 @@ enum NoiseCheck: String, CaseIterable {
     case roleOrder = "NSE003"
     case overLong = "NSE004"
     case missingText = "NSE005"
+    case preferenceFault = "NSE006"
     case mojibake = "NSE020"
     case controlCharacters = "NSE021"
     case htmlResidue = "NSE022"
@@ -33,6 +34,7 @@ enum NoiseCheck: String, CaseIterable {
         case .roleOrder: "role-order"
         case .overLong: "over-long"
         case .missingText: "missing-text"
+        case .preferenceFault: "preference-fault"
         case .mojibake: "mojibake"
         case .controlCharacters: "control-characters"
         case .htmlResidue: "html-residue"
@@ -62,6 +64,7 @@ enum NoiseCheck: String, CaseIterable {
         case .roleOrder: "the turns do not alternate between user and assistant"
         case .overLong: "the record is longer than the stated context"
         case .missingText: "the record has no text"
+        case .preferenceFault: "the rejected answer is the chosen one again"
         case .mojibake: "the text was decoded with the wrong character set"
         case .controlCharacters: "the text has control characters"
         case .htmlResidue: "the text has left-over HTML"
@@ -84,7 +87,8 @@ enum NoiseCheck: String, CaseIterable {
 
     var severity: Severity {
         switch self {
-        case .emptyResponse, .missingText, .truncatedResponse, .repetition, .promptEcho, .secret,
+        case .emptyResponse, .missingText, .preferenceFault, .truncatedResponse, .repetition,
+            .promptEcho, .secret,
             .contamination:
             .high
         case .mojibake, .controlCharacters, .roleOrder, .placeholderInput, .refusal, .personalData,
@@ -103,12 +107,23 @@ enum NoiseCheck: String, CaseIterable {
         }
     }
 
+    /// Whether it speaks of how good an answer is, which of a bad example is no fault.
+    var isOfAnswer: Bool {
+        switch self {
+        case .emptyResponse, .truncatedResponse, .repetition, .promptEcho, .languageMismatch,
+            .gibberish, .refusal, .mismatchedResponse, .lowQuality:
+            true
+        default: false
+        }
+    }
+
     /// What is to be done with a record of which no repair is known, and how sure that is.
     func remedy(score: Double) -> (action: Action, confidence: Double) {
         switch self {
         case .repetition, .contamination: (.drop, score)
         // What is not there may stand where nothing is read.
         case .emptyResponse where score > MissingText.doubtful: (.drop, score)
+        case .preferenceFault where score > MissingText.doubtful: (.drop, 0.9)
         case .missingText where score > MissingText.doubtful: (.drop, score)
         // To say the prompt again may be what was asked for.
         case .promptEcho where score >= 1: (.drop, 0.9)

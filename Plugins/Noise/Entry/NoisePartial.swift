@@ -70,6 +70,8 @@ struct NoisePartial: GroupingPartial {
             checkStructure(columns, position, into: &faults)
             checkTexts(columns, position, into: &faults)
             faults.checkTurns(columns, position)
+            faults.checkPreference(columns, position)
+            faults.spareBadExample(columns, position)
             faults.apply(review, row: row)
             if faults.isOfWeight { tally.flaggedRows.append(row) }
             faults.repair(columns, position)
@@ -78,6 +80,7 @@ struct NoisePartial: GroupingPartial {
             try emit(columns, position, row: row, to: sink)
             if columns.hasPair(position) {
                 tally.pairCount += 1
+                if columns.rejected?.isPresent(position) == true { tally.rejectedCount += 1 }
                 pairs.add(columns, position, row: row)
                 turns.add(columns, position, row: row)
             }
@@ -124,6 +127,7 @@ struct NoisePartial: GroupingPartial {
             }
             checkEcho(columns, position, look, into: &faults)
             faults.checkMissing(columns, position, look.tally)
+            faults.checkMissingRejected(columns, position, look.tally)
             faults.checkTurns(columns, position, look.checks)
             // Where a whole response is strange, the turns that are say more.
             if !faults.has(.languageMismatch) { faults.add(verdict, columns, position) }
@@ -134,6 +138,7 @@ struct NoisePartial: GroupingPartial {
                 let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
                 faults.add(.truncatedResponse, "text.response", cut)
             }
+            faults.spareBadExample(columns, position)
             faults.apply(review, row: row)
             keepAccepted(row, &faults)
             if faults.isOfWeight, !wasFlagged { tally.flaggedRows.append(row) }
@@ -345,11 +350,14 @@ struct NoisePartial: GroupingPartial {
             column.withBytes(position) { text in
                 let inventory = ByteInventory(text)
                 let isPrompt = name == "text.prompt"
-                let repeated =
-                    TextChecks.repetition(text)
-                    ?? (isPrompt ? columns.promptTokens : columns.responseTokens)
-                    .withTokens(position) { TextChecks.repeatedPassage(text, $0) }
-                faults.add(.repetition, name, repeated)
+                // Of two answers the worse may be as bad as it likes.
+                if name != "text.rejected" {
+                    let repeated =
+                        TextChecks.repetition(text)
+                        ?? (isPrompt ? columns.promptTokens : columns.responseTokens)
+                        .withTokens(position) { TextChecks.repeatedPassage(text, $0) }
+                    faults.add(.repetition, name, repeated)
+                }
                 for (check, find) in NoisePartial.textChecks {
                     faults.add(check, name, find(text, inventory))
                 }
@@ -379,6 +387,8 @@ struct NoisePartial: GroupingPartial {
         guard (columns.turns?.count(position) ?? 0) <= 3,
             !columns.prompts.withBytes(position, { ByteSearch.trimmed($0).isEmpty })
         else { return }
+        // Of answers that are marked good or bad a prompt has several.
+        if columns.isMarked(position) { return }
         let taught = columns.responses.isPresent(position) ? columns.responses : columns.labels
         guard let taught, taught.isPresent(position) else { return }
         var (given, same) = (Fingerprint(), Fingerprint())
@@ -398,8 +408,21 @@ struct NoisePartial: GroupingPartial {
         taught.withBytes(position) { text in
             answer.appendCollapsed(text.extracting(TextChecks.core(text)), foldingCase: true)
         }
-        let (key, taughtBytes, sameBytes) = (given.bytes, answer.bytes, same.bytes)
-        let payload = InlineArray<32, UInt8> { $0 < 16 ? taughtBytes[$0] : sameBytes[$0 - 16] }
+        var rejected = Fingerprint()
+        columns.rejected?.withBytes(position) { text in
+            rejected.appendCollapsed(text.extracting(TextChecks.core(text)), foldingCase: true)
+        }
+        let isPair = columns.rejected?.isPresent(position) == true
+        let (key, answerBytes, sameBytes, rejectedBytes) = (
+            given.bytes, answer.bytes, same.bytes, rejected.bytes
+        )
+        let payload = InlineArray<48, UInt8> { index in
+            switch index / 16 {
+            case 0: answerBytes[index]
+            case 1: sameBytes[index - 16]
+            default: isPair ? rejectedBytes[index - 32] : 0
+            }
+        }
         try sink.emit(key: key.span, row: row, payload: payload.span)
     }
 
@@ -458,23 +481,31 @@ struct NoisePartial: GroupingPartial {
         let members = (0..<group.count).map { index in
             let payload = group.payload(index)
             return (
-                row: group.row(index), answer: payload.prefix(16), prompt: payload.dropFirst(16)
+                row: group.row(index), answer: payload.prefix(16),
+                prompt: payload.dropFirst(16).prefix(16), rejected: payload.dropFirst(32)
             )
         }
         guard members.contains(where: { $0.answer != members[0].answer }) else { return }
         let check = NoiseCheck.contradiction
         for own in members {
             // Of those with another answer one with the very same prompt says more.
-            let others = members.lazy.filter { $0.answer != own.answer }
+            let isPair = own.rejected.contains { $0 != 0 }
+            let others = members.lazy.filter {
+                // Of preferred answers a prompt has several; they contradict each other the other way round.
+                isPair
+                    ? $0.answer.elementsEqual(own.rejected) && $0.rejected.elementsEqual(own.answer)
+                    : $0.answer != own.answer
+            }
             let same = others.first { $0.prompt == own.prompt }
             guard let other = same ?? others.first else { continue }
-            let score = same == nil ? 0.5 : 0.6
+            let score = isPair ? 0.9 : same == nil ? 0.5 : 0.6
             tally.count(check, chance: score)
             var finding = Finding(
                 code: check.rawValue, row: own.row,
                 message: (same == nil ? "nearly the same prompt as row " : "same prompt as row ")
-                    + "\(other.row + 1), with another answer")
-            finding.severity = .low
+                    + "\(other.row + 1), with "
+                    + (isPair ? "the answers the other way round" : "another answer"))
+            finding.severity = isPair ? .medium : .low
             finding.group = UInt64(members[0].row) + 1
             finding.score = score
             finding.evidence = .object([

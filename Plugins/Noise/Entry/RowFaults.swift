@@ -5,6 +5,8 @@ import NoiseAlgorithm
 struct NoiseColumns {
     let prompts: TextColumn
     let responses: TextColumn
+    /// Answers that the responses are preferred to.
+    let rejected: TextColumn?
     let systems: TextColumn?
     let labels: TextColumn?
     let inputs: TextColumn?
@@ -17,9 +19,9 @@ struct NoiseColumns {
     let vectors: VectorColumn?
     /// Probabilities of the classes by the user's own model, where they were given.
     let probabilities: VectorColumn?
-    /// What a record is given beside its prompt: its context and tools.
+    /// What a record is given beside its prompt: system prompt, tools, and what fields that are not read say.
     let given: [TextColumn?]
-    /// Prompt and response with their names.
+    /// Prompt, response and what is rejected, with their names.
     let taught: [(name: String, column: TextColumn)]
 
     init?(_ batch: Batch) {
@@ -33,6 +35,7 @@ struct NoiseColumns {
         self.tokens = tokens
         self.promptTokens = promptTokens
         self.responseTokens = responseTokens
+        rejected = batch.text("text.rejected")
         systems = batch.text("text.system")
         labels = batch.text("label")
         inputs = batch.text("field:/input")
@@ -40,8 +43,10 @@ struct NoiseColumns {
         turns = batch.turns
         vectors = batch.vectors("feature.embedding.all/1")
         probabilities = batch.vectors("given.pred_probs/1")
-        given = [systems, tools]
-        taught = [("text.prompt", prompts), ("text.response", responses)]
+        given = [systems, tools, batch.text("text.other")]
+        taught =
+            [("text.prompt", prompts), ("text.response", responses)]
+            + (rejected.map { [("text.rejected", $0)] } ?? [])
     }
 
     /// Whether a row has words in both its prompt and its response.
@@ -88,6 +93,9 @@ struct RowFaults {
 
     /// Whether one of them is of severity medium or high.
     var isOfWeight: Bool { list.contains { $0.severity.rawValue >= Severity.medium.rawValue } }
+
+    /// Takes out the faults of which `body` says so.
+    mutating func remove(where isOut: (Fault) -> Bool) { list.removeAll(where: isOut) }
 
     /// Whether a check has found something.
     func has(_ check: NoiseCheck) -> Bool { list.contains { $0.check == check } }

@@ -9,6 +9,8 @@ struct SecondLook {
         var rowCount = 0
         /// Records with a prompt and a response.
         var pairCount = 0
+        /// Of these such as have a rejected answer too.
+        var rejectedCount = 0
         var counts: [String: Int] = [:]
         /// Sum of the chances that the findings of a check are right, in millionths: whole numbers, so that
         /// their order does not count.
@@ -19,6 +21,7 @@ struct SecondLook {
         func save(to writer: inout StateWriter) {
             writer.write(rowCount)
             writer.write(pairCount)
+            writer.write(rejectedCount)
             writer.write(counts)
             writer.write(chances)
             writer.write(flaggedRows) { $0.write($1) }
@@ -29,6 +32,7 @@ struct SecondLook {
         init(from reader: inout StateReader) throws {
             rowCount = try reader.quantity()
             pairCount = try reader.quantity()
+            rejectedCount = try reader.quantity()
             counts = try reader.counts()
             chances = try reader.counts()
             flaggedRows = try reader.list(size: 8) { try $0.quantity() }
@@ -43,6 +47,7 @@ struct SecondLook {
         /// Adds what another counted, rows that come after these.
         mutating func add(_ other: Self) {
             pairCount += other.pairCount
+            rejectedCount += other.rejectedCount
             counts.merge(other.counts, uniquingKeysWith: +)
             chances.merge(other.chances, uniquingKeysWith: +)
             flaggedRows += other.flaggedRows
@@ -56,6 +61,9 @@ struct SecondLook {
 
         /// Whether a record without a response lacks it.
         var expectsResponses: Bool { 5 * pairCount >= 4 * rowCount }
+
+        /// Whether a record without a rejected answer lacks it.
+        var expectsRejected: Bool { rejectedCount > 0 && 5 * rejectedCount >= 4 * rowCount }
 
         /// Whether the first pass found something of weight in a row.
         func isFlagged(_ row: Int) -> Bool {

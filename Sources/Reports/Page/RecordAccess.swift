@@ -19,7 +19,9 @@ public struct RecordField: Sendable {
     /// The fields that tell a record from others: without what is put together of them, names of files and
     /// labels, as long as something is left.
     static func telling(_ fields: [RecordField]) -> [RecordField] {
-        let own = fields.filter { !["text.all", "source.file", "label"].contains($0.column) }
+        let own = fields.filter {
+            !["text.all", "text.other", "source.file", "label"].contains($0.column)
+        }
         return own.isEmpty ? fields : own
     }
 }
