@@ -18,7 +18,7 @@ struct PieceCollector {
                 .map { leaves(RecordMapper.answer(tape, $0)) } ?? []
         case .system: system()
         case .label: mapping.label.map { value(at: $0) } ?? []
-        default: []
+        default: column.fieldPointer.map { value(at: $0) } ?? []
         }
     }
 

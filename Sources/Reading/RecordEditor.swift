@@ -55,7 +55,7 @@ public final class RecordEditor {
         case .rejected: [mapping.rejected].compactMap(\.self)
         case .system: [mapping.system].compactMap(\.self)
         case .label: [mapping.label].compactMap(\.self)
-        default: []
+        default: [column.fieldPointer].compactMap(\.self)
         }
     }
 

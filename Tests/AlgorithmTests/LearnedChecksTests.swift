@@ -340,7 +340,14 @@ import Testing
         #expect(echo("taxi", "taxi") == nil)
         let long = "first second third fourth fifth sixth seventh eighth"
         #expect(echo(long, long + ": nine ten") == .beginning)
-        #expect(echo(long + "\nnine ten", long) == .whole)
+        #expect(echo(long + "\nnine ten", long) == .part)
+        func endsLine(_ prompt: String, _ words: Int) -> Bool {
+            PromptEcho.endsLine(Array(prompt.utf8).span, words: words)
+        }
+        #expect(endsLine(long + ".\nnine ten", 8))
+        #expect(!endsLine(long + ". nine ten\neleven", 8), "a sentence within a line")
+        #expect(!endsLine(long, 8), "the whole prompt")
+        #expect(!endsLine("", 0))
         #expect(echo(long, "first second third other fifth sixth seventh eighth") == nil)
         #expect(echo("", "") == nil)
     }

@@ -174,6 +174,50 @@ import Testing
     }
 
     @Test(
+        "refusals in several languages and with either apostrophe",
+        arguments: [
+            "I can't help with that.", "I can’t help with that.", "I'm not able to help with that.",
+            "I must decline this request.", "I apologize, but I cannot fulfill this request.",
+            "Unfortunately, I can't do that.", "Sorry, I can't help with that.",
+            "I'm just an AI and can't do that.", "Lo siento, no puedo ayudar con eso.",
+            "Es tut mir leid, aber dabei kann ich nicht helfen.", "抱歉，我无法回答这个问题。",
+            "对不起，我不能提供帮助。",
+        ])
+    func refusals(_ text: String) {
+        #expect(find(text, TextChecks.refusal) != nil)
+    }
+
+    @Test(
+        "who is sorry or cannot do something need not refuse",
+        arguments: [
+            "Sorry, I am late: the train was.", "Unfortunately, I was wrong about the date.",
+            "I can't wait to see the garden in spring.", "对不起，让您久等了。",
+            "Es tut mir leid, dass Sie warten mussten.",
+            "Sorry, but I had the wrong number. " + String(repeating: "It is seven. ", count: 20)
+                + "One cannot help laughing.",
+        ])
+    func noRefusals(_ text: String) {
+        #expect(find(text, TextChecks.refusal) == nil)
+    }
+
+    @Test("a code fence without its pair is one at the beginning of a line, as CommonMark has it")
+    func fences() {
+        func score(_ text: String) -> Double? {
+            let bytes = Array(text.utf8)
+            return TextChecks.openFence(bytes.span)?.score
+        }
+        #expect(score("See:\n```swift\nlet a = 1\n") == TextChecks.certainCut)
+        #expect(score("```\na\n```\nand\n  ```c\nint a;\n") == TextChecks.certainCut)
+        #expect(score("See:\n```swift\nlet a = 1\n```\nThat is all.") == nil)
+        #expect(score("````\n```\na\n```\n````") == nil, "a longer fence around a shorter")
+        #expect(
+            score("Put it between ``` and the next line.").map { $0 < TextChecks.certainCut }
+                == true)
+        #expect(score("no fence at all") == nil)
+        #expect(score("") == nil)
+    }
+
+    @Test(
         "a letter that ends in a closing and a name is whole; a sentence that speaks of one is not")
     func signatures() {
         func isSigned(_ text: String) -> Bool {

@@ -23,7 +23,8 @@ struct PrivacyTests {
                 == ["mailAddress greta.lind@northwind.se"])
         #expect(found("ends a sentence: bob42@firma.de.") == ["mailAddress bob42@firma.de"])
         for text in [
-            "support@northwind.se", "jane@example.com", "x@y", "you@gmail.com", "a @ b.com",
+            "amqp://greta:greta.lind77@queue.northwind.se", "support@northwind.se",
+            "jane@example.com", "x@y", "you@gmail.com", "a @ b.com",
             "jon@mail.example.org", "user@host.test", "decorator @property.setter",
         ] {
             #expect(found(text).isEmpty, "\(text)")
@@ -142,7 +143,13 @@ struct PrivacyTests {
         #expect(find("token=\(token);") == token)
         #expect(find("hf_" + String(repeating: "aB3", count: 11)) != nil)
         #expect(find("-----BEGIN RSA PRIVATE KEY-----") != nil)
+        let part = "eyJ" + String(repeating: "aB3_", count: 6)
+        #expect(find("Bearer \(part).\(part).\(part)x!") == "\(part).\(part).\(part)x")
+        #expect(find("postgres://admin:Xk29-lm4@db.internal.corp:5432/a") == "Xk29-lm4")
         for text in [
+            "\(part).\(part)", "\(part).abcdefghijkl.\(part)", "https://example.org/a:b@c",
+            "postgres://user:password@db.internal.corp", "redis://admin:${REDIS}@cache.corp",
+            "ftp://me:hunter22@localhost/a", "see http://shop.se:8080/list and mail a@b.se",
             "the akiaaaaaaaaaaaaaaaa1 of a small letter", "GHP_" + token.dropFirst(4),
             "a task-oriented risk-assessment of things to do", "hf_short1", "Private key-----",
         ] {

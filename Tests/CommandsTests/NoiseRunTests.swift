@@ -83,6 +83,14 @@ import Testing
                     ("assistant", "It is noon."),
                 ]),
             chat(open + [("user", "How do you say that in French?"), ("assistant", foreign)]),
+            chat(
+                open + [
+                    ("user", more),
+                    (
+                        "assistant",
+                        "Sin duda hay que guardar el pan en una bolsa, donde dura cuando hace calor hasta tres o cuatro días."
+                    ),
+                ]),
         ]
         // From how many records the habits of languages are learnt.
         let others = (0..<250).map { index in
@@ -100,7 +108,7 @@ import Testing
         let places = found.map {
             "\($0["row_index"]?.intValue ?? -1) \($0["code"]?.stringValue ?? "")"
         }
-        #expect(places.sorted() == ["1 NSE001", "2 NSE029", "3 NSE025", "4 NSE027"])
+        #expect(places.sorted() == ["1 NSE001", "2 NSE029", "3 NSE025", "4 NSE027", "7 NSE027"])
         let span = found.first { $0["code"] == "NSE029" }?["span"]
         #expect(span?["column"] == "text.response")
         #expect(span?["begin"]?.intValue ?? 0 > 70, "behind the first answer")
@@ -210,6 +218,71 @@ import Testing
         }
         let codes = try codes(lines + [record(99, loop, true)])
         #expect(codes.filter { ["NSE023", "NSE040"].contains($0) } == ["NSE023"])
+    }
+
+    @Test("to ask the same again is no repetition, and one turn that repeats itself is")
+    func asked() throws {
+        let question =
+            "Why does my bread not rise although I follow the recipe of my grandmother "
+            + "and wait for two hours in a warm kitchen with a wet towel over the bowl?"
+        let loop = Array(repeating: "it is too cold", count: 20).joined(separator: " ")
+        let found = try findings([
+            chat([
+                ("user", question), ("assistant", "The yeast may be too old."), ("user", question),
+                ("assistant", "Then try fresh yeast and lukewarm water."),
+            ]),
+            chat([
+                ("user", question), ("assistant", "The yeast may be old."), ("user", "And else?"),
+                ("assistant", loop),
+            ]),
+        ]).filter { $0["code"] == "NSE023" }
+        #expect(found.map { $0["row_index"]?.intValue } == [1])
+        #expect(
+            found.first?["message"]?.stringValue
+                == "turn 4, of the assistant, repeats a phrase on end")
+        #expect(found.first?["span"]?["begin"]?.intValue ?? 0 >= 22)
+    }
+
+    @Test("an answer that stands in its passage is no echo, an instruction is")
+    func extracts() throws {
+        let passage =
+            "The harbour was empty when the last ferry had left for the islands. "
+            + "Nobody was there to see it."
+        func record(_ response: String) -> String {
+            "{\"instruction\":\"Say in a few words what the following passage tells us about it\","
+                + "\"input\":\"\(passage)\",\"output\":\"\(response)\"}"
+        }
+        func asked(_ response: String) -> String {
+            "{\"instruction\":\"\(passage)\",\"input\":\"When was the harbour empty?\","
+                + "\"output\":\"\(response)\"}"
+        }
+        let found = try findings([
+            asked("The harbour was empty when the last ferry had left for the islands."),
+            record("Say in a few words what the following passage tells us about it."),
+            record("Nobody saw the last ferry leave."),
+        ]).filter { $0["code"] == "NSE025" }
+        #expect(found.map { $0["row_index"]?.intValue } == [1])
+    }
+
+    @Test("stand-ins for an empty input are taken out")
+    func standIns() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "data.jsonl",
+            "{\"instruction\":\"Name a fruit.\",\"input\":\"<noinput>\",\"output\":\"An apple.\"}\n"
+                + "{\"instruction\":\"Name a tree.\",\"input\":\"of the north\",\"output\":\"A birch.\"}\n"
+        )
+        let ending = try Program.assay([
+            "optimize", path, "-o", folder.path("out.jsonl"), "--plugins", "noise", "--apply",
+            "all",
+            "--out", folder.path("report"), "--quiet",
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        #expect(
+            try String(contentsOfFile: folder.path("out.jsonl"), encoding: .utf8)
+                == "{\"instruction\":\"Name a fruit.\",\"input\":\"\",\"output\":\"An apple.\"}\n"
+                + "{\"instruction\":\"Name a tree.\",\"input\":\"of the north\",\"output\":\"A birch.\"}\n"
+        )
     }
 
     @Test("a prompt about another passage is no contradiction")

@@ -23,31 +23,31 @@ enum LanguageGuess: UInt8, Sendable, CaseIterable {
     private static let functionWords: [(LanguageGuess, String)] = [
         (
             .english,
-            "the of and to in is that for it was with are this be you have from or by they which"
+            "the of and to in is that for it was with are this be you have from or by they which he she but not has can will what"
         ),
         (
             .french,
-            "le la les des et est une du dans que pour qui pas sur avec au sont ce vous plus par"
+            "le la les des et est une du dans que pour qui pas sur avec au sont ce vous plus par il elle nous je ne mais cette ces leur"
         ),
         (
             .german,
-            "der die das und ist nicht ein eine zu den mit sich auf dem von für auch es im wird sind"
+            "der die das und ist nicht ein eine zu den mit sich auf dem von für auch es im wird sind wir ich sie oder wenn kann aber nach bei"
         ),
         (
             .spanish,
-            "el los las y es una por con para del se lo como más su pero al son está este ser"
+            "el los las y es una por con para del se lo como más su pero al son está este ser muy también porque cuando hasta hay ya donde tiene sin"
         ),
         (
             .portuguese,
-            "o os as e é uma um do da em para com não que por mais dos no na se ao são você"
+            "o os as e é uma um do da em para com não que por mais dos no na se ao são você também muito quando seu sua isso tem"
         ),
         (
             .italian,
-            "il gli è di che un per non una con del della sono le si nel come anche più questo"
+            "il gli è di che un per non una con del della sono le si nel come anche più questo i perché molto quando dove hanno questa alla"
         ),
         (
             .dutch,
-            "de het een van en is dat niet te op zijn voor met die aan er ook als wordt naar"
+            "de het een van en is dat niet te op zijn voor met die aan er ook als wordt naar ik je maar om bij nog deze heeft kan"
         ),
     ]
 

@@ -35,6 +35,19 @@ enum MailAddress {
             || domain.hasPrefix("example") || domain.contains(".example.")
     }
 
+    /// Whether what begins at `start` is the password of an address: `scheme://user:password@host`.
+    private static func isPassword(
+        _ text: Span<UInt8>, before start: Int, from first: Int
+    ) -> Bool {
+        guard start > first, text[start - 1] == 0x3A else { return false }
+        var index = start - 2
+        while index > max(first + 1, start - 64), text[index] > 0x20 {
+            if text[index] == 0x2F, text[index - 1] == 0x2F { return true }
+            index -= 1
+        }
+        return false
+    }
+
     /// The address around an @; `nil` when it is none of a person.
     ///
     /// O(length of the address).
@@ -56,7 +69,9 @@ enum MailAddress {
             }
             end += 1
         }
-        guard index - start >= 3, dots >= 1 else { return nil }
+        guard index - start >= 3, dots >= 1, !isPassword(text, before: start, from: first) else {
+            return nil
+        }
         while end > index + 1, !ByteSearch.isLetterOrDigit(text[end - 1]) { end -= 1 }
         return isStandIn(text, name: start..<index, domain: index + 1..<end) ? nil : start..<end
     }

@@ -2,8 +2,11 @@ import Numerics
 
 /// Responses that say the prompt again.
 public enum PromptEcho: Sendable {
-    /// The response is the prompt, or the prompt's instruction without its input.
+    /// The response is the prompt.
     case whole
+    /// The response is a beginning of the prompt: its instruction without its input, say, or an answer that
+    /// stands in a passage.
+    case part
     /// The response begins with the whole prompt and goes on.
     case beginning
 
@@ -26,12 +29,22 @@ public enum PromptEcho: Sendable {
         } else if shared < PromptEcho.leastBeginning {
             return nil
         } else if response.count < prompt.count {
-            self = .whole
+            self = .part
         } else if byteCount >= PromptEcho.leastBeginningBytes {
             self = .beginning
         } else {
             return nil
         }
+    }
+
+    /// Whether the first `count` words of a prompt are whole lines of it, as an instruction before its input is.
+    ///
+    /// O(bytes up to there).
+    public static func endsLine(_ prompt: Span<UInt8>, words count: Int) -> Bool {
+        let words = WordScan.words(prompt, most: count + 1)
+        guard words.count > count, count > 0 else { return false }
+        let gap = words[count - 1].upperBound..<words[count].lowerBound
+        return gap.contains { prompt[$0] == 0x0A }
     }
 
     /// Bytes of a turn from which on one that equals it is an echo.

@@ -167,16 +167,7 @@ extension TextChecks {
     public static func truncated(
         _ text: Span<UInt8>, holding inventory: ByteInventory? = nil
     ) -> TextFault? {
-        var fences = 0
-        var position = 0
-        var last = 0
-        let mayHaveFences = inventory?.holds(fence[0]) ?? true
-        while mayHaveFences, let found = ByteSearch.find(fence, in: text, from: position) {
-            fences += 1
-            last = found
-            position = found + fence.count
-        }
-        if fences % 2 == 1 { return TextFault(span: last..<last + fence.count, score: 0.95) }
+        if inventory?.holds(fence[0]) ?? true, let open = openFence(text) { return open }
         let range = ByteSearch.trimmed(text)
         guard range.count >= 40 else { return nil }
         for joint in joints {
@@ -188,6 +179,56 @@ extension TextChecks {
             return TextFault(span: start + (isWord ? 1 : 0)..<range.upperBound, score: 0.85)
         }
         return nil
+    }
+
+    /// A code fence that is opened and not closed.
+    ///
+    /// Both by the rules of CommonMark 0.31 (4.5: a fence stands at the beginning of a line, and is closed by
+    /// one as long with nothing behind it), list markers aside, and by the number of fences in all. O(bytes).
+    public static func openFence(_ text: Span<UInt8>) -> TextFault? {
+        var count = 0
+        var position = 0
+        var last = 0
+        while let found = ByteSearch.find(fence, in: text, from: position) {
+            count += 1
+            last = found
+            position = found + fence.count
+            while position < text.count, text[position] == fence[0] { position += 1 }
+        }
+        guard count % 2 == 1 else { return nil }
+        return TextFault(
+            span: last..<last + fence.count, score: endsInFence(text) ? certainCut : doubtfulFence)
+    }
+
+    /// The score of a response that is certainly cut off.
+    public static let certainCut = 0.95
+    /// The score of fences that do not come in pairs, where the last of them may close one that a line of
+    /// prose opens.
+    private static let doubtfulFence = 0.85
+
+    private static func endsInFence(_ text: Span<UInt8>) -> Bool {
+        var open = 0
+        var index = 0
+        while index < text.count {
+            // White space and the marks of lists and quotes.
+            while index < text.count, text[index] == 0x20 || text[index] == 0x09 { index += 1 }
+            var length = 0
+            while index < text.count, text[index] == fence[0] {
+                (length, index) = (length + 1, index + 1)
+            }
+            var isBlank = true
+            while index < text.count, text[index] != 0x0A {
+                if !ByteSearch.isSpace(text[index]) { isBlank = false }
+                index += 1
+            }
+            index += 1
+            if open == 0, length >= fence.count {
+                open = length
+            } else if open > 0, length >= open, isBlank {
+                open = 0
+            }
+        }
+        return open > 0
     }
 
     /// Whether the last line is a sentence and not code, a list of values or a verse.

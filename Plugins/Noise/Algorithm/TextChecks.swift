@@ -83,22 +83,55 @@ public enum TextChecks {
         return nil
     }
 
+    /// Phrases with both apostrophes that are in use.
+    private static func phrases(_ phrases: [String]) -> PhraseSearch {
+        PhraseSearch(
+            phrases: phrases
+                + phrases.filter { $0.contains("'") }.map {
+                    $0.replacing("'", with: "’")
+                })
+    }
+
     /// Phrases that refuse by themselves.
-    private static let refusals = PhraseSearch(phrases: [
+    private static let refusals = phrases([
         "i'm sorry, but i can't", "i'm sorry, but i cannot", "i am sorry, but i cannot",
         "i am sorry, but i can't", "i cannot assist with", "i can't assist with",
         "i cannot help with", "i can't help with", "i'm unable to assist", "i am unable to assist",
+        "i'm not able to help with", "i am not able to help with", "i'm not able to assist",
+        "i am not able to assist", "i'm unable to help with", "i am unable to help with",
+        "i won't help with", "i will not help with", "i must decline", "i have to decline",
+        "i cannot fulfill", "i can't fulfill", "i cannot comply", "i can't comply",
+        "i apologize, but i can't", "i apologize, but i cannot", "i do not feel comfortable",
+        "i don't feel comfortable", "lo siento, no puedo ayudar", "lo siento, pero no puedo",
+        "je suis désolé, mais je ne peux pas", "mi dispiace, ma non posso",
+        "desculpe, mas não posso", "抱歉，我无法", "抱歉，我不能", "抱歉，但我无法", "抱歉，但我不能",
+        "对不起，我不能", "对不起，我无法", "对不起，但我",
     ])
     /// Beginnings after which a refusal may come, or an answer.
-    private static let hedges = PhraseSearch(phrases: [
-        "as an ai", "as a language model", "as a large language model", "作为一个人工智能", "作为一名人工智能",
+    private static let hedges = phrases([
+        "as an ai", "as a language model", "as a large language model", "i'm just an ai",
+        "i am just an ai", "作为一个人工智能", "作为一名人工智能",
         "作为一个ai", "作为一名ai", "作为ai", "作为人工智能", "作为一个语言模型",
     ])
-    private static let denials = PhraseSearch(
-        phrases: [
-            "can't", "can’t", "cannot", "don't", "don’t", "do not", "not able", "unable", "am not",
-            "won't", "won’t", "不能", "无法", "不会", "没有", "不具备",
-        ])
+    private static let denials = phrases([
+        "can't", "cannot", "don't", "do not", "not able", "unable", "am not", "won't", "不能", "无法",
+        "不会", "没有", "不具备",
+    ])
+    /// Beginnings after which a short answer that denies something is a refusal.
+    private static let regrets = phrases([
+        "unfortunately, i", "sorry, i", "sorry, but i", "tut mir leid", "lo siento",
+        "je suis désolé",
+    ])
+    private static let shortDenials = phrases([
+        "can't do", "can't help", "can't provide", "can't answer", "can't assist", "cannot do",
+        "cannot help", "cannot provide", "cannot answer", "cannot assist", "unable to help",
+        "unable to provide", "unable to answer", "unable to assist", "not able to help",
+        "not able to provide", "not able to answer", "kann ich nicht helfen", "nicht beantworten",
+        "nicht weiterhelfen", "no puedo ayudar", "no puedo responder", "ne peux pas vous aider",
+        "ne peux pas répondre",
+    ])
+    /// Bytes of an answer that is short.
+    private static let shortAnswerBytes = 250
     /// A refusal begins an answer; further on it is more often quoted.
     private static let refusalBytes = 200
     /// Bytes after a hedge in which it denies something.
@@ -112,6 +145,14 @@ public enum TextChecks {
     public static func refusal(_ text: Span<UInt8>) -> TextFault? {
         if let match = refusals.next(in: text, to: refusalBytes) {
             return TextFault(span: match.range, score: 0.9)
+        }
+        if text.count <= shortAnswerBytes, let regret = regrets.next(in: text, to: denialBytes),
+            let denial = shortDenials.next(
+                in: text, from: regret.range.upperBound,
+                to: regret.range.upperBound + denialBytes)
+        {
+            return TextFault(
+                span: regret.range.lowerBound..<denial.range.upperBound, score: 0.85)
         }
         guard text.count <= mostHedgedBytes,
             let hedge = hedges.next(in: text, to: refusalBytes),

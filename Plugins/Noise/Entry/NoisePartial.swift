@@ -136,7 +136,8 @@ struct NoisePartial: GroupingPartial {
             }
             if look.checks == nil {
                 let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
-                faults.add(.truncatedResponse, "text.response", cut)
+                faults.add(
+                    .truncatedResponse, "text.response", cut, message: columns.cutMessage(position))
             }
             faults.spareBadExample(columns, position)
             faults.apply(review, row: row)
@@ -197,6 +198,14 @@ struct NoisePartial: GroupingPartial {
         }
         switch echo {
         case .whole: faults.add(.promptEcho, "text.response")
+        case .part:
+            // An answer that stands in a passage is right; an instruction is a line of its own.
+            let words = columns.responseTokens.count(position)
+            guard columns.prompts.withBytes(position, { PromptEcho.endsLine($0, words: words) })
+            else { return }
+            faults.add(
+                .promptEcho, "text.response", TextFault(span: 0..<0, score: 0.8),
+                message: "the response is a line of the prompt", severity: .medium)
         case .beginning where look.checks?.echoesAreUsual != true:
             faults.add(
                 .promptEcho, "text.response",
@@ -250,7 +259,8 @@ struct NoisePartial: GroupingPartial {
             // A letter is whole where its name stands.
             !columns.responses.withBytes(position, { TextChecks.endsWithSignature($0) })
         {
-            faults.add(.truncatedResponse, "text.response", fault)
+            faults.add(
+                .truncatedResponse, "text.response", fault, message: columns.cutMessage(position))
         }
         if let quality = judgement.lowQuality, quality >= LearnedChecks.qualityLimit {
             faults.add(.lowQuality, "text.all", TextFault(span: 0..<0, score: quality))
@@ -277,6 +287,8 @@ struct NoisePartial: GroupingPartial {
         _ judgement: LearnedChecks.Judgement, _ columns: NoiseColumns, _ position: Int
     ) -> TextFault? {
         let cut = columns.responses.withBytes(position) { TextChecks.truncated($0) }
+        // Of a fence at the beginning of a line there is no doubt, however few are cut off.
+        if let cut, cut.score >= TextChecks.certainCut { return cut }
         guard let truncated = judgement.truncated else { return cut }
         // Two signs that agree, where too few records are cut off for one to be enough.
         if let cut, judgement.looksTruncated { return cut }
@@ -346,12 +358,13 @@ struct NoisePartial: GroupingPartial {
         columns.inputs?.withBytes(position) { text in
             faults.add(.placeholderInput, "field:/input", TextChecks.placeholder(text))
         }
+        if columns.hasTurns(position) { faults.checkRepetition(columns, position) }
         for (name, column) in columns.taught {
             column.withBytes(position) { text in
                 let inventory = ByteInventory(text)
                 let isPrompt = name == "text.prompt"
                 // Of two answers the worse may be as bad as it likes.
-                if name != "text.rejected" {
+                if name != "text.rejected", !columns.hasTurns(position) {
                     let repeated =
                         TextChecks.repetition(text)
                         ?? (isPrompt ? columns.promptTokens : columns.responseTokens)

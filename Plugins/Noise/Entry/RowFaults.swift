@@ -64,6 +64,15 @@ struct NoiseColumns {
         return count > 1
     }
 
+    /// What is said of a response that is cut off: `nil` for the usual.
+    func cutMessage(_ position: Int) -> String? {
+        responses.withBytes(position) { TextChecks.openFence($0) != nil }
+            ? "the response has a code fence without its pair" : nil
+    }
+
+    /// Whether somebody speaks more than once.
+    func hasTurns(_ position: Int) -> Bool { turns?.count(position) ?? 0 > 2 }
+
     /// Calls `body` with a row of a column of numbers, an empty one where there is no column.
     static func withVector<Result>(
         _ column: VectorColumn?, _ position: Int, _ body: (Span<Float>) -> Result
@@ -189,6 +198,7 @@ enum TurnOrder {
     case lateSystem
     case startsWithAssistant
     case userTwice
+    case assistantTwice
     case endsWithUser
 
     /// `nil` when turns after the system prompt begin with the user, alternate, and end with the
@@ -208,6 +218,10 @@ enum TurnOrder {
             } else if role != "tool" {
                 if spoken == 0, role == "assistant" { found = found ?? .startsWithAssistant }
                 if role == "user", last == "user" { found = found ?? .userTwice }
+                if role == "assistant", last == "assistant", turns.role(row, turn: turn - 1) == role
+                {
+                    found = found ?? .assistantTwice
+                }
                 last = role
                 spoken += 1
             }
@@ -222,10 +236,12 @@ enum TurnOrder {
         case .lateSystem: "a system turn stands in the middle of the conversation"
         case .startsWithAssistant: "the conversation begins with the assistant"
         case .userTwice: "two turns of the user follow each other"
+        case .assistantTwice: "two turns of the assistant follow each other"
         case .endsWithUser: "the conversation ends with the user: its last turn teaches nothing"
         }
     }
 
-    /// A trainer leaves a last user turn out; the other faults change what is learnt.
-    var severity: Severity { self == .endsWithUser ? .low : .medium }
+    /// A trainer leaves a last user turn out, and two answers may be meant; the other faults change what is
+    /// learnt.
+    var severity: Severity { self == .endsWithUser || self == .assistantTwice ? .low : .medium }
 }

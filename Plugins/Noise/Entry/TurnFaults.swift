@@ -70,6 +70,38 @@ extension RowFaults {
         }
     }
 
+    /// Passages that one turn repeats: to ask the same again is none.
+    mutating func checkRepetition(_ columns: NoiseColumns, _ position: Int) {
+        guard let turns = columns.turns else { return }
+        var offsets = (user: 0, assistant: 0)
+        var tokens: [UInt32] = []
+        for turn in 0..<turns.count(position) {
+            let role = turns.role(position, turn: turn)
+            guard role == "user" || role == "assistant" else { continue }
+            let isUser = role == "user"
+            let offset = isUser ? offsets.user : offsets.assistant
+            let found = turns.withBytes(position, turn: turn) { text -> TextFault? in
+                tokens.removeAll(keepingCapacity: true)
+                TurnExample.appendTokens(of: text, to: &tokens)
+                return TextChecks.repetition(text) ?? TextChecks.repeatedPassage(text, tokens.span)
+            }
+            let column = isUser ? "text.prompt" : "text.response"
+            if let found, !list.contains(where: { $0.check == .repetition && $0.column == column })
+            {
+                add(
+                    .repetition, column, found.moved(by: offset),
+                    message: "turn \(turn + 1), of the \(role), repeats a phrase on end")
+            }
+            // Texts are joined by line breaks, empty ones left out.
+            let bytes = turns.byteCount(position, turn: turn)
+            if isUser {
+                offsets.user += bytes > 0 ? bytes + 1 : 0
+            } else {
+                offsets.assistant += bytes > 0 ? bytes + 1 : 0
+            }
+        }
+    }
+
     /// Calls `body` with every answer where the assistant speaks more than once.
     private mutating func forEachAnswer(
         _ columns: NoiseColumns, _ position: Int,
