@@ -139,14 +139,24 @@ struct Analysis {
             ],
             datasets: input.datasets, results: results)
         report.earlierRounds = earlierRounds
-        report.gates = try settings.gates.map { try $0.evaluate(results.flatMap(\.output.metrics)) }
+        let metrics = Gate.metrics(of: results)
+        // A gate that cannot be decided takes nothing from the report.
+        var undecided: UsageError?
+        report.gates = settings.gates.map { gate in
+            do throws(UsageError) {
+                return try gate.evaluate(metrics)
+            } catch {
+                undecided = undecided ?? error
+                return gate.undecided
+            }
+        }
         var folder = folder
         folder.commands = nextCommands(report)
         try folder.write(report, input: input, execution: execution(results))
         progress.end()
-        if isSilent {
-            return exitCode(report, input)
-        }
+        defer { undecided.map { tell($0, results) } }
+        let status = exitCode(report, input, isUndecided: undecided != nil)
+        if isSilent { return status }
         if settings.isJSON {
             print(report.json.text)
         } else {
@@ -155,7 +165,18 @@ struct Analysis {
                 style: Installation.terminalStyle)
             print(text, terminator: "")
         }
-        return exitCode(report, input)
+        return status
+    }
+
+    /// Says why a gate was not decided, and where the report is.
+    private func tell(_ fault: UsageError, _ results: [AnalyzerResult]) {
+        Diagnostics.line("error: \(fault.reason)")
+        let failed = results.filter { $0.status == .failed }.map(\.identity.id)
+        Diagnostics.line(
+            failed.isEmpty
+                ? "help: \(fault.help); the report is in \(settings.out)"
+                : "help: \(failed.joined(separator: ", ")) failed and stated nothing; the report is in "
+                    + settings.out)
     }
 
     /// Seconds from the start: reading with features, and the analyzers, overlap.
@@ -284,10 +305,15 @@ struct Analysis {
             "threads": JSONValue(settings.threads),
             "isolation": .string(settings.isolation.rawValue),
             "protections": .object(JSONObject(held.map { ($0.key, .bool($0.value)) })),
+            "logs": .object(
+                JSONObject(
+                    results.filter { !$0.log.isEmpty }.map {
+                        ($0.identity.id, .array($0.log.map { .string($0) }))
+                    })),
         ]
     }
 
-    private func exitCode(_ report: Report, _ input: Input) -> Int32 {
+    private func exitCode(_ report: Report, _ input: Input, isUndecided: Bool) -> Int32 {
         for record in input.rejected.prefix(5) {
             Diagnostics.line("warning: \(record.file) line \(record.line): \(record.reason)")
         }
@@ -298,6 +324,7 @@ struct Analysis {
             return 2
         }
         if report.results.contains(where: { $0.status != .ok }) { return 3 }
+        if isUndecided { return 2 }
         let count = input.rejected.count
         let read = input.store.rowCounts.values.reduce(0, +)
         if !settings.allowedRejects.allows(count, besides: read) {

@@ -40,13 +40,32 @@ struct Gate {
         }
     }
 
-    /// Whether it holds.
+    /// The metrics of a run as gates see them.
+    ///
+    /// A metric that is called like another strategy's (`noise.rate`) is that strategy's alone, where one of
+    /// its analyzers ran: no plugin of another one stands in for it.
+    static func metrics(of results: [AnalyzerResult]) -> [Metric] {
+        let strategies = Set(results.map(\.identity.strategy))
+        return results.flatMap { result in
+            result.output.metrics.filter { metric in
+                let owner = String(metric.name.prefix { $0 != "." })
+                return owner == result.identity.strategy || !strategies.contains(owner)
+            }
+        }
+    }
+
+    /// What stands in a report for a gate that names a metric that nobody stated: it has not passed.
+    var undecided: Report.Gate { Report.Gate(expression: text, value: .object([:]), passed: false) }
+
+    /// Whether it holds; of a metric that several analyzers state, whether it does for any of them.
     ///
     /// - Throws: `UsageError` for a metric that nobody stated.
-    func evaluate(_ metrics: [Metric]) throws -> Report.Gate {
+    func evaluate(_ metrics: [Metric]) throws(UsageError) -> Report.Gate {
         var values = JSONObject()
         for term in alternatives.joined() {
-            guard let metric = metrics.first(where: { $0.name == term.name }) else {
+            let stated = metrics.filter { $0.name == term.name }
+            guard let metric = stated.first(where: { Gate.holds($0.value, term) }) ?? stated.first
+            else {
                 throw UsageError(
                     "no metric is called \"\(term.name)\"",
                     help: Suggestion.nearest(to: term.name, among: metrics.map(\.name)).map {
@@ -57,17 +76,22 @@ struct Gate {
         }
         let holds = alternatives.contains { terms in
             terms.allSatisfy { term in
-                let value = metrics.first { $0.name == term.name }?.value ?? 0
-                switch term.compare {
-                case ">=": return value >= term.bound
-                case "<=": return value <= term.bound
-                case ">": return value > term.bound
-                case "<": return value < term.bound
-                default: return value == term.bound
-                }
+                metrics.contains { $0.name == term.name && Gate.holds($0.value, term) }
             }
         }
         return Report.Gate(expression: text, value: .object(values), passed: !holds)
+    }
+
+    private static func holds(
+        _ value: Double, _ term: (name: String, compare: String, bound: Double)
+    ) -> Bool {
+        switch term.compare {
+        case ">=": value >= term.bound
+        case "<=": value <= term.bound
+        case ">": value > term.bound
+        case "<": value < term.bound
+        default: value == term.bound
+        }
     }
 
     private static func split(_ text: String, by separator: String) -> [String] {

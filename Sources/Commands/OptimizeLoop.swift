@@ -74,7 +74,7 @@ struct OptimizeLoop {
         var reason: StopReason?
         while reason == nil {
             let results = try analyze(round == 0 ? nil : path)
-            let metrics = results.flatMap(\.output.metrics)
+            let metrics = Gate.metrics(of: results)
             let gain = goal.flatMap { goal in
                 measured.last.map { goal.gain(from: $0, to: metrics) }
             }
@@ -102,7 +102,7 @@ struct OptimizeLoop {
             try records.writeTrial(records.plan(history, limit: limit), to: path)
         }
         if let size, try select(size, path), isMeasuredAgain {
-            measured.append(try analyze(path).flatMap(\.output.metrics))
+            measured.append(Gate.metrics(of: try analyze(path)))
         }
         try conclude(reason, rounds: round, proposed: proposed)
     }
@@ -211,7 +211,18 @@ struct OptimizeLoop {
         ).runKeepingResults()
         self.places = places
         // A gate that fails is what optimising is for; anything else leaves the data as it is.
-        guard status == 0 || status == 1 else { throw ExitCode(status) }
+        guard status == 0 || status == 1 else {
+            let failed = results.filter { $0.status != .ok }
+            if status == 3, !failed.isEmpty {
+                Diagnostics.line(
+                    "error: nothing was written: "
+                        + (failed[0].error ?? "\(failed[0].identity.id) did not end well"))
+                Diagnostics.line(
+                    "help: mend the plugin, or leave it out with --plugins; the report is in "
+                        + settings.out)
+            }
+            throw ExitCode(status)
+        }
         try Analysis.check(recordCount, history.origins.count)
         return results
     }

@@ -103,13 +103,17 @@ struct ReportFolder {
 
     private func rows(_ report: Report, _ input: Input) -> [UInt8] {
         var tables: [RowTable<Double>] = []
+        var names: Set<String> = []
         var codes: [(row: Int, value: String)] = []
         var actions: [Int: String] = [:]
         for result in report.results {
             for table in result.output.scores where table.role == .data {
+                // Two analyzers of a strategy may call their scores the same.
+                let name = "\(result.identity.strategy).\(table.name)"
                 tables.append(
                     RowTable(
-                        name: "\(result.identity.strategy).\(table.name)",
+                        name: names.insert(name).inserted
+                            ? name : "\(name)@\(result.identity.id)",
                         table.values.map { (row: $0.key, value: $0.value) }))
             }
             for finding in result.allFindings where finding.role == .data {

@@ -49,6 +49,11 @@ struct ExplainCommand: ParsableCommand {
         []
 
     func run() throws {
+        if let host = HostCode.all.first(where: {
+            $0.code == code.uppercased() || $0.name == code.lowercased()
+        }) {
+            return print(host.text)
+        }
         let catalog = try Installation.catalog(named: plugin)
         let codes = catalog.entries.flatMap { entry in
             entry.manifest.analyzers.flatMap(\.codes).map { (entry, $0) }
@@ -60,8 +65,11 @@ struct ExplainCommand: ParsableCommand {
         else {
             throw UsageError(
                 "no plugin knows the code \"\(code)\"",
-                help: Suggestion.nearest(to: code, among: codes.flatMap { [$0.1.code, $0.1.name] })
-                    .map { "did you mean \($0)?" }
+                help: Suggestion.nearest(
+                    to: code,
+                    among: codes.flatMap { [$0.1.code, $0.1.name] } + HostCode.all.map(\.code)
+                )
+                .map { "did you mean \($0)?" }
                     ?? "assay plugins lists the plugins")
         }
         print(

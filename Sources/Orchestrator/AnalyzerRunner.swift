@@ -90,6 +90,8 @@ public struct AnalyzerResult: Sendable {
     public var output: AnalyzerOutput
     /// Findings of the host about it: crashes, timeouts, faults.
     public var hostFindings: [Finding] = []
+    /// Lines that it wrote to the run's log, sorted.
+    public var log: [String] = []
     /// Protections that were in force, by name.
     public var protections: [String: Bool] = [:]
     /// Seconds from start to end.

@@ -5,8 +5,12 @@ public struct ConfigurationSchema: Sendable {
     /// The settings in the order of the manifest.
     public let properties: [(name: String, node: SchemaNode)]
 
+    /// Settings that must be there: of those without a default the user has to state them.
+    public let required: [String]
+
     init(_ schema: JSONValue, path: String) throws {
-        properties = SchemaNode(schema).properties
+        let node = SchemaNode(schema)
+        (properties, required) = (node.properties, node.required)
         if let untyped = properties.first(where: { $0.node.types.isEmpty }) {
             throw PluginError(
                 "\(path): setting \"\(untyped.name)\" has no type", help: "add \"type\"")
@@ -16,7 +20,7 @@ public struct ConfigurationSchema: Sendable {
     /// The stated settings, checked and filled with defaults, keys in the schema's order.
     ///
     /// `place` says where the value at some steps was stated.
-    /// - Throws: `PluginError` for an unknown key, a wrong type or a value out of range.
+    /// - Throws: `PluginError` for an unknown key, a wrong type, a value out of range or a setting that is missing.
     public func resolve(
         _ stated: JSONObject, place: (_ steps: [String]) -> String
     ) throws -> JSONObject {
@@ -29,6 +33,12 @@ public struct ConfigurationSchema: Sendable {
             guard let value = stated[name] ?? node.defaultValue else { continue }
             try node.check(value, at: [name], place: place)
             resolved[name] = value
+        }
+        if let missing = required.first(where: { resolved[$0] == nil }) {
+            let summary = properties.first { $0.name == missing }?.node.summary ?? ""
+            throw PluginError(
+                "\(place([missing])): setting \"\(missing)\" is missing and has no default",
+                help: summary.isEmpty ? "state it" : "state it: \(summary)")
         }
         return resolved
     }

@@ -59,8 +59,10 @@ public enum FileBytes {
         }
     }
 
-    /// SHA-256 of a file in hexadecimal; `nil` when it cannot be read.
-    public static func sha256(_ path: String) -> String? { read(path).map(hexDigest) }
+    /// SHA-256 of a plain file in hexadecimal; `nil` when it cannot be read.
+    public static func sha256(_ path: String) -> String? {
+        read(path, most: .max).map(hexDigest)
+    }
 
     /// SHA-256 of bytes in hexadecimal.
     public static func hexDigest(_ bytes: [UInt8]) -> String {

@@ -15,6 +15,12 @@ struct LoadedLibrary {
     ///
     /// - Throws: `PluginError` that names the file.
     init(path: String) throws {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw PluginError(
+                "\(path): is no plain file, expected a shared library",
+                help: "correct \"library\" in the manifest")
+        }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             var reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
             if reason.hasPrefix(path + ": ") { reason.removeFirst(path.count + 2) }

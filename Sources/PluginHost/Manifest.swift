@@ -158,6 +158,9 @@ public struct Manifest: Sendable {
                 "\(path): manifest_version is \(manifestVersion), this assay reads \(Manifest.supportedVersion)",
                 help: "update assay, or take a version of the plugin made for this one")
         }
+        if let fault = ManifestKeys.faults(document).first(where: \.isCertain) {
+            throw PluginError("\(path): \"\(fault.place)\" \(fault.message)", help: fault.help)
+        }
         self.path = path
         id = try reader.string(document, "id")
         version = try reader.string(document, "version")
@@ -287,6 +290,11 @@ private struct ManifestReader {
             throw PluginError(
                 "\(path): analyzer \(other.id) is not of the plugin \(id)",
                 help: "call it \(id), or \(id) and a dot and a name")
+        }
+        if let code = analyzers.flatMap(\.codes).first(where: { $0.code.hasPrefix("HST") }) {
+            throw PluginError(
+                "\(path): code \(code.code) is one of the host's own",
+                help: "begin the codes with other letters than HST")
         }
         var seen: Set<String> = []
         for name in analyzers.map(\.id) + analyzers.flatMap(\.codes).map(\.code)

@@ -12,11 +12,17 @@ struct OutputDecoder {
     /// Further copies of a record that may be asked for.
     private static let mostCopies = 1e6
 
+    /// Kinds of faults that are told apart.
+    private static let mostFaults = 20
+
     private let identity: AnalyzerIdentity
     private let rowCounts: [Role: Int]
     private var output = AnalyzerOutput()
     private var faultCounts: [String: Int] = [:]
     private var scores: [String: RowScores] = [:]
+    /// The first row that does not exist, by what names it.
+    private var firstRows: [String: Int64] = [:]
+    private var metricNames: Set<String> = []
 
     init(identity: AnalyzerIdentity, rowCounts: [Role: Int]) {
         self.identity = identity
@@ -71,7 +77,11 @@ struct OutputDecoder {
         }
     }
 
-    private mutating func fault(_ reason: String) { faultCounts[reason, default: 0] += 1 }
+    private mutating func fault(_ reason: String) {
+        let isNew = faultCounts[reason] == nil
+        let isKept = !isNew || faultCounts.count < OutputDecoder.mostFaults
+        faultCounts[isKept ? reason : "more faults of other kinds", default: 0] += 1
+    }
 
     private mutating func text(_ wire: inout WireReader, _ what: String) throws -> String {
         let bytes = try wire.data()
@@ -90,10 +100,22 @@ struct OutputDecoder {
         if row == -1 { return (role, nil) }
         let count = rowCounts[role, default: 0]
         guard row >= 0, row < Int64(count) else {
-            fault("\(what) names row \(row) of \(role.name), which has \(count) rows")
+            // One line for all such rows, with the first of them.
+            let kind = "\(what) of \(role.name)"
+            let shown = firstRows[kind] ?? row
+            firstRows[kind] = shown
+            fault("\(what) names row \(shown) of \(role.name), which has \(count) rows")
             return nil
         }
         return (role, Int(row))
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 100
+            && text.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+                    || $0 == 0x2D
+            }
     }
 
     private mutating func share(_ value: Double, _ what: String) -> Double? {
@@ -174,6 +196,16 @@ struct OutputDecoder {
                 "a proposal asks for \(JSONWriter.text(of: number)) copies, expected 0 to "
                     + JSONWriter.text(of: OutputDecoder.mostCopies))
         }
+        guard action != .weight || number > 0 else {
+            return fault(
+                "a proposal's weight is \(JSONWriter.text(of: number)), expected above 0")
+        }
+        // The group of a copy names the row that stays.
+        let stays = Int64(clamping: group) - 1
+        guard
+            action != .drop || group == 0 || place.row == nil
+                || self.place(roleNumber, stays, "the group of a dropped copy") != nil
+        else { return }
         output.proposals.append(
             Proposal(
                 action: action, role: place.role, row: place.row, group: group, code: code,
@@ -187,6 +219,11 @@ struct OutputDecoder {
         let bytes = try wire.data()
         let count = bytes.count / 8
         guard count > 0 else { return }
+        guard OutputDecoder.isName(name) else {
+            return fault(
+                "a score is called \"\(PluginError.shown(name, most: 40))\", expected small letters, "
+                    + "digits and underscores")
+        }
         guard firstRow < UInt64(Int32.max) * 64,
             let place = place(roleNumber, Int64(firstRow), "a run of scores"),
             self.place(roleNumber, Int64(firstRow) + Int64(count) - 1, "a run of scores") != nil,
@@ -220,11 +257,26 @@ struct OutputDecoder {
         let name = try text(&wire, "a metric's name")
         let unit = try text(&wire, "a metric's unit")
         let help = try text(&wire, "a metric's help")
+        guard
+            name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({
+                OutputDecoder.isName(String($0))
+            })
+        else {
+            return fault(
+                "a metric is called \"\(PluginError.shown(name, most: 40))\", expected small letters, "
+                    + "digits and underscores, with dots between")
+        }
         guard value.isFinite else { return fault("metric \"\(name)\" is not a number") }
+        guard metricNames.insert(name).inserted else {
+            return fault("metric \"\(name)\" is stated twice")
+        }
         guard let direction = Direction(rawValue: directionNumber) else {
             return fault("metric \"\(name)\" has direction \(directionNumber), expected -1 to 1")
         }
         let hasInterval = flags & 1 != 0 && low.isFinite && high.isFinite && low <= high
+        if flags & 1 != 0, !hasInterval {
+            fault("the interval of metric \"\(name)\" is none")
+        }
         output.metrics.append(
             Metric(
                 name: name, unit: unit, value: value, n: Int(clamping: n),

@@ -135,6 +135,9 @@ public struct PluginRunner: AnalyzerRunner {
                 stateFormat: request.stateFormat, path: request.libraryPath)
             let run = AnalyzerRun(
                 request: request, analyzer: analyzer, batches: batches, progress: progress)
+            // A plugin that ends the process ends it as a failure, and not as the run's end.
+            ExitGuard.enter(title)
+            defer { ExitGuard.leave(title) }
             return finished(try run.run(), printed: "", quarantined: [])
         } catch let failure as AnalyzerFailure {
             return failed(failure)
@@ -200,17 +203,44 @@ public struct PluginRunner: AnalyzerRunner {
     private func culprit(
         of crash: Crash, _ request: AnalyzerRequest, _ worker: WorkerProcess
     ) -> (row: SkippedRow, crash: Crash)? {
-        // A probe scans fewer rows than the call that hung, so it may be given less time.
+        guard crash.isTimeout else {
+            return culprit(of: crash, request, worker, seconds: callSeconds)
+        }
+        // A probe scans fewer rows than the call that hung, so it is given less time; what it finds gets all
+        // of it once more, and where that was enough the search is repeated with it.
+        let quick = min(callSeconds, max(1, callSeconds / 4))
+        guard let found = culprit(of: crash, request, worker, seconds: quick) else { return nil }
+        if quick == callSeconds { return found }
+        if let crash = probe(found.row, request, worker) { return (found.row, crash) }
+        return culprit(of: crash, request, worker, seconds: callSeconds)
+    }
+
+    /// What becomes of one record with all the time that a call has.
+    private func probe(
+        _ row: SkippedRow, _ request: AnalyzerRequest, _ worker: WorkerProcess
+    ) -> Crash? {
+        probe(row.role, row.row..<row.row + 1, request, worker, seconds: callSeconds)
+    }
+
+    private func probe(
+        _ role: Role, _ rows: Range<Int>, _ request: AnalyzerRequest, _ worker: WorkerProcess,
+        seconds: Double
+    ) -> Crash? {
         let prober = WorkerProcess(
-            workerPath: worker.workerPath, batches: worker.batches,
-            callSeconds: crash.isTimeout ? max(1, callSeconds / 4) : callSeconds,
+            workerPath: worker.workerPath, batches: worker.batches, callSeconds: seconds,
             variables: worker.variables, onScanned: { _ in })
+        var probing = request
+        probing.threads = 1
+        probing.probe = (role, rows)
+        if case .crashed(let crash) = prober.run(probing).outcome { return crash }
+        return nil
+    }
+
+    private func culprit(
+        of crash: Crash, _ request: AnalyzerRequest, _ worker: WorkerProcess, seconds: Double
+    ) -> (row: SkippedRow, crash: Crash)? {
         func probe(_ role: Role, _ rows: Range<Int>) -> Crash? {
-            var probing = request
-            probing.threads = 1
-            probing.probe = (role, rows)
-            if case .crashed(let crash) = prober.run(probing).outcome { return crash }
-            return nil
+            self.probe(role, rows, request, worker, seconds: seconds)
         }
         for activity in crash.activities where activity.call == .scan && !activity.rows.isEmpty {
             var rows = activity.rows
@@ -239,13 +269,16 @@ public struct PluginRunner: AnalyzerRunner {
         _ bytes: [UInt8], printed: String, quarantined: [Finding]
     ) -> AnalyzerResult {
         var decoder = OutputDecoder(identity: identity, rowCounts: rowCounts)
-        var (output, _) = decoder.decode(bytes)
+        let log: [String]
+        var output: AnalyzerOutput
+        (output, log) = decoder.decode(bytes)
         if !printed.isEmpty {
             output.faults.append(
                 "it wrote to standard output or error: \"\(PluginRunner.oneLine(printed))\"")
         }
         var result = AnalyzerResult(identity: identity, status: .ok, output: output)
         result.hostFindings = quarantined + output.faults.map(faultFinding)
+        result.log = log
         var reasons: [String] = []
         if !quarantined.isEmpty {
             reasons.append(

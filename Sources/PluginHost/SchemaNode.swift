@@ -1,7 +1,7 @@
 public import JSONText
 
 /// A part of a JSON Schema (draft 2020-12) as manifests and the run's own configuration use it:
-/// `type`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `enum`, `minimum`,
+/// `type`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `maxItems`, `enum`, `minimum`,
 /// `maximum`, `default`, `description`.
 public struct SchemaNode: Sendable {
     /// Types that fit, in JSON Schema's words; empty for any.
@@ -18,6 +18,8 @@ public struct SchemaNode: Sendable {
     public let items: [SchemaNode]
     /// Fewest elements of an array.
     public let leastItems: Int
+    /// Most elements of an array, `nil` for no bound.
+    public let mostItems: Int?
     /// Smallest number, `nil` for no bound.
     public let minimum: Double?
     /// Largest number, `nil` for no bound.
@@ -44,6 +46,7 @@ public struct SchemaNode: Sendable {
         others = schema["additionalProperties"]?.objectValue.map { [SchemaNode(.object($0))] } ?? []
         items = schema["items"].map { [SchemaNode($0)] } ?? []
         leastItems = schema["minItems"]?.intValue ?? 0
+        mostItems = schema["maxItems"]?.intValue
         minimum = schema["minimum"]?.doubleValue
         maximum = schema["maximum"]?.doubleValue
         allowed = schema["enum"]?.arrayValue ?? []
@@ -80,6 +83,9 @@ public struct SchemaNode: Sendable {
         if let elements = value.arrayValue {
             guard elements.count >= leastItems else {
                 throw wrong("at least \(leastItems) element\(leastItems == 1 ? "" : "s")")
+            }
+            if let mostItems, elements.count > mostItems {
+                throw wrong("at most \(mostItems) element\(mostItems == 1 ? "" : "s")")
             }
             for (index, element) in elements.enumerated() {
                 try items.first?.check(element, at: steps + [String(index)], place: place)

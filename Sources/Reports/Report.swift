@@ -168,6 +168,10 @@ public struct Report: Sendable {
                 )
             }
         }
+        // Findings of one code beyond those that are kept.
+        for result in results {
+            for (code, count) in result.output.truncated { found[code]?.count += count }
+        }
         return found.map {
             Problem(
                 code: $0.key, name: Report.name(of: $0.key, $0.value.identity),

@@ -44,6 +44,11 @@ import Testing
             Case(how: "hangup", code: "HST001", cause: "nonsense on its channel"),
             Case(how: "print", code: "HST003", cause: "standard output", namesRow: false),
             Case(how: "rows", code: "HST003", cause: "names row 1000000", namesRow: false),
+            Case(how: "manyrows", code: "HST003", cause: "(1000 times)", namesRow: false),
+            Case(how: "group", code: "HST003", cause: "names row 999999", namesRow: false),
+            Case(
+                how: "twice", code: "HST003", cause: "\"noise.rate\" is stated twice",
+                namesRow: false),
             Case(how: "utf8", code: "HST003", cause: "not valid UTF-8", namesRow: false),
             Case(how: "nan", code: "HST003", cause: "not a number", namesRow: false),
             Case(how: "undeclared", code: "HST003", cause: "not in its manifest", namesRow: false),
@@ -69,9 +74,113 @@ import Testing
         let message = found?["message"]?.stringValue ?? ""
         #expect(message.contains(MisbehaviourTests.title), "\(message)")
         #expect(message.contains(expected.cause), "\(message)")
+        #expect(
+            try reader.lines("findings.jsonl").count { $0["code"]?.stringValue == expected.code }
+                == 1)
         if expected.namesRow {
             #expect(found?["row_index"]?.intValue == MisbehaviourTests.boomRow)
         }
+    }
+
+    private func run(
+        _ how: String, _ data: String, _ more: [String], in folder: TemporaryFolder
+    ) throws -> (status: Int32, output: String, errors: String) {
+        let result = try Program.assay(
+            [
+                "run", data, "--plugin", try MisbehaviourTests.compile(into: folder), "--plugins",
+                "noise,org.assay.test.misbehaving", "--set", "test.behaviour=\(how)", "--out",
+                folder.path("report"),
+            ] + more)
+        return (result.status, result.output, result.errors)
+    }
+
+    @Test("no plugin stands in for another strategy's metric at a gate")
+    func claims() throws {
+        let folder = try TemporaryFolder()
+        let data = try folder.write(
+            "data.jsonl",
+            #"{"prompt":"boom","response":"an answer"}"# + "\n"
+                + #"{"prompt":"a question","response":""}"#)
+        let result = try run("claim", data, ["--fail-on", "noise.rate > 0.1"], in: folder)
+        #expect(result.status == 1, "\(result.errors)")
+        let gate = try ReportReader(folder.path("report")).report()["gates"]?.arrayValue?.first
+        #expect(gate?["value"]?["noise.rate"]?.doubleValue == 0.5)
+    }
+
+    @Test("a gate on what a failed plugin did not state costs nothing of the report")
+    func undecided() throws {
+        let folder = try TemporaryFolder()
+        let data = try MisbehaviourTests.writeData(into: folder)
+        let failed = try run("none", data, ["--fail-on", "test.number > 1"], in: folder)
+        #expect(failed.status == 2)
+        #expect(failed.errors.contains("no metric is called \"test.number\""), "\(failed.errors)")
+        let gates = try ReportReader(folder.path("report")).report()["gates"]
+        #expect(gates?.arrayValue?.first?["passed"]?.boolValue == false)
+        let crashed = try run(
+            "loop", data, ["--fail-on", "test.number > 1", "--call-seconds", "0.5"], in: folder)
+        #expect(crashed.status == 3)
+        #expect(
+            try ReportReader(folder.path("report")).report()["gates"]?.arrayValue?.first?["passed"]?
+                .boolValue == false)
+    }
+
+    @Test("what a plugin logs stands in run.json")
+    func logs() throws {
+        let folder = try TemporaryFolder()
+        let result = try run("log", try MisbehaviourTests.writeData(into: folder), [], in: folder)
+        #expect(result.status == 0, "\(result.errors)")
+        let facts = try JSONValue(parsing: ReportReader(folder.path("report")).text("run.json"))
+        let lines = facts["logs"]?["org.assay.test.misbehaving"]?.arrayValue ?? []
+        #expect(lines.count == 1)
+        #expect(lines.first?.stringValue?.contains("what it has to say") == true)
+    }
+
+    @Test("records that are slow together are not blamed one by one")
+    func slow() throws {
+        let folder = try TemporaryFolder()
+        let data = try folder.write(
+            "data.jsonl",
+            Array(repeating: #"{"prompt":"boom","response":"an answer"}"#, count: 2)
+                .joined(separator: "\n"))
+        let result = try run("nap", data, ["--call-seconds", "2", "--threads", "1"], in: folder)
+        #expect(result.status == 3)
+        let found = try ReportReader(folder.path("report")).lines("findings.jsonl").filter {
+            $0["code"]?.stringValue == "HST002"
+        }
+        #expect(found.count == 1)
+        #expect(found.first?["row_index"] == .null)
+        #expect(found.first?["message"]?.stringValue?.contains("no answer for 2 s") == true)
+    }
+
+    @Test("a plugin that ends the host's process does not end it as done")
+    func exits() throws {
+        let folder = try TemporaryFolder()
+        let data = try MisbehaviourTests.writeData(into: folder)
+        let result = try run("exit", data, ["--isolation", "none"], in: folder)
+        #expect(result.status == 3)
+        #expect(result.errors.contains("a plugin ended the process"), "\(result.errors)")
+    }
+
+    @Test("optimize says why it wrote nothing")
+    func nothingWritten() throws {
+        let folder = try TemporaryFolder()
+        let result = try Program.assay([
+            "optimize", try MisbehaviourTests.writeData(into: folder), "-o",
+            folder.path("out.jsonl"),
+            "--plugin", try MisbehaviourTests.compile(into: folder), "--set",
+            "test.behaviour=segfault", "--out", folder.path("report"),
+        ])
+        #expect(result.status == 3)
+        #expect(result.errors.contains("nothing was written"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path("out.jsonl")))
+    }
+
+    @Test("the host explains its own codes", arguments: ["HST001", "hst002", "plugin-fault"])
+    func explains(_ code: String) throws {
+        let result = try Program.assay(["explain", code])
+        #expect(result.status == 0)
+        #expect(result.output.hasPrefix("HST00"))
+        #expect(result.output.contains("What to do"))
     }
 
     @Test("a plugin can neither reach the network, files, other processes nor start one")

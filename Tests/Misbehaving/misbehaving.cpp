@@ -22,7 +22,9 @@
 namespace {
 std::string *behaviour(void *instance) { return static_cast<std::string *>(instance); }
 
-assay_status create(const assay_analyzer *, const assay_host *, assay_bytes config, void **out, assay_error *) {
+const assay_host *host = nullptr;
+assay_status create(const assay_analyzer *, const assay_host *given, assay_bytes config, void **out, assay_error *) {
+    host = given;
     *out = new std::string(reinterpret_cast<const char *>(config.ptr), config.len);
     return ASSAY_OK;
 }
@@ -74,6 +76,30 @@ assay_status misbehave(const std::string &how, int64_t row, const assay_sink *si
     if (is("hog")) { for (;;) { std::memset(::operator new(64 << 20), 1, 64 << 20); } }
     if (is("print")) { std::puts("a plugin must not print"); std::fflush(stdout); }
     if (is("rows")) { return report(sink, 1000000, 0.5, TEXT("a row that is not there")); }
+    if (is("manyrows")) {
+        for (int64_t other = 0; other < 1000; other++) report(sink, 1000000 + other, 0.5, TEXT("one of many"));
+        return ASSAY_OK;
+    }
+    if (is("group")) {
+        assay_proposal p{};
+        p.struct_size = sizeof p;
+        p.action = ASSAY_ACTION_DROP;
+        p.row = row;
+        p.group = 1000000;
+        p.code = TEXT("BAD001");
+        p.confidence = 1;
+        return sink->proposal(sink->ctx, &p);
+    }
+    if (is("claim") || is("twice")) {
+        assay_metric m{};
+        m.struct_size = sizeof m;
+        m.name = TEXT("noise.rate");
+        m.n = 1;
+        assay_status status = sink->metric(sink->ctx, &m);
+        return is("twice") ? sink->metric(sink->ctx, &m) : status;
+    }
+    if (is("log")) { host->log(host->ctx, 1, TEXT("what it has to say")); }
+    if (is("nap")) { usleep(1300000); }
     if (is("utf8")) { return report(sink, row, 0.5, TEXT("broken \xff text")); }
     if (is("undeclared")) { return report(sink, row, 0.5, TEXT("a code of its own"), TEXT("OWN001")); }
     if (is("escape")) {

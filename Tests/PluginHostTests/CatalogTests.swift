@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import PluginHost
 import Support
 import Testing
@@ -55,6 +56,74 @@ import Testing
                 error.reason.contains(
                     "\"codes[].title\" is \(stated), expected a line of at most 40"))
         }
+    }
+
+    @Test(
+        "keys that are misspelt and values of another kind are refused by place",
+        arguments: [
+            (#""columns": []"#, #""colums": []"#, #""analyzers[0].colums" is a key"#, "columns"),
+            (
+                #""columns": []"#, #""columns": "text.prompt""#, "expected a list of texts",
+                "correct it"
+            ),
+            (
+                #""columns": []"#, #""columns": [], "passes": "two""#, "\"two\", expected a whole",
+                "correct it"
+            ),
+            (
+                #""columns": []"#, #""columns": [], "resources": {"call_secs": 3}"#,
+                "resources.call_secs", "call_seconds"
+            ),
+            (
+                #""columns": []"#,
+                #""columns": [], "config": {"properties": {"a": {"type": "integr"}}}"#,
+                "config.properties.a.type", "integer"
+            ),
+            (
+                #""columns": []"#,
+                #""columns": [], "config": {"properties": {"a": {"type": "integer", "minimum": "5"}}}"#,
+                "expected a number", "correct it"
+            ),
+            (
+                #""columns": []"#,
+                #""columns": [], "codes": [{"code": "HST001", "name": "a"}]"#, "the host's own",
+                "other letters"
+            ),
+        ])
+    func keys(_ truth: String, _ change: String, _ reason: String, _ help: String) throws {
+        let folder = try TemporaryFolder()
+        let whole = manifest("org.a", version: "1.0.0")
+        let changed = whole.replacingOccurrences(of: truth, with: change)
+        #expect(changed != whole)
+        let path = try folder.write("plugin.json", changed)
+        let error = try #require(throws: PluginError.self) {
+            try PluginCatalog(named: [path], roots: [])
+        }
+        #expect(error.reason.contains(reason), "\(error.reason)")
+        #expect(error.help.contains(help), "\(error.help)")
+    }
+
+    @Test("a key of a later version is passed over, a required setting is asked for")
+    func laterKeys() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "plugin.json",
+            manifest("org.a", version: "1.0.0").replacingOccurrences(
+                of: #""columns": []"#,
+                with: #""columns": [], "telemetry": {}, "config": {"properties": "#
+                    + #"{"a": {"type": "integer", "description": "A number."}, "b": {"type": "array", "maxItems": 2}}, "required": ["a"]}"#
+            ))
+        let found = try PluginCatalog(named: [path], roots: []).entries[0].manifest.analyzers[0]
+        let error = try #require(throws: PluginError.self) {
+            try found.configuration.resolve([:]) { $0.joined() }
+        }
+        #expect(error.reason.contains("setting \"a\" is missing"))
+        #expect(error.help.contains("A number."))
+        let long = try #require(throws: PluginError.self) {
+            try found.configuration.resolve(["a": 1, "b": [1, 2, 3]]) { $0.joined() }
+        }
+        #expect(long.reason.contains("expected at most 2 elements"))
+        #expect(try found.configuration.resolve(["a": 3]) { $0.joined() }["a"]?.intValue == 3)
     }
 
     @Test("versions are in the order of semver.org, the newest is taken")

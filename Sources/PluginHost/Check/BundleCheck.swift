@@ -115,6 +115,9 @@ enum BundleCheck: String, CaseIterable, Sendable {
     private static let severities = Severity.allCases.map(\.name)
 
     private static func words(_ manifest: Manifest, _ document: JSONValue) -> CheckFinding {
+        if let fault = ManifestKeys.faults(document).first {
+            return .failed("\"\(fault.place)\" \(fault.message); \(fault.help)")
+        }
         for analyzer in manifest.analyzers {
             if let code = analyzer.codes.first(where: { !severities.contains($0.severity) }) {
                 return .failed(
@@ -139,6 +142,15 @@ enum BundleCheck: String, CaseIterable, Sendable {
 
     private static func defaults(_ manifest: Manifest) -> CheckFinding {
         for analyzer in manifest.analyzers {
+            let asked = analyzer.configuration.required.filter { name in
+                !analyzer.configuration.properties.contains {
+                    $0.name == name && $0.node.defaultValue != nil
+                }
+            }
+            if let name = asked.first {
+                return .warning(
+                    "every user has to state \(name): it is required and has no default")
+            }
             do {
                 _ = try analyzer.configuration.resolve([:]) { _ in "the defaults of \(analyzer.id)"
                 }
