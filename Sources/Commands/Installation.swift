@@ -115,6 +115,10 @@ enum Installation {
         roots.append((pluginStore.root, installedOrigin))
         roots.append(("\(folder)/../lib/assay/plugins", ownOrigin))
         let catalog = try PluginCatalog(named: named, roots: roots)
+        for error in catalog.damaged {
+            Diagnostics.line("warning: a plugin is left out: \(error.reason)")
+            Diagnostics.line("help: \(error.help)")
+        }
         for (entry, reason) in catalog.refused {
             Diagnostics.line(
                 "warning: \(entry.manifest.id) \(entry.manifest.version) (\(entry.origin)) is left out: \(reason)"

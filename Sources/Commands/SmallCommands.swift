@@ -28,6 +28,7 @@ struct SchemaCommand: ParsableCommand {
                         problems.append("  line \(record.line): \(record.reason)")
                     }
                 })
+            try SchemaCommand.check(stated, summary, path)
             print(path)
             print("  format   \(summary.format)")
             print("  schema   \(summary.mapping.kind.rawValue)")
@@ -35,6 +36,26 @@ struct SchemaCommand: ParsableCommand {
             print("  keys     \(summary.keys.joined(separator: ", "))")
             print("  records  \(summary.recordCount), \(rejected) rejected")
             for problem in problems { print(problem) }
+        }
+    }
+
+    /// Refuses a stated field that no record has, as a run does.
+    private static func check(
+        _ stated: [(part: String, pointer: String)], _ summary: SourceSummary, _ path: String
+    ) throws {
+        let keys = Set(summary.keys.map(FieldMapping.pointer))
+        guard !keys.isEmpty else { return }
+        for (part, stated) in stated {
+            for pointer in FieldMapping.pointers(stated) {
+                // The key of a nested field is what stands before the second slash.
+                let key = "/" + (pointer.dropFirst().split(separator: "/").first ?? "")
+                if keys.contains(key) || pointer == "/" { continue }
+                throw UsageError(
+                    "\(path): --fields \(part): no record has the field \(pointer)",
+                    help: Suggestion.nearest(to: String(key.dropFirst()), among: summary.keys).map {
+                        "did you mean \($0)?"
+                    } ?? "fields: \(summary.keys.joined(separator: ", "))")
+            }
         }
     }
 }

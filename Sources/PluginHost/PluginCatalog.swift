@@ -15,13 +15,16 @@ public struct PluginCatalog: Sendable {
     /// Plugins that were found and are left out, whole, with the reason.
     public private(set) var refused: [(entry: Entry, reason: String)] = []
 
+    /// Manifests in the roots that cannot be read: these plugins are left out.
+    public private(set) var damaged: [PluginError] = []
+
     /// Finds plugins: the ones named first, then every `<root>/<id>/<version>/plugin.json`, newest
     /// version first, no deeper.
     ///
     /// A plugin with an analyzer's id or a code that another one has is refused as a whole: of two installed ones the
     /// later, and always the one that was named, with an error.
     ///
-    /// - Throws: `PluginError` for a broken manifest, a folder that everybody may write, the same
+    /// - Throws: `PluginError` for a broken manifest of a named plugin, a folder that everybody may write, the same
     ///   id and version twice in one root, and a named plugin that is refused.
     public init(named paths: [String], roots: [(path: String, origin: String)]) throws {
         var found: [Entry] = []
@@ -31,7 +34,10 @@ public struct PluginCatalog: Sendable {
                     manifest: try Manifest(path: PluginCatalog.manifestPath(for: path)),
                     origin: "--plugin \(path)"))
         }
-        for root in roots { found += try PluginCatalog.entries(in: root.path, origin: root.origin) }
+        for root in roots {
+            found += try PluginCatalog.entries(
+                in: root.path, origin: root.origin, damaged: &damaged)
+        }
         var seen: Set<String> = []
         found = found.filter { seen.insert($0.manifest.id).inserted }
         // The last root, the program's own, before the others, and the named ones at the end: it is they that are
@@ -142,7 +148,9 @@ public struct PluginCatalog: Sendable {
         return path + "/plugin.json"
     }
 
-    private static func entries(in root: String, origin: String) throws -> [Entry] {
+    private static func entries(
+        in root: String, origin: String, damaged: inout [PluginError]
+    ) throws -> [Entry] {
         var status = stat()
         guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
         if status.st_mode & S_IWOTH != 0, status.st_mode & S_ISVTX == 0 {
@@ -156,7 +164,14 @@ public struct PluginCatalog: Sendable {
             for version in names(in: "\(root)/\(id)").sorted(by: isNewer) {
                 let path = "\(root)/\(id)/\(version)/plugin.json"
                 guard access(path, F_OK) == 0 else { continue }
-                let manifest = try Manifest(path: path)
+                let manifest: Manifest
+                do {
+                    manifest = try Manifest(path: path)
+                } catch let error as PluginError {
+                    // One plugin that cannot be read leaves the others as they are.
+                    damaged.append(error)
+                    continue
+                }
                 guard versions.insert("\(manifest.id) \(manifest.version)").inserted else {
                     throw PluginError(
                         "\(root): \(manifest.id) \(manifest.version) is there twice",

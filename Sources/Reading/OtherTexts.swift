@@ -33,18 +33,23 @@ struct OtherTexts {
     ///
     /// O(bytes of the fields that are not read).
     func append(_ tape: JSONTape, to text: inout RowText) {
+        forEachText(tape) { text.join(tape.bytes($0)) }
+    }
+
+    /// Calls `body` with every text of a record, in its order.
+    func forEachText(_ tape: JSONTape, _ body: (_ node: Int) -> Void) {
         guard hasOthers, !tape.nodes.isEmpty, tape.kind(0) == .object else { return }
         tape.forEachChild(of: 0) { key, value in
             guard let key, !used.contains(where: { tape.bytes(key).elementsEqual($0) }) else {
                 return
             }
-            append(tape, value, to: &text)
+            forEachText(tape, value, body)
         }
     }
 
-    private func append(_ tape: JSONTape, _ node: Int, to text: inout RowText) {
+    private func forEachText(_ tape: JSONTape, _ node: Int, _ body: (_ node: Int) -> Void) {
         switch tape.kind(node) {
-        case .string where OtherTexts.says(tape.bytes(node)): text.join(tape.bytes(node))
+        case .string where OtherTexts.says(tape.bytes(node)): body(node)
         case .array, .object:
             // A list of short texts says something as a whole.
             var halves = 0
@@ -59,9 +64,9 @@ struct OtherTexts {
             let isSaying = isList && halves >= 2 * OtherTexts.leastWords
             tape.forEachChild(of: node) { _, child in
                 if isSaying {
-                    text.join(tape.bytes(child))
+                    body(child)
                 } else {
-                    append(tape, child, to: &text)
+                    forEachText(tape, child, body)
                 }
             }
         default: break

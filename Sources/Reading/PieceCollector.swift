@@ -17,9 +17,16 @@ struct PieceCollector {
             mapping.rejected.flatMap { tape.find(RecordMapper.path($0)) }
                 .map { leaves(RecordMapper.answer(tape, $0)) } ?? []
         case .system: system()
+        case .other: others()
         case .label: mapping.label.map { value(at: $0) } ?? []
         default: column.fieldPointer.map { value(at: $0) } ?? []
         }
+    }
+
+    private func others() -> [RecordPiece] {
+        var pieces: [RecordPiece] = []
+        OtherTexts(mapping).forEachText(tape) { pieces.append(piece($0)) }
+        return pieces
     }
 
     private func value(at pointer: String) -> [RecordPiece] {

@@ -9,6 +9,7 @@ public final class RecordEditor {
     private let format: SourceFormat
     private let mapping: FieldMapping
     private let cells: [String: Int]
+    private let otherCells: [Int]
     private let parser = JSONTapeParser()
 
     /// An editor for the records of a source.
@@ -23,6 +24,7 @@ public final class RecordEditor {
             }
         }
         self.cells = cells
+        otherCells = OtherTexts(summary.mapping).cells(summary.keys)
     }
 
     /// The values whose texts, joined by line breaks, are a column of a record; none when the column is
@@ -36,6 +38,11 @@ public final class RecordEditor {
         case .delimited(let delimiter, _):
             let all = RecordEditor.cells(record, delimiter)
             if mapping.kind == .fields { return column == .prompt ? all : [] }
+            if column == .other {
+                return otherCells.compactMap { all.indices.contains($0) ? all[$0] : nil }.filter {
+                    $0.text.withUnsafeBufferPointer { OtherTexts.says($0) }
+                }
+            }
             return pointers(of: column).compactMap { pointer in
                 cells[pointer].flatMap { all.indices.contains($0) ? all[$0] : nil }
             }

@@ -53,11 +53,13 @@ struct RowBuilder {
     }
 
     mutating func beginBatch() {
+        // Batches are of one size, but for the last.
+        let rows = rowCount
         rowCount = 0
         texts = columns.filter {
             $0 != .turns && $0 != .predictedProbabilities && FeatureKind($0) == nil
         }.map {
-            ($0, TextBuffer())
+            ($0, TextBuffer(rows: rows))
         }
         turnsColumn = columns.contains(.turns) ? TurnsBuffer() : nil
         probabilityColumn = probabilityCount.map { VectorBuffer(dimensions: $0) }

@@ -85,6 +85,12 @@ public struct TextBuffer: Sendable {
     /// No rows.
     public init() {}
 
+    /// No rows yet, with room for so many.
+    public init(rows: Int) {
+        offsets.reserveCapacity(rows + 1)
+        isPresent.reserveCapacity(rows)
+    }
+
     /// Number of rows.
     public var count: Int { isPresent.count }
 

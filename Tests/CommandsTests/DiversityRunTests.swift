@@ -1,5 +1,7 @@
+import Foundation
 import JSONText
 import Numerics
+import Support
 import Testing
 
 /// What diversity removes and proposes of made-up records.
@@ -39,6 +41,50 @@ import Testing
             ]
         }
         #expect(try DiversityRun(records).copies.map(\.row) == [1])
+    }
+
+    @Test("a conversation that goes on in another record is told, and the longest stays")
+    func beginnings() throws {
+        func chat(_ turns: [String], system: Bool = false) -> String {
+            let roles = turns.enumerated().map { index, text in
+                "{\"role\":\"\(index % 2 == 0 ? "user" : "assistant")\",\"content\":\"\(text)\"}"
+            }
+            let head = system ? ["{\"role\":\"system\",\"content\":\"Be brief.\"}"] : []
+            return "{\"messages\":[\((head + roles).joined(separator: ","))]}"
+        }
+        let turns = [
+            "What is bread made of?", "Of flour and water.", "And what makes it rise?",
+            "Yeast, or a sour dough.", "How long does it take?", "Two hours in a warm place.",
+        ]
+        let lines = [
+            chat(Array(turns.prefix(2))), chat(turns), chat(Array(turns.prefix(4))),
+            chat(Array(turns.prefix(4)), system: true),
+            chat(Array(turns.prefix(3) + ["Nothing does."])),
+            chat(["What is bread made of?", "Of rye."]),
+        ]
+        let folder = try TemporaryFolder()
+        let path = try folder.write("data.jsonl", lines.map { $0 + "\n" }.joined())
+        for options in [[], ["--threads", "1"], ["--isolation", "none"]] {
+            let ending = try Program.assay(
+                [
+                    "optimize", path, "-o",
+                    folder.path("out\(options.count)\(options.last ?? "").jsonl"),
+                    "--plugins", "diversity", "--apply", "all", "--out", folder.path("report"),
+                    "--quiet",
+                ] + options)
+            #expect(ending.status == 0, "\(ending.errors)")
+            let found = try ReportReader(folder.path("report")).lines("findings.jsonl").filter {
+                $0["code"] == "DIV007"
+            }
+            #expect(found.map { $0["row_index"]?.intValue } == [0, 2])
+            #expect(
+                found.map { $0["message"]?.stringValue } == [
+                    "is the beginning of row 2, which goes on for 4 turns",
+                    "is the beginning of row 2, which goes on for 2 turns",
+                ])
+        }
+        let written = try String(contentsOfFile: folder.path("out0.jsonl"), encoding: .utf8)
+        #expect(written == [1, 3, 4, 5].map { lines[$0] + "\n" }.joined())
     }
 
     @Test("names, dates, numbers and links beside the texts do not set copies apart")

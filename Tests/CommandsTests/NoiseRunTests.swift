@@ -285,6 +285,38 @@ import Testing
         )
     }
 
+    @Test(
+        "passages in fields that are not read are looked at, and mended where they stand",
+        arguments: ["jsonl", "csv"])
+    func unreadFields(_ format: String) throws {
+        let folder = try TemporaryFolder()
+        let passage = "Write to greta.lind@northwind.se or wait for the ferry."
+        let (fine, mended) = (
+            "The ferry leaves at noon for the islands.",
+            "Write to [e-mail address] or wait for the ferry."
+        )
+        func data(_ first: String) -> String {
+            guard format == "jsonl" else {
+                return "question,answer,passage,id\nWhen?,\"At noon, it says.\",\(first),1\n"
+                    + "Where?,To the islands.,\(fine),2\n"
+            }
+            return "{\"question\":\"When?\",\"answer\":\"At noon, it says.\",\"n\":1.50,"
+                + "\"documents\":[{\"title\":\"A\",\"text\":\"\(fine)\"},{\"text\":\"\(first)\"}]}\n"
+                + "{\"question\":\"Where?\",\"answer\":\"To the islands.\",\"documents\":[{\"text\":\"\(fine)\"}]}\n"
+        }
+        let path = try folder.write("data.\(format)", data(passage))
+        let out = folder.path("out.\(format)")
+        let ending = try Program.assay([
+            "optimize", path, "-o", out, "--plugins", "noise", "--apply", "all", "--out",
+            folder.path("report"), "--quiet",
+        ])
+        #expect(ending.status == 0, "\(ending.errors)")
+        let found = try ReportReader(folder.path("report")).lines("findings.jsonl")
+        #expect(found.map { $0["code"]?.stringValue } == ["NSE031"])
+        #expect(found.first?["span"]?["column"]?.stringValue == "text.other")
+        #expect(try String(contentsOfFile: out, encoding: .utf8) == data(mended))
+    }
+
     @Test("a prompt about another passage is no contradiction")
     func passages() throws {
         let lines = (0..<20).map {

@@ -7,7 +7,9 @@ import Testing
 
 /// Parts of records are found and replaced, and every other byte stays.
 @Suite struct RecordEditorTests {
-    private static let columns: [ColumnName] = [.prompt, .response, .rejected, .system, .label]
+    private static let columns: [ColumnName] = [
+        .prompt, .response, .rejected, .system, .label, .other,
+    ]
 
     /// The records of a file, and what the reader says each column holds.
     private struct Records {

@@ -7,7 +7,7 @@ public import Numerics
 struct DiversityAnalyzer: Analyzer {
     static let id: StaticString = "org.assay.diversity"
     static let version: StaticString = "0.1.0"
-    static let stateFormat: UInt32 = 4
+    static let stateFormat: UInt32 = 5
 
     private let settings: Settings
     private let host: HostServices
@@ -61,6 +61,9 @@ struct DiversityAnalyzer: Analyzer {
             look.copies.append(UInt32(keys.row(index)))
             look.copyLeaders.append(placeOf[Int(leader)] ?? 0)
         }
+        // Of the same conversation several times one is enough to say so.
+        let copied = Set(look.copies.map { Int($0) })
+        look.beginnings = partial.beginnings.found().filter { !copied.contains($0.row) }
         let prompts = (0..<keys.count).map { keys.prompt($0) }
         let responses = (0..<keys.count).map { keys.response($0) }
         look.promptCount = prompts.count { $0 != 0 }

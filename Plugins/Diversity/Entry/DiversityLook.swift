@@ -10,6 +10,8 @@ struct DiversityLook: Sendable {
     /// Rows that are exactly another, with the index of that among the kept.
     var copies: [UInt32] = []
     var copyLeaders: [UInt32] = []
+    /// Conversations that are the beginning of a longer one: row, the longer one's row, its further turns.
+    var beginnings: [Beginnings.Beginning] = []
     /// Records whose prompt, or response, an earlier record has too.
     var repeatedPrompts = 0
     var repeatedResponses = 0
@@ -38,6 +40,8 @@ struct DiversityLook: Sendable {
         writer.write(kept.words)
         writer.write(copies)
         writer.write(copyLeaders)
+        writer.write(
+            beginnings.flatMap { [UInt32($0.row), UInt32($0.longer), UInt32($0.turns)] })
         writer.write(sampled)
         writer.write(eval?.tokens ?? [])
         writer.write((eval?.starts ?? []).map { UInt32(truncatingIfNeeded: $0) })
@@ -61,6 +65,14 @@ struct DiversityLook: Sendable {
         kept = keys
         copies = try reader.words()
         copyLeaders = try reader.words()
+        let begun = try reader.words()
+        guard begun.count % 3 == 0 else { throw wrong() }
+        for first in stride(from: 0, to: begun.count, by: 3) {
+            beginnings.append(
+                Beginnings.Beginning(
+                    row: Int(begun[first]), longer: Int(begun[first + 1]),
+                    turns: Int(begun[first + 2])))
+        }
         sampled = try reader.words()
         let tokens = try reader.words()
         let starts = try reader.words().map(Int.init)

@@ -22,6 +22,8 @@ struct DiversityPartial: AnalyzerPartial {
     private let hasher: MinHash
     /// Keys of the data's records.
     private(set) var keys: RecordKeys
+    /// What conversations begin with.
+    private(set) var beginnings = Beginnings()
     /// Words of evaluation records, and where each begins.
     private(set) var evalTokens: [UInt32] = []
     private(set) var evalStarts: [Int] = [0]
@@ -98,9 +100,11 @@ struct DiversityPartial: AnalyzerPartial {
         columns.promptTokens.withTokens(position) { Shingles.append($0, to: &numbers) }
         let cut = numbers.count
         columns.responseTokens.withTokens(position) { Shingles.append($0, to: &numbers) }
+        let row = batch.firstRow + position
+        let prompt = RowColumns.hash(columns.prompts, position)
+        let response = RowColumns.hash(columns.responses, position)
         keys.append(
-            row: batch.firstRow + position, prompt: RowColumns.hash(columns.prompts, position),
-            response: RowColumns.hash(columns.responses, position),
+            row: row, prompt: prompt, response: response,
             context: columns.context(position), trace: columns.trace(position),
             quality: columns.quality(position)
         ) { words in
@@ -109,6 +113,9 @@ struct DiversityPartial: AnalyzerPartial {
                 all.extracting(0..<cut), all.extracting(cut..<all.count), to: &words)
         }
         scratch = numbers
+        columns.forEachBeginning(position, prompt: prompt, response: response) {
+            beginnings.add($0, row: row, left: $1)
+        }
     }
 
     private mutating func addEval(_ columns: RowColumns, _ position: Int, _ batch: Batch) {
@@ -207,6 +214,7 @@ struct DiversityPartial: AnalyzerPartial {
 
     mutating func merge(_ other: DiversityPartial) {
         keys.append(contentsOf: other.keys)
+        beginnings.append(contentsOf: other.beginnings)
         let first = evalTokens.count
         evalTokens += other.evalTokens
         evalStarts += other.evalStarts.dropFirst().map { $0 + first }
@@ -245,6 +253,7 @@ struct DiversityPartial: AnalyzerPartial {
 
     func save(to writer: inout StateWriter) {
         writer.write(keys.words)
+        writer.write(beginnings.words)
         writer.write(evalTokens)
         writer.write(evalStarts) { $0.write($1) }
         writer.write(evalRows)
@@ -280,6 +289,8 @@ struct DiversityPartial: AnalyzerPartial {
             throw wrong()
         }
         self.keys = keys
+        guard let beginnings = Beginnings(words: try reader.words()) else { throw wrong() }
+        self.beginnings = beginnings
         evalTokens = try reader.words()
         evalStarts = try reader.list(size: 8) { try $0.integer() }
         evalRows = try reader.words()

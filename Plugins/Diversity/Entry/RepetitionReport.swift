@@ -19,6 +19,7 @@ struct RepetitionReport {
 
     func report(to draft: inout ReportDraft, _ sink: Sink) throws {
         try copies(to: sink)
+        try beginnings(to: sink)
         let n = look.rowCount
         draft.state(
             share(
@@ -79,6 +80,30 @@ struct RepetitionReport {
             try sink.propose(proposal)
         }
     }
+
+    private func beginnings(to sink: Sink) throws {
+        // What goes for another reason stands for nothing.
+        for beginning in look.beginnings
+        where !removals.rows.contains(UInt32(beginning.row))
+            && !removals.rows.contains(UInt32(beginning.longer))
+        {
+            var finding = Finding(
+                code: "DIV007", row: beginning.row,
+                message: "is the beginning of row \(beginning.longer + 1), which goes on for "
+                    + "\(beginning.turns) turn\(beginning.turns == 1 ? "" : "s")")
+            finding.group = UInt64(beginning.longer) + 1
+            finding.score = RepetitionReport.beginningScore
+            finding.evidence = .object(["longer_row_index": JSONValue(beginning.longer)])
+            try sink.report(finding)
+            var proposal = Proposal(.drop, row: beginning.row, code: "DIV007")
+            proposal.group = finding.group
+            // Where only last turns are learnt, beginnings are records of their own.
+            proposal.confidence = RepetitionReport.beginningScore
+            try sink.propose(proposal)
+        }
+    }
+
+    private static let beginningScore = 0.9
 
     private func largestGroups(to draft: inout ReportDraft) {
         var groups: [Int: (exact: Int, near: Int, least: Double)] = [:]

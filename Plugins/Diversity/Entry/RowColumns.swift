@@ -95,6 +95,51 @@ struct RowColumns {
         return UInt32(truncatingIfNeeded: RowColumns.number(fingerprint) >> 32)
     }
 
+    /// Calls `body` with the hash of what is said up to each answer of a conversation, and how many turns come
+    /// after it.
+    ///
+    /// `prompt` and `response` are the hashes of these columns: of a single exchange nothing is read again.
+    /// O(bytes) of conversations.
+    func forEachBeginning(
+        _ position: Int, prompt: UInt64, response: UInt64,
+        _ body: (_ hash: UInt64, _ left: Int) -> Void
+    ) {
+        guard let turns else { return }
+        let count = turns.count(position)
+        guard count >= 2 else { return }
+        var hash = fieldHash(position)
+        if count == 2 {
+            hash = Beginnings.adding(prompt, role: RowColumns.user, to: hash)
+            return body(Beginnings.adding(response, role: RowColumns.assistant, to: hash), 0)
+        }
+        for turn in 0..<count {
+            let role = turns.role(position, turn: turn).utf8.first ?? 0
+            var fingerprint = Fingerprint()
+            turns.withBytes(position, turn: turn) { fingerprint.appendCollapsed($0) }
+            let isEmpty = turns.byteCount(position, turn: turn) == 0
+            hash = Beginnings.adding(
+                isEmpty ? 0 : RowColumns.number(fingerprint), role: role, to: hash)
+            if role == RowColumns.assistant || turn == count - 1 { body(hash, count - 1 - turn) }
+        }
+    }
+
+    /// The hash of what the record is given beside its turns; 0 for nothing.
+    private func fieldHash(_ position: Int) -> UInt64 {
+        // System prompts are turns, where there are turns.
+        let fields = contexts.dropFirst()
+        guard fields.contains(where: { $0.byteCount(position) > 0 }) else { return 0 }
+        var fingerprint = Fingerprint()
+        for column in fields {
+            fingerprint.append(column.isPresent(position) ? 1 : 2)
+            column.withBytes(position) { fingerprint.appendCollapsed($0) }
+            fingerprint.append(0)
+        }
+        return RowColumns.number(fingerprint)
+    }
+
+    private static let user = UInt8(ascii: "u")
+    private static let assistant = UInt8(ascii: "a")
+
     /// The hash of the numbers in prompt and response.
     func trace(_ position: Int) -> UInt32 {
         let prompt = prompts?.withBytes(position) { NumberTrace.hash($0) } ?? 0

@@ -35,7 +35,8 @@ public struct LearnedChecks: Sendable {
     private let seed: UInt64
     /// Pairs that were learnt from.
     public let pairCount: Int
-    private let hasTrusted: Bool
+    /// Whether trusted records tell what is natural.
+    public let hasTrusted: Bool
     private let languages: LanguageHabits
     /// Whether responses of the data begin with their prompts as a habit.
     public let echoesAreUsual: Bool

@@ -21,7 +21,9 @@ struct LearnedReport {
     }
 
     /// States the estimated rates.
-    func report(to sink: Sink) throws {
+    ///
+    /// `tally` is what was found of records.
+    func report(_ tally: SecondLook.Tally, to sink: Sink) throws {
         let rates = [
             (NoiseCheck.mismatchedResponse, checks.mismatchedCurve.rate),
             (.truncatedResponse, checks.truncatedPrior.rate),
@@ -49,6 +51,37 @@ struct LearnedReport {
             try sink.report(finding)
         }
         try checks.quality.map { try show($0, to: sink) }
+        for (check, rate, what) in [
+            (
+                NoiseCheck.mismatchedResponse, checks.mismatchedCurve.rate.value,
+                "responses may belong to another prompt"
+            ), (.truncatedResponse, checks.truncatedPrior.rate.value, "responses may be cut off"),
+        ] where check != .mismatchedResponse || !checks.seesNoRelation {
+            try hint(check, rate, what, tally, to: sink)
+        }
+    }
+
+    /// Estimated shares from which on, and up to which, it is said that few of them are told.
+    private static let hintShares = 0.01...0.4
+
+    /// Says that there may be more than is flagged, and what would tell it.
+    private func hint(
+        _ check: NoiseCheck, _ rate: Double, _ what: String, _ tally: SecondLook.Tally,
+        to sink: Sink
+    ) throws {
+        let found = Double(tally.counts[check.name, default: 0])
+        let expected = rate * Double(tally.pairCount)
+        guard !checks.hasTrusted, LearnedReport.hintShares.contains(rate), 2 * found < expected
+        else { return }
+        let share = (rate * 1000).rounded() / 10
+        var finding = Finding(
+            code: check.rawValue, row: nil,
+            message:
+                "up to \(share) % of the \(what), too few to tell from what is natural here: see "
+                + "them in the order of their scores, or give sound records with --trusted")
+        finding.severity = .info
+        finding.score = rate
+        try sink.report(finding)
     }
 
     private func report(_ shifted: ShiftedResponses, to sink: Sink) throws {

@@ -104,7 +104,7 @@ struct NoiseAnalyzer: Analyzer {
                     "share of records with a finding of severity medium or high in structure, text and label"
             ))
         try labels?.report(to: sink)
-        try partial.look?.checks.map { try LearnedReport($0).report(to: sink) }
+        try partial.look?.checks.map { try LearnedReport($0).report(tally, to: sink) }
         try partial.look?.turns.map { try LearnedReport.report($0, to: sink) }
         for check in NoiseCheck.allCases {
             let count = tally.counts[check.name, default: 0]

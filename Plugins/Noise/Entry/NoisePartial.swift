@@ -117,7 +117,7 @@ struct NoisePartial: GroupingPartial {
                 let decision = review.decision(row, NoiseCheck.mismatchedResponse.rawValue)
                 scores.append(
                     decision.map { $0 == .reject ? 0 : 1 }
-                        ?? max(verdict.highest, judgement.mismatched))
+                        ?? verdict.chance(beside: judgement.mismatched))
                 if let quality = judgement.lowQuality { qualities.append(quality) }
                 add(
                     judgement, columns, position, hasStrangeTurns: !verdict.flagged.isEmpty,
@@ -363,8 +363,9 @@ struct NoisePartial: GroupingPartial {
             column.withBytes(position) { text in
                 let inventory = ByteInventory(text)
                 let isPrompt = name == "text.prompt"
-                // Of two answers the worse may be as bad as it likes.
-                if name != "text.rejected", !columns.hasTurns(position) {
+                // Of two answers the worse may be as bad as it likes, and tables repeat what they like.
+                let isLearnt = isPrompt || name == "text.response"
+                if isLearnt, !columns.hasTurns(position) {
                     let repeated =
                         TextChecks.repetition(text)
                         ?? (isPrompt ? columns.promptTokens : columns.responseTokens)

@@ -21,7 +21,7 @@ struct NoiseColumns {
     let probabilities: VectorColumn?
     /// What a record is given beside its prompt: system prompt, tools, and what fields that are not read say.
     let given: [TextColumn?]
-    /// Prompt, response and what is rejected, with their names.
+    /// Prompt, response, what is rejected and what fields that are not read say, with their names.
     let taught: [(name: String, column: TextColumn)]
 
     init?(_ batch: Batch) {
@@ -46,7 +46,9 @@ struct NoiseColumns {
         given = [systems, tools, batch.text("text.other")]
         taught =
             [("text.prompt", prompts), ("text.response", responses)]
-            + (rejected.map { [("text.rejected", $0)] } ?? [])
+            + [("text.rejected", rejected), ("text.other", batch.text("text.other"))].compactMap {
+                name, column in column.map { (name, $0) }
+            }
     }
 
     /// Whether a row has words in both its prompt and its response.

@@ -82,10 +82,19 @@ struct ConversationJudge {
         var highest = 0.0
         /// Those that are flagged, numbers from 0.
         var flagged: [(turn: Int, chance: Double)] = []
+        /// Whether there were answers to be judged one by one.
+        var isOfTurns = false
+
+        /// The chance that something of the record belongs elsewhere, `whole` of which is that of all its
+        /// answers as one: it tells less, and counts where it is flagged.
+        func chance(beside whole: Double) -> Double {
+            isOfTurns && whole < LearnedChecks.flagLimit ? highest : max(highest, whole)
+        }
     }
 
     private var texts = TurnTexts()
-    private var scratch = TurnRelevance.Scratch()
+    /// Made when the first conversation comes.
+    private var scratch: TurnRelevance.Scratch?
 
     /// Judges every answer.
     ///
@@ -97,14 +106,15 @@ struct ConversationJudge {
         guard let turns = columns.turns, !texts.open(turns, position).isEmpty else {
             return verdict
         }
-        var scratch = scratch
-        self.scratch = TurnRelevance.Scratch()
+        // Taken out, so that it is not copied.
+        var scratch = scratch.take() ?? TurnRelevance.Scratch()
         defer { self.scratch = scratch }
         texts.forEachAnswer(turns, position) { turn, context, contextBytes, answer, answerBytes in
             guard context.count > 0, answer.count > 0 else { return }
             let chance = relevance.chance(
                 row: row, context: context, contextBytes: contextBytes, answer: answer,
                 answerBytes: answerBytes, &scratch)
+            verdict.isOfTurns = true
             verdict.highest = max(verdict.highest, chance)
             // A refusal says nothing of what it refuses, and has a check of its own.
             if chance >= LearnedChecks.flagLimit,

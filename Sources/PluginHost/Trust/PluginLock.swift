@@ -35,7 +35,9 @@ public struct PluginLock: Sendable {
             return
         }
         guard let list = (try? JSONValue(parsing: bytes))?["plugins"]?.arrayValue else {
-            throw PluginError("\(path): is no lock file", help: "install the plugins again")
+            throw PluginError(
+                "\(path): is no lock file",
+                help: "move it away, and install the plugins again")
         }
         entries = try list.map { value in
             guard let id = value["id"]?.stringValue, let version = value["version"]?.stringValue,
@@ -44,7 +46,7 @@ public struct PluginLock: Sendable {
             else {
                 throw PluginError(
                     "\(path): an entry lacks id, version, manifest_sha256 or key",
-                    help: "install the plugins again")
+                    help: "move the file away, and install the plugins again")
             }
             return Entry(
                 id: id, version: version, manifestDigest: digest, key: key,
