@@ -90,6 +90,30 @@ struct DamageQualityTests {
         #expect(sum / 2 >= bar.score, "\(bar.set): \(sum / 2)")
     }
 
+    @Test(
+        "responses that were exchanged within the sets of a mixture are found, and nothing in it untouched"
+    )
+    func mixed() throws {
+        func mixture(_ rate: Double) throws -> DamagedPairs {
+            let sets = try ["gsm8k", "huatuo", "Roleplay"].map { name in
+                var whole = try DamagedPairs(name)
+                var data = whole.split(first: 1500)
+                if rate > 0 { data.apply(.shuffled, rate: rate, seed: 1) }
+                return data
+            }
+            return sets.dropFirst().reduce(into: sets[0]) { $0.append($1) }
+        }
+        let untouched = try run(mixture(0)).flagged["NSE041"] ?? []
+        #expect(untouched.count <= 4)
+        let data = try mixture(0.2)
+        let outcome = try run(data)
+        let flagged = outcome.flagged["NSE041"] ?? []
+        let right = flagged.intersection(data.damaged).count
+        #expect(right >= 60, "of \(data.damaged.count)")
+        #expect(Double(right) >= 0.7 * Double(flagged.count))
+        #expect(auroc(outcome, data) >= 0.95)
+    }
+
     /// What is said of responses of other prompts, and the share of clean records.
     private func mismatches(_ data: DamagedPairs) throws -> (found: [JSONValue], clean: Double) {
         try report(data) { reader in

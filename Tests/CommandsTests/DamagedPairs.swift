@@ -23,6 +23,12 @@ struct DamagedPairs {
         }
     }
 
+    /// Adds the records of another set behind these.
+    mutating func append(_ other: DamagedPairs) {
+        damaged.formUnion(other.damaged.map { $0 + pairs.count })
+        pairs += other.pairs
+    }
+
     typealias Pair = (prompt: String, response: String)
 
     private(set) var pairs: [Pair]

@@ -58,6 +58,8 @@ public struct LearnedChecks: Sendable {
     public private(set) var shifted: ShiftedResponses?
     /// Of mismatched responses.
     public private(set) var mismatchedCurve: ErrorCurve
+    /// Whether that is learnt from other responses of the same kind.
+    private var isOfKinds: Bool
     /// Of cut responses.
     public private(set) var truncatedPrior: ErrorPrior
     /// By what the response of a joined prompt answers.
@@ -110,7 +112,7 @@ public struct LearnedChecks: Sendable {
         let none = [Double](
             repeating: LearnedChecks.unjudged, count: MergeModel.Answers.allCases.count)
         (mismatchedCurve, truncatedPrior) = (.unknown, .unknown)
-        (mismatchedTrust, mergedTrust) = (1, 1)
+        (mismatchedTrust, mergedTrust, isOfKinds) = (1, 1, false)
         mergedShares = none.map { _ in .unknown }
 
         let unfinished = self
@@ -125,11 +127,12 @@ public struct LearnedChecks: Sendable {
             }
         }
         let (own, sound) = (logits(pairs), logits(trusted))
-        mismatchedCurve = ErrorCurve(
-            known: mismatch.strangeLogits, others: own.map(\.word), sound: sound.map(\.word))
+        (mismatchedCurve, isOfKinds) = LearnedChecks.curve(
+            mismatch, others: own.map(\.word), sound: sound.map(\.word))
         mismatchedTrust = LearnedChecks.trust(
             verdicts.mismatched, own.map { mismatchedCurve.chance($0.word) })
-        if let embedding {
+        // Embeddings are learnt from responses of any kind.
+        if let embedding, !isOfKinds {
             addMeaning(
                 (pairs, own.map(\.word)), (trusted, sound.map(\.word)), verdicts.mismatched,
                 embedding, work)
@@ -215,12 +218,27 @@ public struct LearnedChecks: Sendable {
     /// Verdicts that the chances themselves are worth.
     private static let priorVerdicts = 5.0
 
+    /// The curve by responses of any kind, or by such of the prompt's own kind, where more of the latter are found
+    /// in data that is of several.
+    static func curve(
+        _ mismatch: MismatchModel, others: [Double], sound: [Double] = []
+    ) -> (curve: ErrorCurve, isOfKinds: Bool) {
+        let any = ErrorCurve(known: mismatch.strangeLogits, others: others, sound: sound)
+        guard !mismatch.likeLogits.isEmpty else { return (any, false) }
+        let like = ErrorCurve(known: mismatch.likeLogits, others: others, sound: sound)
+        let isLike = like.rate.value > any.rate.value && like.rate.value <= mostMismatched
+        return isLike ? (like, true) : (any, false)
+    }
+
     /// What stands for the log-odds of a record that a check cannot judge.
     static let unjudged = -30.0
 
     /// Share of sound records that look damaged in any data: of 47 findings that were read on untouched sets
     /// whose estimated shares were below this, 3 were right.
     private static let naturalShare = 0.01
+    /// The same where errors are told from other responses of the same kind: of three sets of which each is hard,
+    /// mixed and untouched, the estimates were 0.028 to 0.035.
+    private static let naturalShareOfKinds = 0.03
 
     /// The estimated share of other prompts' responses, at the upper end of its interval, below which there is
     /// nothing to find.
@@ -251,13 +269,17 @@ public struct LearnedChecks: Sendable {
     /// A chance after what is natural is taken off the share it rests on.
     ///
     /// With trusted records it has been taken off already.
-    private func tempered(_ chance: Double, _ rate: Double) -> Double {
-        hasTrusted ? chance : LearnedChecks.tempered(chance, ofRate: rate)
+    private func tempered(_ chance: Double, _ rate: Double, isOfKinds: Bool = false) -> Double {
+        hasTrusted
+            ? chance : LearnedChecks.tempered(chance, ofRate: rate, isOfKinds: isOfKinds)
     }
 
     /// The same without trusted records.
-    static func tempered(_ chance: Double, ofRate rate: Double) -> Double {
-        chance * max(leastTemper, 1 - naturalShare / max(1e-9, rate))
+    static func tempered(
+        _ chance: Double, ofRate rate: Double, isOfKinds: Bool = false
+    ) -> Double {
+        let natural = isOfKinds ? naturalShareOfKinds : naturalShare
+        return chance * max(leastTemper, 1 - natural / max(1e-9, rate))
     }
 
     /// Log-odds of another prompt's response below which the two have their words in common.
@@ -363,7 +385,9 @@ public struct LearnedChecks: Sendable {
         return Judgement(
             mismatched: seesNoRelation
                 ? LearnedChecks.leastTemper * mismatched
-                : mismatchedTrust * tempered(mismatched, mismatchedCurve.rate.value),
+                : mismatchedTrust
+                    * tempered(
+                        mismatched, mismatchedCurve.rate.value, isOfKinds: isOfKinds),
             truncated: truncated.map { tempered($0, truncatedPrior.rate.value) },
             looksTruncated: logits.truncated ?? 0 >= LearnedChecks.doubtfulLogit,
             merged: merged.chance, mergedStart: merged.start,
@@ -422,6 +446,7 @@ public struct LearnedChecks: Sendable {
             echoesAreUsual ? 1 : 0, hasTrusted ? 1 : 0,
             Float(mismatchedTrust), Float(mergedTrust), gibberish == nil ? 0 : 1,
             meaning == nil ? 0 : 1, shifted == nil ? 0 : 1, responsesSpeak ? 1 : 0,
+            isOfKinds ? 1 : 0,
         ]
         numbers += languages.numbers
         numbers += mismatchedCurve.numbers
@@ -447,7 +472,7 @@ public struct LearnedChecks: Sendable {
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)
         }
-        guard let head = take(11).map(Array.init),
+        guard let head = take(12).map(Array.init),
             let habits = take(LanguageHabits.numberCount).flatMap({ LanguageHabits($0) }),
             let first = take(ErrorCurve.numberCount).flatMap({ ErrorCurve($0) }),
             let second = take(ErrorPrior.numberCount).flatMap({ ErrorPrior($0) }),
@@ -460,6 +485,7 @@ public struct LearnedChecks: Sendable {
         languages = habits
         hasTrusted = head[4] == 1
         responsesSpeak = head[10] == 1
+        isOfKinds = head[11] == 1
         (mismatchedTrust, mergedTrust) = (Double(head[5]), Double(head[6]))
         mismatchedCurve = first
         truncatedPrior = second

@@ -11,8 +11,15 @@ struct MismatchModel: Sendable {
     /// Log-odds of responses of other prompts, by what the other half taught; none after it was read.
     var strangeLogits: [Double] { regression.positiveLogits }
 
+    /// The same of responses of the prompts' own kind, where these are told from other prompts' much worse than
+    /// those of any kind; empty where the data is of one kind, and after it was read.
+    private(set) var likeLogits: [Double] = []
+
     /// Other responses that each prompt is set against.
     private static let strangers = 2
+    /// Chance that a response of the same kind looks more like the prompt's own than one of any kind, from which
+    /// on the data is of several.
+    private static let leastApart = 0.6
     /// Steps from a stranger to the next at most, where it is of the same record.
     private static let mostSteps = 8
 
@@ -70,6 +77,25 @@ struct MismatchModel: Sendable {
             }
                 + trusted.map { _ in nil },
             doubtLimit: nil, work: work)
+        likeLogits = learnLike(words, halves, seed, work)
+    }
+
+    /// The log-odds of other responses of the same kind; none where they are as those of any kind.
+    private func learnLike(
+        _ words: [PairWords], _ halves: [Int], _ seed: UInt64, _ work: some WorkSharing
+    ) -> [Double] {
+        var alike = words
+        let kinds = ResponseKinds.of(words.map(\.response), seed: seed, work: work)
+        for index in alike.indices { alike[index].kind = words[index].kind * 16 + kinds[index] }
+        let partners = MismatchModel.strangers(alike, halves, seed: seed &+ 97)
+        let found = work.map(words.count, keeping: Scratch.init) { index, scratch in
+            logit(
+                words[index].prompt, words[partners[index]].response, half: halves[index], &scratch)
+        }
+        let quality = RankingQuality(
+            scores: strangeLogits + found,
+            isPositive: strangeLogits.map { _ in true } + found.map { _ in false })
+        return (quality?.areaUnderCurve ?? 0) >= MismatchModel.leastApart ? found : []
     }
 
     /// For every pair one of another record, of its half and its kind where there is one.

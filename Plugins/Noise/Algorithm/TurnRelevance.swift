@@ -62,6 +62,8 @@ public struct TurnRelevance: Sendable {
     private let mismatch: MismatchModel
     /// Of answers that belong elsewhere.
     private let curve: ErrorCurve
+    /// Whether that is learnt from other answers of the same kind.
+    private let isOfKinds: Bool
     /// Answers that were learnt from.
     public let answerCount: Int
 
@@ -84,7 +86,7 @@ public struct TurnRelevance: Sendable {
                 words[index].prompt, words[index].response,
                 half: Half.of(row: words[index].row, seed: seed), &scratch)
         }
-        curve = ErrorCurve(known: mismatch.strangeLogits, others: logits)
+        (curve, isOfKinds) = LearnedChecks.curve(mismatch, others: logits)
     }
 
     /// What a thread keeps from answer to answer.
@@ -113,21 +115,25 @@ public struct TurnRelevance: Sendable {
         // Where nothing tells whose an answer is, none is flagged.
         return curve.rate.value > LearnedChecks.mostMismatched
             ? LearnedChecks.leastTemper * chance
-            : LearnedChecks.tempered(chance, ofRate: curve.rate.value)
+            : LearnedChecks.tempered(
+                chance, ofRate: curve.rate.value, isOfKinds: isOfKinds)
     }
 
     // MARK: Saving
 
     /// Everything that was learnt.
-    public var numbers: [Float] { [Float(answerCount)] + curve.numbers + mismatch.numbers }
+    public var numbers: [Float] {
+        [Float(answerCount), isOfKinds ? 1 : 0] + curve.numbers + mismatch.numbers
+    }
 
     /// Reads what `numbers` gave; `nil` when the counts do not fit.
     public init?(numbers: [Float], seed: UInt64) {
-        guard numbers.count == 1 + ErrorCurve.numberCount + MismatchModel.numberCount,
-            let curve = ErrorCurve(numbers[1..<1 + ErrorCurve.numberCount]),
-            let mismatch = MismatchModel(numbers[(1 + ErrorCurve.numberCount)...])
+        guard numbers.count == 2 + ErrorCurve.numberCount + MismatchModel.numberCount,
+            let curve = ErrorCurve(numbers[2..<2 + ErrorCurve.numberCount]),
+            let mismatch = MismatchModel(numbers[(2 + ErrorCurve.numberCount)...])
         else { return nil }
         (self.seed, answerCount) = (seed, Int(numbers[0]))
+        isOfKinds = numbers[1] == 1
         (self.curve, self.mismatch) = (curve, mismatch)
     }
 }
