@@ -60,7 +60,10 @@ import Testing
             ("1 &lt; 2 &amp;lt; 3", "1 < 2 &lt; 3"), ("<div class='x'>in</div>\n", "in\n"),
             ("a < b and p > q", "a < b and p > q"), ("List<String> x", "List<String> x"),
             ("<paragraph> stays", "<paragraph> stays"), ("open <a href", "open <a href"),
-            ("Q&nbsp;A", "Q A"), ("", ""),
+            ("Q&nbsp;A", "Q A"), ("", ""), ("if a <b and p> q", "if a <b and p> q"),
+            ("<ul><li>Oat milk.</li></ul><footer>&copy; 2021</footer>", "Oat milk.\n© 2021"),
+            ("<h2>History</h2><p>Anna <strong>led</strong> it.</p>", "History\nAnna led it."),
+            ("<td width=\"3\">one</td><hr/>two &ndash; three&hellip;", "one\ntwo – three…"),
         ] {
             #expect(repair(text, TextRepair.htmlResidue) == expected)
         }

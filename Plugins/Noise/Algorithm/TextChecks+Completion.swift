@@ -184,7 +184,7 @@ extension TextChecks {
     /// A code fence that is opened and not closed.
     ///
     /// Both by the rules of CommonMark 0.31 (4.5: a fence stands at the beginning of a line, and is closed by
-    /// one as long with nothing behind it), list markers aside, and by the number of fences in all. O(bytes).
+    /// one as long with nothing behind it), however far it is indented, and by the number of fences in all. O(bytes).
     public static func openFence(_ text: Span<UInt8>) -> TextFault? {
         var count = 0
         var position = 0
@@ -210,7 +210,6 @@ extension TextChecks {
         var open = 0
         var index = 0
         while index < text.count {
-            // White space and the marks of lists and quotes.
             while index < text.count, text[index] == 0x20 || text[index] == 0x09 { index += 1 }
             var length = 0
             while index < text.count, text[index] == fence[0] {

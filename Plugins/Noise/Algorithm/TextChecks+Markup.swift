@@ -2,8 +2,11 @@ public import Numerics
 
 extension TextChecks {
     private static let residue = PhraseSearch(phrases: [
-        "</div>", "</p>", "</span>", "</a>", "<br>", "<br/>", "<br />", "</li>", "&nbsp;", "&amp;",
-        "&lt;", "&gt;", "&quot;", "&#39;",
+        "</div>", "</p>", "</span>", "</a>", "<br>", "<br/>", "<br />", "</li>", "</ul>", "</ol>",
+        "</h1>", "</h2>", "</h3>", "</h4>", "</td>", "</tr>", "</table>", "</strong>", "</em>",
+        "</section>", "</article>", "</header>", "</footer>", "</nav>", "</blockquote>",
+        "&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&copy;", "&mdash;", "&ndash;",
+        "&hellip;", "&rsquo;", "&lsquo;", "&ldquo;", "&rdquo;", "&apos;",
     ])
     private static let markup = PhraseSearch(
         phrases: ["`"],

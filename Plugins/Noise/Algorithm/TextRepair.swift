@@ -55,12 +55,23 @@ public enum TextRepair {
     /// Entities of HTML and what they stand for.
     private static let entities: [(name: [UInt8], text: [UInt8])] = [
         ("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"),
+        ("&apos;", "'"), ("&copy;", "©"), ("&reg;", "®"), ("&trade;", "™"), ("&mdash;", "—"),
+        ("&ndash;", "–"), ("&hellip;", "…"), ("&rsquo;", "’"), ("&lsquo;", "‘"), ("&ldquo;", "“"),
+        ("&rdquo;", "”"), ("&bull;", "•"), ("&middot;", "·"), ("&laquo;", "«"), ("&raquo;", "»"),
+        ("&euro;", "€"), ("&#8217;", "’"), ("&#8211;", "–"), ("&#8212;", "—"), ("&#160;", " "),
         // Last, so that what it makes is not taken for another.
         ("&amp;", "&"),
     ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
     /// Tags that are left out, and whether a line ends there.
     private static let tags: [(name: [UInt8], endsLine: Bool)] = [
         ("br", true), ("p", true), ("div", true), ("li", true), ("span", false), ("a", false),
+        ("ul", true), ("ol", true), ("h1", true), ("h2", true), ("h3", true), ("h4", true),
+        ("h5", true), ("h6", true), ("table", true), ("thead", true), ("tbody", true), ("tr", true),
+        ("td", false), ("th", false), ("section", true), ("article", true), ("header", true),
+        ("footer", true), ("nav", true), ("aside", true), ("main", true), ("blockquote", true),
+        ("hr", true), ("figure", true), ("figcaption", true), ("img", false), ("strong", false),
+        ("em", false), ("b", false), ("i", false), ("u", false), ("small", false), ("font", false),
+        ("center", true),
     ].map { (Array($0.0.utf8), $0.1) }
 
     /// The text with tags left out and entities written as what they stand for.
@@ -109,10 +120,13 @@ public enum TextRepair {
         for (name, endsLine) in tags where isAt(name, text, start) {
             var end = start + name.count
             guard end < text.count, !ByteSearch.isLetterOrDigit(text[end]) else { continue }
+            // What is compared with < and > has no attributes.
+            var isTag = text[end] == UInt8(ascii: ">") || text[end] == UInt8(ascii: "/")
             while end < min(text.count, index + longestTag), text[end] != UInt8(ascii: ">") {
+                if text[end] == UInt8(ascii: "=") || text[end] == UInt8(ascii: "/") { isTag = true }
                 end += 1
             }
-            guard end < text.count, text[end] == UInt8(ascii: ">") else { continue }
+            guard isTag, end < text.count, text[end] == UInt8(ascii: ">") else { continue }
             return (end + 1, endsLine)
         }
         return nil
