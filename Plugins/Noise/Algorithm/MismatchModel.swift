@@ -86,7 +86,9 @@ struct MismatchModel: Sendable {
     ) -> [Double] {
         var alike = words
         let kinds = ResponseKinds.of(words.map(\.response), seed: seed, work: work)
-        for index in alike.indices { alike[index].kind = words[index].kind * 16 + kinds[index] }
+        for index in alike.indices {
+            alike[index].kind = words[index].kind * (ResponseKinds.most + 1) + kinds[index]
+        }
         let partners = MismatchModel.strangers(alike, halves, seed: seed &+ 97)
         let found = work.map(words.count, keeping: Scratch.init) { index, scratch in
             logit(

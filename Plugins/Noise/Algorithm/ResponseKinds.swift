@@ -7,7 +7,9 @@ import Numerics
 /// of which kind they are, and what sets them apart says nothing of it.
 enum ResponseKinds {
     /// Kinds that are told apart at most.
-    static let most = 8
+    static let most = 24
+    /// Responses of a kind at least, on average.
+    private static let leastOfKind = 60
 
     private static let dimensions = 24
     private static let rounds = 8
@@ -45,7 +47,9 @@ enum ResponseKinds {
             _ = vectors.normalize(vectors.count - 1)
         }
         let groups = SphericalMeans(
-            SphericalMeans.centered(vectors), count: most, rounds: rounds, seed: seed, work: work
+            SphericalMeans.centered(vectors),
+            count: max(1, min(most, responses.count / leastOfKind)),
+            rounds: rounds, seed: seed, work: work
         ).groups
         return groups.map { Int($0) + 1 }
     }
