@@ -2,6 +2,7 @@ import ArgumentParser
 import PluginHost
 import Reading
 import Records
+import Reports
 
 /// `assay schema DATA`.
 struct SchemaCommand: ParsableCommand {
@@ -13,7 +14,9 @@ struct SchemaCommand: ParsableCommand {
 
     func run() throws {
         let stated = try RunSettings.fields(fields) ?? []
-        for path in try DatasetReader.files(of: data) {
+        var looked = StatedFields(fields: stated)
+        let paths = try DatasetReader.files(of: data)
+        for (index, path) in paths.enumerated() {
             let source = try SourceBytes(path: path)
             var options = ReadingOptions()
             options.columns = [.prompt]
@@ -28,7 +31,7 @@ struct SchemaCommand: ParsableCommand {
                         problems.append("  line \(record.line): \(record.reason)")
                     }
                 })
-            try SchemaCommand.check(stated, summary, path)
+            try looked.look(in: source, as: .data, isLast: index == paths.count - 1)
             print(path)
             print("  format   \(summary.format)")
             print("  schema   \(summary.mapping.kind.rawValue)")
@@ -36,26 +39,6 @@ struct SchemaCommand: ParsableCommand {
             print("  keys     \(summary.keys.joined(separator: ", "))")
             print("  records  \(summary.recordCount), \(rejected) rejected")
             for problem in problems { print(problem) }
-        }
-    }
-
-    /// Refuses a stated field that no record has, as a run does.
-    private static func check(
-        _ stated: [(part: String, pointer: String)], _ summary: SourceSummary, _ path: String
-    ) throws {
-        let keys = Set(summary.keys.map(FieldMapping.pointer))
-        guard !keys.isEmpty else { return }
-        for (part, stated) in stated {
-            for pointer in FieldMapping.pointers(stated) {
-                // The key of a nested field is what stands before the second slash.
-                let key = "/" + (pointer.dropFirst().split(separator: "/").first ?? "")
-                if keys.contains(key) || pointer == "/" { continue }
-                throw UsageError(
-                    "\(path): --fields \(part): no record has the field \(pointer)",
-                    help: Suggestion.nearest(to: String(key.dropFirst()), among: summary.keys).map {
-                        "did you mean \($0)?"
-                    } ?? "fields: \(summary.keys.joined(separator: ", "))")
-            }
         }
     }
 }

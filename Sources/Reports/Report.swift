@@ -107,24 +107,13 @@ public struct Report: Sendable {
 
     /// Name of a code: the host's own or the analyzer's.
     public static func name(of code: String, _ identity: AnalyzerIdentity) -> String {
-        switch code {
-        case "HST001": "plugin-crash"
-        case "HST002": "plugin-timeout"
-        case "HST003": "plugin-fault"
-        default: identity.codeNames[code] ?? code
-        }
+        HostCode.of(code)?.name ?? identity.codeNames[code] ?? code
     }
 
     /// What a code finds, in plain words: its author's title, or its name without hyphens.
     public static func title(of code: String, _ identity: AnalyzerIdentity) -> String {
-        switch code {
-        case "HST001": "a plugin crashed"
-        case "HST002": "a plugin ran out of time"
-        case "HST003": "a plugin broke its contract"
-        default:
-            identity.codeNotes[code]?.title
-                ?? String(name(of: code, identity).map { $0 == "-" ? " " : $0 })
-        }
+        HostCode.of(code)?.title ?? identity.codeNotes[code]?.title
+            ?? String(name(of: code, identity).map { $0 == "-" ? " " : $0 })
     }
 
     /// What was found under one code, with its worst finding as the example.

@@ -245,7 +245,7 @@ public struct LearnedChecks: Sendable {
     /// whose estimated shares were below this, 3 were right.
     private static let naturalShare = 0.01
     /// The same where errors are told from other responses of the same kind: of three sets of which each is hard,
-    /// mixed and untouched, the estimates were 0.028 to 0.035.
+    /// mixed and untouched, the estimates were 0.028 to 0.036.
     private static let naturalShareOfKinds = 0.03
 
     /// The estimated share of other prompts' responses, at the upper end of its interval, below which there is

@@ -8,8 +8,6 @@ extension RowFaults {
     private struct Answer {
         /// Its number among the turns, from 1.
         let number: Int
-        /// Where its text stands in the response.
-        let offset: Int
         /// The turn in which the user spoke last; `nil` where nobody has spoken.
         let question: Int?
     }
@@ -27,7 +25,9 @@ extension RowFaults {
                 }
                 if !faults.has(.refusal), let refusal = TextChecks.refusal(text) {
                     faults.add(
-                        .refusal, "text.response", refusal.moved(by: answer.offset),
+                        .refusal, "text.response",
+                        refusal.moved(
+                            by: columns.range(position, turn: answer.number - 1).lowerBound),
                         message: "turn \(answer.number), of the assistant, is a refusal")
                 }
             }
@@ -41,7 +41,6 @@ extension RowFaults {
         forEachAnswer(columns, position) { answer, turns, faults in
             guard let question = answer.question else { return }
             turns.withBytes(position, turn: answer.number - 1) { text in
-                let span = answer.offset..<answer.offset + text.count
                 let (isEcho, isForeign) = turns.withBytes(position, turn: question) { asked in
                     (
                         PromptEcho.isSame(asked, text),
@@ -54,6 +53,8 @@ extension RowFaults {
                         } ?? false
                     )
                 }
+                guard isEcho || isForeign else { return }
+                let span = columns.range(position, turn: answer.number - 1)
                 if isEcho, !faults.has(.promptEcho) {
                     faults.add(
                         .promptEcho, "text.response", TextFault(span: span),
@@ -73,31 +74,22 @@ extension RowFaults {
     /// Passages that one turn repeats: to ask the same again is none.
     mutating func checkRepetition(_ columns: NoiseColumns, _ position: Int) {
         guard let turns = columns.turns else { return }
-        var offsets = (user: 0, assistant: 0)
         var tokens: [UInt32] = []
         for turn in 0..<turns.count(position) {
             let role = turns.role(position, turn: turn)
             guard role == "user" || role == "assistant" else { continue }
-            let isUser = role == "user"
-            let offset = isUser ? offsets.user : offsets.assistant
             let found = turns.withBytes(position, turn: turn) { text -> TextFault? in
                 tokens.removeAll(keepingCapacity: true)
                 TurnExample.appendTokens(of: text, to: &tokens)
                 return TextChecks.repetition(text) ?? TextChecks.repeatedPassage(text, tokens.span)
             }
-            let column = isUser ? "text.prompt" : "text.response"
+            let column = role == "user" ? "text.prompt" : "text.response"
             if let found, !list.contains(where: { $0.check == .repetition && $0.column == column })
             {
                 add(
-                    .repetition, column, found.moved(by: offset),
+                    .repetition, column,
+                    found.moved(by: columns.range(position, turn: turn).lowerBound),
                     message: "turn \(turn + 1), of the \(role), repeats a phrase on end")
-            }
-            // Texts are joined by line breaks, empty ones left out.
-            let bytes = turns.byteCount(position, turn: turn)
-            if isUser {
-                offsets.user += bytes > 0 ? bytes + 1 : 0
-            } else {
-                offsets.assistant += bytes > 0 ? bytes + 1 : 0
             }
         }
     }
@@ -110,15 +102,12 @@ extension RowFaults {
         guard let turns = columns.turns, turns.count(position) > 2 else { return }
         let count = turns.count(position)
         var answers: [Answer] = []
-        var (offset, question): (Int, Int?) = (0, nil)
+        var question: Int?
         for turn in 0..<count {
             switch turns.role(position, turn: turn) {
             case "user": question = turn
             case "assistant":
-                answers.append(Answer(number: turn + 1, offset: offset, question: question))
-                // Texts are joined by line breaks, empty ones left out.
-                let bytes = turns.byteCount(position, turn: turn)
-                offset += bytes > 0 ? bytes + 1 : 0
+                answers.append(Answer(number: turn + 1, question: question))
             default: break
             }
         }
@@ -152,16 +141,18 @@ extension RowFaults {
 }
 
 extension NoiseColumns {
-    /// Where an answer of a conversation stands in the response.
-    func rangeOfAnswer(_ position: Int, turn answer: Int) -> Range<Int> {
+    /// Where a turn stands in the text of its side: texts are joined by line breaks, empty ones left out.
+    ///
+    /// O(turns).
+    func range(_ position: Int, turn: Int) -> Range<Int> {
         guard let turns else { return 0..<0 }
+        let role = turns.role(position, turn: turn)
         var offset = 0
-        for turn in 0..<answer where turns.role(position, turn: turn) == "assistant" {
-            // Texts are joined by line breaks, empty ones left out.
-            let bytes = turns.byteCount(position, turn: turn)
+        for other in 0..<turn where turns.role(position, turn: other) == role {
+            let bytes = turns.byteCount(position, turn: other)
             offset += bytes > 0 ? bytes + 1 : 0
         }
-        return offset..<offset + turns.byteCount(position, turn: answer)
+        return offset..<offset + turns.byteCount(position, turn: turn)
     }
 }
 

@@ -12,7 +12,6 @@ struct TurnTexts {
     private var turns: [Turn] = []
     private var tokens: [UInt32] = []
     private var ends: [Int] = [0]
-    private var sizes: [Int] = []
     private var buffer: [UInt32] = []
 
     /// Numbers of the answers, from 0, where the assistant speaks more than once; none otherwise.
@@ -137,7 +136,7 @@ extension RowFaults {
         add(
             .mismatchedResponse, "text.response",
             TextFault(
-                span: columns.rangeOfAnswer(position, turn: strangest.turn),
+                span: columns.range(position, turn: strangest.turn),
                 score: strangest.chance),
             message: turns.count == 1
                 ? "turn \(turns[0]), of the assistant, seems to belong to another conversation"

@@ -1,22 +1,24 @@
 /// A code of the host's own, for what it finds of plugins and not of records.
-struct HostCode {
+public struct HostCode: Sendable {
     /// The code.
-    let code: String
+    public let code: String
     /// Its name.
-    let name: String
+    public let name: String
+    /// What it finds, in plain words.
+    public let title: String
     private let severity: String
     private let help: [(heading: String, text: String)]
 
     /// What `assay explain` says of it.
-    var text: String {
-        "\(code) \(name)  (usually \(severity), the host's own)"
+    public var text: String {
+        "\(code) \(name)  (usually \(severity), the host's own)\n\(title)"
             + help.map { "\n\n\($0.heading)\n  \($0.text)" }.joined()
     }
 
     /// All of them.
-    static let all = [
+    public static let all = [
         HostCode(
-            code: "HST001", name: "plugin-crash", severity: "high",
+            code: "HST001", name: "plugin-crash", title: "a plugin crashed", severity: "high",
             help: [
                 ("What it measures", "A plugin whose process ended while it looked at the data."),
                 (
@@ -32,7 +34,8 @@ struct HostCode {
                 ),
             ]),
         HostCode(
-            code: "HST002", name: "plugin-timeout", severity: "high",
+            code: "HST002", name: "plugin-timeout", title: "a plugin ran out of time",
+            severity: "high",
             help: [
                 (
                     "What it measures",
@@ -50,7 +53,8 @@ struct HostCode {
                 ),
             ]),
         HostCode(
-            code: "HST003", name: "plugin-fault", severity: "medium",
+            code: "HST003", name: "plugin-fault", title: "a plugin broke its contract",
+            severity: "medium",
             help: [
                 ("What it measures", "Output of a plugin that breaks its contract."),
                 (
@@ -62,4 +66,7 @@ struct HostCode {
                 ("What to do", "Tell the plugin's author; assay plugin check finds such faults."),
             ]),
     ]
+
+    /// The host's code of this name; `nil` for a plugin's.
+    static func of(_ code: String) -> HostCode? { all.first { $0.code == code } }
 }
